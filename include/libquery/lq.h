@@ -1,0 +1,331 @@
+/* libquery: compile detection rules, run them over event records, say why they matched.
+ *
+ * The whole public API is here. Rules go through an lq_build into an lq_bundle (bytes, verified at every load); a bundle
+ * goes into an lq_scan, which takes records and calls back for each match. A program that only runs bundles uses the
+ * second half alone and links no compiler.
+ *
+ * Ownership: `**out` comes first and is yours to free with the matching _free, which accepts NULL. What a getter gives
+ * belongs to its parent and lives as long as it. What a callback gets lives until it returns. Arguments are borrowed for the
+ * call, and copied where they are needed longer.
+ * Threads: an lq_bundle is immutable; share it. An lq_build and an lq_scan are used by one thread at a time.
+ * Errors: an lq_status for the program; for people, diagnostics (lq_build_diag) and lq_errinfo. Nothing is global, nothing
+ * is printed, nothing exits.
+ * Text: a pointer and a length; it may hold any byte. Texts are UTF-8 unless said otherwise.
+ */
+#ifndef LIBQUERY_LQ_H
+#define LIBQUERY_LQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libquery/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define LQ_API __attribute__((visibility("default")))
+#else
+#define LQ_API
+#endif
+
+#define LQ_VERSION_STRING "0.1.0"
+
+typedef struct lq_text {
+  const char *p;
+  size_t n;
+} lq_text;
+
+/* The version of the library that runs, as "0.1.0". */
+LQ_API const char *lq_version(void);
+/* What a status means, in a few words. Static text. */
+LQ_API const char *lq_status_text(lq_status s);
+
+/* Gives new_size bytes that begin as the old_size bytes at p did; new_size 0 frees and gives NULL. NULL for more than 0
+ * means out of memory, and p stays valid. Must be callable from every thread that uses an object made with it. */
+typedef struct lq_allocator {
+  void *(*fn)(void *user, void *p, size_t old_size, size_t new_size);
+  void *user;
+} lq_allocator;
+
+/* Takes n bytes of output. Nonzero stops: the call that writes gives LQ_E_IO. */
+typedef int (*lq_write_fn)(void *user, const char *bytes, size_t n);
+
+/* Every limit there is. Set struct_size and fill with lq_limits_default; 0 in a field means its default. */
+typedef struct lq_limits {
+  uint32_t struct_size;
+  uint32_t max_depth;           /* nesting of a query; 256 (also the ceiling) */
+  uint32_t max_list;            /* entries of one list; 100,000 */
+  uint32_t max_code;            /* instructions of one rule; 65,536 (ceiling) */
+  uint64_t max_bundle;          /* bytes of a bundle; 64 MiB */
+  uint32_t max_rules;           /* rules of a bundle; 1,000,000 */
+  uint32_t max_json_depth;      /* nesting of a record; 64 */
+  uint64_t max_cost;            /* worst-case units of one rule for one event, refused at load; 1,000,000 */
+  uint64_t max_budget;          /* units that iterators may use for one event at run time; 1,000,000 */
+  uint64_t max_scratch;         /* bytes that expressions may use for one event; 16 MiB */
+  uint64_t max_record;          /* bytes of one record; 16 MiB */
+  uint64_t max_value;           /* bytes kept of one text value, longer ones are cut and counted; 1 MiB */
+  uint32_t max_fields;          /* leaves of one record; 4,096 */
+  uint32_t max_ratio;           /* output to input of a compressed stream, after its first MiB; 200 */
+} lq_limits;
+LQ_API void lq_limits_default(lq_limits *l);
+
+/* Why a call failed, for people. Filled without allocating. */
+typedef struct lq_errinfo {
+  uint32_t reason;    /* bundles: number of vm/verify_reasons.def; else 0 */
+  uint32_t reserved;
+  uint64_t offset;    /* bundles: byte in the file; input: byte in the stream */
+  char message[256];  /* NUL-terminated */
+} lq_errinfo;
+
+/* ---- building: rule text to a bundle ------------------------------------------------------------------------------ */
+
+typedef struct lq_build lq_build;
+typedef struct lq_bundle lq_bundle;
+
+enum { LQ_DIALECT_NAME_LQ = 0, LQ_DIALECT_NAME_KQL = 1, LQ_DIALECT_NAME_ENDGAME = 2 };
+enum {
+  LQ_BUILD_KEEP_GOING = 1,    /* rules with errors are left out and counted; else finish gives LQ_E_QUERY */
+  LQ_BUILD_STRICT_SCHEMA = 2, /* a field that is not in the schema is an error */
+  LQ_BUILD_NO_OPTIMISER = 4,  /* the same results, slower: to check the optimiser */
+  LQ_BUILD_NO_WARNINGS = 8,
+  LQ_BUILD_STRIP = 16,        /* no query text, no clause positions: smaller, cannot say why */
+};
+
+typedef struct lq_build_options {
+  uint32_t struct_size;
+  uint32_t flags;
+  uint32_t dialect;              /* of lq_build_add_query; rule files say their own */
+  uint32_t reserved;
+  int64_t now;                   /* ns since 1970, for date math in literals; the library reads no clock */
+  const lq_limits *limits;       /* NULL: defaults */
+  const lq_allocator *allocator; /* NULL: malloc and free */
+} lq_build_options;
+
+LQ_API lq_status lq_build_new(lq_build **out, const lq_build_options *options); /* options may be NULL */
+LQ_API void lq_build_free(lq_build *b);
+
+/* One query as one rule. name is what messages call its source ("<query>"); id may be NULL: "query". LQ_E_QUERY if it has
+ * errors: see the diagnostics; the build goes on. */
+LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query, size_t n);
+/* A rule file; its form is chosen by the name's ending (.md .lq .toml). LQ_E_UNSUPPORTED for another ending. LQ_E_QUERY if
+ * some rule has errors; the other rules are in. */
+LQ_API lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n);
+/* Is this a name that lq_build_add_file takes? */
+LQ_API int lq_build_takes(const char *name);
+
+/* Compiles all that was added. Without LQ_BUILD_KEEP_GOING, LQ_E_QUERY if any rule had errors. The build can be freed then. */
+LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
+
+enum { LQ_SEVERITY_ERROR = 0, LQ_SEVERITY_WARNING = 1, LQ_SEVERITY_NOTE = 2 };
+typedef struct lq_diagnostic {
+  uint32_t code;      /* 203 is LQ203 */
+  uint32_t severity;
+  lq_text message, help, note, file, rule;
+  uint32_t line, column, end_line, end_column; /* from 1, columns in code points; 0: no place */
+  uint64_t start, end;                         /* bytes of the file */
+  int32_t has_fix;
+  uint32_t reserved;
+  uint64_t fix_start, fix_end;                 /* replace these bytes of the file ... */
+  lq_text fix;                                 /* ... by these */
+} lq_diagnostic;
+LQ_API size_t lq_build_diag_count(const lq_build *b);
+LQ_API size_t lq_build_error_count(const lq_build *b);
+LQ_API size_t lq_build_warning_count(const lq_build *b);
+LQ_API lq_status lq_build_diag(const lq_build *b, size_t i, lq_diagnostic *out);
+LQ_API lq_status lq_build_diag_text(const lq_build *b, size_t i, int color, lq_write_fn write, void *user);
+LQ_API lq_status lq_build_diag_json(const lq_build *b, size_t i, lq_write_fn write, void *user);
+
+/* What was found in the files, in order: rules, and in playbooks code spans that are no query. */
+enum { LQ_FOUND_COMPILED = 0, LQ_FOUND_ERROR = 1, LQ_FOUND_UNSUPPORTED = 2, LQ_FOUND_SKIPPED = 3 };
+typedef struct lq_found {
+  uint32_t state;
+  uint32_t line;
+  lq_text id, name, file, query, attack; /* attack: ids, blank between them */
+  lq_text reason;                        /* UNSUPPORTED, SKIPPED: why */
+  lq_text kind;                          /* query, eql, threshold, ... */
+} lq_found;
+LQ_API size_t lq_build_found_count(const lq_build *b);
+LQ_API lq_status lq_build_found(const lq_build *b, size_t i, lq_found *out);
+/* The rule's canonical text, or its tree as an outline. LQ_E_NOTFOUND when it did not parse. */
+LQ_API lq_status lq_build_print(const lq_build *b, size_t i, unsigned width, lq_write_fn write, void *user);
+LQ_API lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn write, void *user);
+
+/* ---- bundles ------------------------------------------------------------------------------------------------------ */
+
+/* Copies and verifies the bytes. LQ_E_BUNDLE, LQ_E_VERSION, LQ_E_LIMIT, LQ_E_NOMEM; info (may be NULL) says why. */
+LQ_API lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
+                                const lq_allocator *allocator, lq_errinfo *info);
+LQ_API void lq_bundle_free(lq_bundle *b);
+LQ_API lq_text lq_bundle_bytes(const lq_bundle *b);         /* what to write to a .lqb file */
+LQ_API const char *lq_bundle_digest(const lq_bundle *b);    /* BLAKE2b-256 in hex: its identity */
+LQ_API int lq_bundle_is_bundle(const void *bytes, size_t n); /* by its first bytes */
+
+typedef struct lq_rule_view {
+  lq_text id, name, severity, description, file, query, kind;
+  uint32_t line, instructions;
+  uint32_t max_stack, cost;
+} lq_rule_view;
+LQ_API size_t lq_bundle_rule_count(const lq_bundle *b);
+LQ_API lq_status lq_bundle_rule(const lq_bundle *b, size_t i, lq_rule_view *out);
+/* The nth value of a metadata key ("attack", "tag", "reference", "os" ...), or of any key with key NULL. LQ_E_NOTFOUND. */
+LQ_API lq_status lq_bundle_rule_meta(const lq_bundle *b, size_t i, const char *key, size_t nth, lq_text *key_out,
+                                     lq_text *value);
+/* The next rule from index `from` on whose id, end of id after a `/`, name or ATT&CK technique is that. LQ_E_NOTFOUND. */
+LQ_API lq_status lq_bundle_find(const lq_bundle *b, const char *what, size_t from, size_t *index);
+LQ_API lq_status lq_bundle_disasm(const lq_bundle *b, size_t rule, lq_write_fn write, void *user);
+LQ_API size_t lq_bundle_field_count(const lq_bundle *b);
+LQ_API lq_text lq_bundle_field(const lq_bundle *b, size_t i);
+LQ_API size_t lq_bundle_predicate_count(const lq_bundle *b);
+
+typedef struct lq_section_view {
+  const char *name;
+  uint32_t type, count;
+  uint64_t offset, length;
+} lq_section_view;
+LQ_API lq_status lq_bundle_sections(const lq_bundle *b, int (*each)(void *user, const lq_section_view *s), void *user);
+
+/* Runs the tests written beside the rules. */
+typedef struct lq_test_result {
+  size_t rule;
+  uint32_t kind;        /* 0 match, 1 none, 2 count */
+  uint32_t line;
+  int32_t passed;
+  uint32_t reserved;
+  uint64_t wanted, got; /* matches */
+  lq_text name, event, reason; /* reason: why it could not be run, else empty */
+} lq_test_result;
+LQ_API lq_status lq_bundle_run_tests(const lq_bundle *b, const lq_limits *limits, const lq_allocator *allocator,
+                                     int (*each)(void *user, const lq_test_result *r), void *user);
+
+/* ---- scanning: records to matches --------------------------------------------------------------------------------- */
+
+typedef struct lq_scan lq_scan;
+typedef struct lq_match lq_match;
+
+typedef struct lq_bad_event {
+  lq_text source, reason;
+  uint64_t line, offset;
+  uint32_t column;      /* byte in the record from 1, 0 unknown */
+  uint32_t reserved;
+} lq_bad_event;
+
+typedef struct lq_scan_options {
+  uint32_t struct_size;
+  uint32_t reserved;
+  int64_t now;                   /* for functions that ask for the time */
+  const lq_limits *limits;
+  const lq_allocator *allocator;
+  /* Called for each match, in rule order within an event, and for each record that could not be read. Nonzero stops the
+   * feed with LQ_E_CANCELLED. Either may be NULL. */
+  int (*match)(void *user, const lq_match *m);
+  int (*bad)(void *user, const lq_bad_event *b);
+  /* Called for each event, before its matches; for counting and looking. May be NULL. */
+  int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
+  void *user;
+} lq_scan_options;
+
+/* The bundle must outlive the scan. */
+LQ_API lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options);
+LQ_API void lq_scan_free(lq_scan *s);
+
+/* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, gzip or zstd. Events come out as soon as
+ * they are whole. name is what alerts call the source; file names should be given as the user wrote them. */
+LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
+LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
+LQ_API lq_status lq_scan_end(lq_scan *s);
+/* What was wrong when feed or end gave LQ_E_INPUT. */
+LQ_API const char *lq_scan_message(const lq_scan *s);
+
+/* A record of the caller's own: no JSON is made. get is asked for the nth value of a field (0, 1, ...) and gives 1 and the
+ * value, or 0 when there are no more. Texts must live until lq_scan_record returns. */
+enum { LQ_VALUE_BOOL = 1, LQ_VALUE_INT = 2, LQ_VALUE_DOUBLE = 3, LQ_VALUE_TEXT = 4 };
+typedef struct lq_field_value {
+  uint32_t kind;
+  uint32_t reserved;
+  int64_t i;    /* BOOL, INT */
+  double d;
+  lq_text text; /* repaired to UTF-8 where needed */
+} lq_field_value;
+typedef int (*lq_get_fn)(void *user, lq_text field, size_t nth, lq_field_value *out);
+LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number);
+
+typedef struct lq_stats {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t bytes_in, bytes;                  /* as fed; after decompression */
+  uint64_t records, events, bad;             /* records = events + bad */
+  uint64_t bad_json, bad_depth, bad_size, bad_fields, bad_shape, partial; /* add up to bad */
+  uint64_t mapped;                           /* raw Windows events read as ECS */
+  uint64_t duplicate_keys, repaired_utf8, cut_values, number_range; /* events with that, not skipped */
+  uint64_t matches, rules_run, predicates_run;
+  uint64_t indeterminate;                    /* rule and event pairs whose budget ran out: no verdict */
+  uint64_t capped;
+} lq_stats;
+LQ_API void lq_scan_stats(const lq_scan *s, lq_stats *out); /* set out->struct_size first */
+LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
+
+LQ_API size_t lq_match_rule(const lq_match *m);       /* index in the bundle */
+LQ_API const lq_bundle *lq_match_bundle(const lq_match *m);
+LQ_API const char *lq_match_id(const lq_match *m);    /* 32 hex digits: BLAKE2b-128 of rule id, source name and lines */
+LQ_API lq_text lq_match_event(const lq_match *m);     /* the record as it came in */
+LQ_API lq_text lq_match_source(const lq_match *m);
+LQ_API uint64_t lq_match_line(const lq_match *m);
+LQ_API int lq_match_time(const lq_match *m, int64_t *ns); /* 0: the event has no time */
+/* The event's value of a field that some rule of the bundle reads, as text; LQ_E_NOTFOUND. */
+LQ_API lq_status lq_match_field(const lq_match *m, const char *name, lq_text *value);
+
+/* The clauses that made the rule true. */
+typedef struct lq_clause {
+  lq_text clause;  /* as written in the rule */
+  lq_text field, value; /* the value that matched; empty field: the clause reads none */
+  lq_text entry;   /* the pattern of the list that matched, with `*` and `?`; may be empty */
+  uint64_t match_start, match_end; /* the matched part of value, in bytes */
+} lq_clause;
+LQ_API lq_status lq_match_why(const lq_match *m, int (*each)(void *user, const lq_clause *c), void *user);
+/* One alert as a JSON object by docs/alert.md, without a line end. */
+LQ_API lq_status lq_match_json(const lq_match *m, lq_write_fn write, void *user);
+
+/* ---- for editors, prompts and documentation ----------------------------------------------------------------------- */
+
+enum {
+  LQ_COLOR_NONE = 0, LQ_COLOR_NAME, LQ_COLOR_FUNCTION, LQ_COLOR_STRING, LQ_COLOR_NUMBER, LQ_COLOR_LITERAL,
+  LQ_COLOR_KEYWORD, LQ_COLOR_OPERATOR, LQ_COLOR_PUNCT, LQ_COLOR_COMMENT, LQ_COLOR_ERROR,
+};
+/* Each token and comment with its class, in order. */
+LQ_API lq_status lq_highlight(const char *query, size_t n, uint32_t dialect,
+                              void (*each)(void *user, size_t start, size_t end, uint32_t color), void *user);
+/* *unfinished: the query is right so far and needs more (a prompt asks for another line). */
+LQ_API lq_status lq_query_unfinished(const char *query, size_t n, uint32_t dialect, int *unfinished);
+/* Words that could stand at the end of the text (which may end in the beginning of one): keywords, functions, stages, ECS
+ * fields. `start` is where the word begins. kind is one of LQ_COLOR_*. */
+LQ_API lq_status lq_complete(const char *query, size_t n, uint32_t dialect,
+                             void (*each)(void *user, lq_text word, uint32_t kind, size_t start), void *user);
+/* Every leaf of a record by its ECS name, raw Windows events mapped; type is a word such as "string". */
+LQ_API lq_status lq_record_fields(const char *json, size_t n, const lq_allocator *allocator,
+                                  void (*each)(void *user, lq_text name, const char *type, lq_text value), void *user);
+
+typedef struct lq_function_view {
+  const char *name, *group, *result, *params, *doc, *example, *expected;
+  int32_t folds;  /* has a `name~` form */
+  uint32_t reserved;
+} lq_function_view;
+LQ_API size_t lq_function_count(void);
+LQ_API lq_status lq_function_at(size_t i, lq_function_view *out);
+
+/* ECS. LQ_E_NOTFOUND past the end. */
+LQ_API lq_status lq_ecs_field(size_t i, lq_text *name, const char **type);
+
+/* A diagnostic code's title and explanation ("LQ203" or 203). LQ_E_NOTFOUND. */
+LQ_API lq_status lq_explain_code(uint32_t code, uint32_t *severity, const char **title, const char **explanation);
+LQ_API size_t lq_code_count(void);
+LQ_API uint32_t lq_code_at(size_t i);
+
+/* Reference pages made from the tables, in Markdown: "functions", "bytecode", "diagnostics". */
+LQ_API lq_status lq_docs(const char *page, lq_write_fn write, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

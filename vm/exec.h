@@ -1,0 +1,43 @@
+// Runs a rule's code over one event.
+#ifndef LQ_VM_EXEC_H
+#define LQ_VM_EXEC_H
+
+#include "base/event.h"
+#include "vm/program.h"
+
+typedef enum lq_verdict { LQ_VERDICT_NO, LQ_VERDICT_YES, LQ_VERDICT_INDETERMINATE } lq_verdict;
+
+// What a run needs from around it; one for each thread.
+typedef struct lq_exec {
+  const lq_program *program;
+  const lq_event *event;
+  const uint32_t *slots;      // slot of each field of the program
+  // Memory of one event: 0 unknown, 1 false, 2 true. Unscoped predicates only.
+  uint8_t *memo;
+  // Answers an unscoped predicate; NULL: lq_predicate_test.
+  bool (*test)(void *user, uint32_t predicate);
+  void *user;
+  lq_arena scratch;           // values of general expressions; reset by the caller for each event
+  uint64_t budget;            // units left for iterators and cartesian products; spent: INDETERMINATE
+  uint64_t capped;            // counts results cut from a cartesian product
+  int64_t now;                // for functions and dates that ask
+  // Explaining: called with each clause's truth (pc absolute). NULL when not explaining.
+  void (*trace)(void *user, uint32_t pc, bool truth);
+  void *trace_user;
+  uint32_t element[LQ_ITER_DEPTH_MAX]; // current element of each open scope
+  uint32_t scope[LQ_ITER_DEPTH_MAX];   // its field index
+  int depth;
+} lq_exec;
+
+lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule);
+
+// The meaning of a predicate, plainly: every other way to compute one must agree with it. Scoped fields are read for the
+// current element of x.
+bool lq_predicate_test(lq_exec *x, const lq_predicate *p);
+// One value against one way and set (c: set index or constant index).
+bool lq_way_test(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch);
+// Which entry of the set it was, and where in the value's text (for explanations). False if none.
+bool lq_way_locate(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch, lq_str *entry,
+                   size_t *start, size_t *end);
+
+#endif

@@ -1,0 +1,139 @@
+// A compiled rule set as plain tables. A bundle is these tables as bytes; reading one gives them back, verified.
+// Nothing in it points into anything: every reference is an index, and every index is checked once, at load.
+#ifndef LQ_VM_PROGRAM_H
+#define LQ_VM_PROGRAM_H
+
+#include "base/ip.h"
+#include "base/value.h"
+#include "libquery/status.h"
+
+typedef enum lq_opcode {
+#define LQ_OP(name, byte, operands, pops, pushes, doc) LQ_OP_##name = byte,
+#include "vm/opcodes.def"
+#undef LQ_OP
+} lq_opcode;
+enum { LQ_OP_SLOTS = 64, LQ_STACK_MAX = 31, LQ_ITER_DEPTH_MAX = 3, LQ_RULE_CODE_MAX = 65536, LQ_ARGS_MAX = 16 };
+
+typedef enum lq_way {
+#define LQ_WAY(name, number, set, fold, doc) LQ_WAY_##name = number,
+#include "vm/ways.def"
+#undef LQ_WAY
+  LQ_WAY_COUNT
+} lq_way;
+
+typedef enum lq_set_kind { LQ_SET_NONE, LQ_SET_TEXTS, LQ_SET_REGEXES, LQ_SET_CIDRS, LQ_SET_CONST } lq_set_kind;
+typedef enum lq_compare { LQ_CMP_EQ, LQ_CMP_EQ_FOLD, LQ_CMP_LT, LQ_CMP_LE, LQ_CMP_GT, LQ_CMP_GE, LQ_CMP_COUNT } lq_compare;
+typedef enum lq_arith { LQ_AR_ADD, LQ_AR_SUB, LQ_AR_MUL, LQ_AR_DIV, LQ_AR_MOD, LQ_AR_COUNT } lq_arith;
+
+typedef struct lq_op_info {
+  const char *name, *operands, *pops, *pushes, *doc; // name is NULL where there is no instruction
+} lq_op_info;
+extern const lq_op_info lq_ops[LQ_OP_SLOTS];
+
+typedef struct lq_way_info {
+  const char *name;
+  lq_set_kind set;
+  bool fold;
+  const char *doc;
+} lq_way_info;
+extern const lq_way_info lq_ways[LQ_WAY_COUNT];
+
+typedef struct lq_insn {
+  uint8_t op, a;
+  uint16_t b;
+  uint32_t c;
+} lq_insn;
+
+enum { LQ_NONE = 0xFFFFFFFF }; // "no index"
+
+// Text ids index the string table. Strings are unique and ascending by bytes; pattern text has LQ_ANY_RUN and
+// LQ_ANY_ONE in it (base/glob.h) and is therefore no UTF-8, as are the texts of binary data; all others are.
+typedef enum lq_field_flags { LQ_FIELD_SCOPE = 1, LQ_FIELD_OPTIONAL = 2 } lq_field_flags;
+typedef struct lq_field {
+  uint32_t name;  // text id; pattern form for KQL field patterns
+  uint32_t scope; // index of the scope field it is tied to (a smaller index), or LQ_NONE
+  uint8_t flags;
+  uint8_t type;   // schema hint: lq_type; LQ_T_NULL unknown
+} lq_field;
+
+typedef struct lq_regex_def {
+  uint32_t text;
+  uint32_t flags; // stdlib/regex.h: LQ_RE_FOLD, LQ_RE_PREFIX (match), LQ_RE_SEARCH; none: anchored at both ends
+} lq_regex_def;
+
+typedef struct lq_set {
+  uint32_t kind;         // lq_set_kind: TEXTS, REGEXES, CIDRS
+  uint32_t first, count; // TEXTS: range of set_ids, ids ascending; REGEXES: of regexes; CIDRS: of cidrs, ascending
+} lq_set;
+
+typedef struct lq_predicate {
+  uint32_t field;
+  uint8_t way; // lq_way
+  uint32_t arg; // set index; a constant's for CONST ways; 0 for EXISTS. FOLDED sets hold folded texts
+} lq_predicate;
+
+typedef struct lq_rule_def {
+  uint32_t id, name;     // text ids; ids are unique
+  uint32_t code, ncode;  // instructions; rules tile the code in order
+  uint32_t max_stack;
+  uint32_t cost;         // worst-case units of one evaluation, iterators apart (vm/verify.c computes it)
+  uint32_t meta;         // index of its first row in meta, LQ_NONE without
+  uint32_t nmeta;
+  uint32_t source;       // text id: the query as written, LQ_NONE when stripped
+  uint32_t flags;        // reserved, 0
+} lq_rule_def;
+
+// META: annotations by rule: key text id, value text id; keys may repeat (attack, tag, reference, os, index).
+// Keys used by us: attack (T1059.001 or TA0002), severity, risk_score, description, file, line, language, kind, tag, reference, index, author.
+typedef struct lq_meta {
+  uint32_t key, value;
+} lq_meta;
+
+// DEBUG: what part of the query an instruction decides. Ascending by pc. Only instructions that give a clause's
+// truth have one: TEST, TEST_AND, TEST_OR and TRUTH.
+typedef struct lq_debug {
+  uint32_t pc;           // absolute index into code
+  uint32_t start, end;   // bytes of the rule's source text
+  uint32_t field, nfields; // debug_fields range: the fields that the clause reads
+  uint32_t flags;        // LQ_DEBUG_NEGATED: the clause stands under an odd number of `not`
+} lq_debug;
+enum { LQ_DEBUG_NEGATED = 1 };
+
+// TESTS: those that were written beside the rules. kind: lq_test_kind.
+typedef enum lq_test_kind { LQ_TEST_MATCH, LQ_TEST_NONE, LQ_TEST_COUNT } lq_test_kind;
+typedef struct lq_test_def {
+  uint32_t rule, kind, count, name, events; // rule index; text ids: name, JSON text
+  uint32_t line;                            // in the rule file
+} lq_test_def;
+
+typedef struct lq_regex lq_regex; // stdlib/regex.h
+
+typedef struct lq_program {
+  const lq_mem *mem;
+  uint8_t *bytes; // the whole bundle; strings point into it
+  size_t nbytes;
+  uint8_t digest[32];
+  lq_str *strings;      size_t nstrings;
+  lq_field *fields;     size_t nfields;
+  lq_value *consts;     size_t nconsts;   // BOOL, INT, UINT, DOUBLE, STRING, IP, DATE; no duplicates
+  lq_ip *ips;           size_t nips;      // what IP constants point to
+  uint32_t *set_ids;    size_t nset_ids;
+  lq_set *sets;         size_t nsets;
+  lq_regex_def *regexes; size_t nregexes;
+  lq_cidr *cidrs;       size_t ncidrs;
+  uint32_t *functions;  size_t nfunctions; // section FUNCS: name text ids in the file; here: ids of stdlib (lq_function_id)
+  lq_predicate *predicates; size_t npredicates;
+  lq_insn *code;        size_t ncode;
+  lq_rule_def *rules;   size_t nrules;
+  lq_meta *meta;        size_t nmeta;
+  lq_debug *debug;      size_t ndebug;
+  uint32_t *debug_fields; size_t ndebug_fields;
+  lq_test_def *tests;   size_t ntests;
+  uint64_t bundle_seq, not_after;
+  lq_str provenance;    // JSON text, may be empty
+  lq_regex **compiled_regexes; // made at load, beside regexes
+} lq_program;
+
+void lq_program_free(lq_program *p); // all tables and the struct; NULL is fine
+
+#endif

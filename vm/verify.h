@@ -1,0 +1,29 @@
+// The safety boundary: after lq_verify says OK, lq_exec and everything else that reads a program checks nothing again.
+#ifndef LQ_VM_VERIFY_H
+#define LQ_VM_VERIFY_H
+
+#include "vm/program.h"
+
+// Stable numbers and texts: vm/verify_reasons.def, LQ_REASON(name, number, text)
+typedef enum lq_reason {
+#define LQ_REASON(name, number, text) LQ_REASON_##name = number,
+#include "vm/verify_reasons.def"
+#undef LQ_REASON
+} lq_reason;
+
+const char *lq_reason_text(lq_reason r);
+
+enum { LQ_VERIFY_SCRATCH = 5 * LQ_RULE_CODE_MAX }; // bytes; see lq_verify
+typedef struct lq_fault {
+  lq_reason reason;
+  uint64_t at; // bundle_read: byte offset in the file; lq_verify_code: instruction
+} lq_fault;
+
+// Code of one rule. Linear, no recursion, no allocation; scratch has LQ_VERIFY_SCRATCH bytes (ncode * 5 suffice).
+// Fills *max_stack and *cost when OK.
+bool lq_verify_rule(const lq_program *p, const lq_insn *code, uint32_t ncode, void *scratch, uint32_t *max_stack,
+                    uint32_t *cost, lq_fault *fault);
+// All tables and all rules of a program whose tables have been sized (counts are true, indexes are not trusted).
+bool lq_verify(const lq_program *p, void *scratch, lq_fault *fault);
+
+#endif
