@@ -1,0 +1,88 @@
+// One event: the values of each slot, chained through one array. After some events nothing is allocated any
+// more.
+#include "base/event.h"
+
+lq_status lq_event_init(lq_event *e, const lq_fieldmap *map, const lq_mem *mem)
+{
+  size_t n = lq_fieldmap_slots(map);
+  *e = (lq_event){.map = map, .mem = mem, .text = {.mem = mem}, .nvalues = 1};
+  e->first = lq_mem_alloc(mem, n, sizeof *e->first);
+  e->last = lq_mem_alloc(mem, n, sizeof *e->last);
+  e->touched = lq_mem_alloc(mem, n, sizeof *e->touched);
+  if (e->first && e->last && e->touched && LQ_GROW(mem, e->values, 0, &e->values_cap))
+    return LQ_OK;
+  lq_event_free(e);
+  return LQ_E_NOMEM;
+}
+
+void lq_event_free(lq_event *e)
+{
+  if (!e || !e->mem)
+    return;
+  size_t n = lq_fieldmap_slots(e->map);
+  lq_mem_free(e->mem, e->first, n, sizeof *e->first);
+  lq_mem_free(e->mem, e->last, n, sizeof *e->last);
+  lq_mem_free(e->mem, e->touched, n, sizeof *e->touched);
+  lq_mem_free(e->mem, e->values, e->values_cap, sizeof *e->values);
+  lq_arena_free(&e->text);
+  *e = (lq_event){0};
+}
+
+void lq_event_clear(lq_event *e)
+{
+  for (size_t i = 0; i < e->ntouched; i++)
+    e->first[e->touched[i]] = e->last[e->touched[i]] = 0;
+  e->ntouched = 0;
+  e->nvalues = 1;
+  lq_arena_reset(&e->text);
+  e->raw = LQ_STR("");
+  e->time = 0;
+  e->has_time = e->mapped = e->failed = false;
+}
+
+void lq_event_add_slot(lq_event *e, uint32_t slot, lq_value v, uint32_t element, uint32_t parent)
+{
+  if (e->nvalues >= UINT32_MAX || !LQ_GROW(e->mem, e->values, e->nvalues, &e->values_cap)) {
+    e->failed = true;
+    return;
+  }
+  uint32_t at = (uint32_t)e->nvalues++;
+  e->values[at] = (lq_slot_value){.v = v, .element = element, .parent = parent};
+  if (e->first[slot])
+    e->values[e->last[slot]].next = at;
+  else
+    e->first[slot] = at, e->touched[e->ntouched++] = slot;
+  e->last[slot] = at;
+}
+
+// A scope's own values, and those of a slot tied to a scope of the same name (an array of plain values), are
+// numbered in the order they come; anything else that is tied to a scope belongs to its first element.
+static bool is_numbered(const lq_fieldmap *m, uint32_t slot)
+{
+  const lq_field_spec *spec = lq_fieldmap_spec(m, slot);
+  return spec->is_scope ||
+         (spec->scope != LQ_NO_SLOT && lq_str_eq(lq_fieldmap_spec(m, spec->scope)->name, spec->name));
+}
+
+typedef struct adding {
+  lq_event *event;
+  lq_value value;
+} adding;
+
+static void add_to(void *user, uint32_t slot)
+{
+  const adding *a = user;
+  lq_event *e = a->event;
+  bool counts = is_numbered(e->map, slot) && e->first[slot];
+  lq_event_add_slot(e, slot, a->value, counts ? e->values[e->last[slot]].element + 1 : 0, 0);
+}
+
+void lq_event_add(lq_event *e, lq_str name, lq_value v)
+{
+  adding a = {e, v};
+  uint32_t slot = lq_fieldmap_slot_at(e->map, lq_fieldmap_descend(e->map, 0, name));
+  for (; slot != LQ_NO_SLOT; slot = lq_fieldmap_next_slot(e->map, slot))
+    add_to(&a, slot);
+  if (lq_fieldmap_has_patterns(e->map))
+    lq_fieldmap_match_patterns(e->map, name, add_to, &a);
+}

@@ -1,0 +1,240 @@
+// The fields that a rule set reads: a tree of name parts in one array, found through one hash table by (node,
+// part).
+#include "base/event.h"
+#include "base/glob.h"
+
+enum { ROOT = 0, FIRST_TABLE = 64 };
+
+typedef struct node {
+  lq_str part;
+  uint32_t parent;
+  uint32_t first_slot;
+  bool is_scope;
+} node;
+
+typedef struct slot {
+  lq_field_spec spec; // first, so that lq_fieldmap_spec can point at it
+  uint32_t node;      // LQ_NO_NODE: a pattern
+  uint32_t next;      // at the same node, or the next pattern
+} slot;
+
+struct lq_fieldmap {
+  const lq_mem *mem;
+  lq_arena names;
+  node *nodes;
+  size_t nnodes, nodes_cap;
+  slot *slots;
+  size_t nslots, slots_cap;
+  uint32_t *table;   // index of a node, 0: free (the root is never looked up)
+  size_t table_size; // a power of two, at least twice nnodes
+  uint32_t first_pattern;
+};
+
+// Eight bytes a step. Only names of rules are ever put in, so events cannot build long chains here.
+static uint64_t hash_of(uint32_t parent, lq_str part)
+{
+  const uint64_t k = UINT64_C(0x9E3779B97F4A7C15);
+  uint64_t h = (parent + 1) * k ^ part.n, w;
+  for (; part.n >= sizeof w; part.p += sizeof w, part.n -= sizeof w) {
+    memcpy(&w, part.p, sizeof w);
+    h = (h ^ w) * k;
+    h ^= h >> 32;
+  }
+  w = 0;
+  if (part.n > 0)
+    memcpy(&w, part.p, part.n);
+  h = (h ^ w) * k;
+  return h ^ h >> 29;
+}
+
+static uint32_t *place_of(const lq_fieldmap *m, uint32_t parent, lq_str part)
+{
+  size_t mask = m->table_size - 1, i = (size_t)hash_of(parent, part) & mask;
+  for (; m->table[i]; i = (i + 1) & mask) {
+    const node *n = &m->nodes[m->table[i]];
+    if (n->parent == parent && lq_str_eq(n->part, part))
+      break;
+  }
+  return &m->table[i];
+}
+
+static bool grow_table(lq_fieldmap *m)
+{
+  size_t old_size = m->table_size, size = old_size ? old_size * 2 : FIRST_TABLE;
+  uint32_t *table = lq_mem_alloc(m->mem, size, sizeof *table);
+  if (!table)
+    return false;
+  lq_mem_free(m->mem, m->table, old_size, sizeof *table);
+  m->table = table;
+  m->table_size = size;
+  for (uint32_t i = 1; i < m->nnodes; i++)
+    *place_of(m, m->nodes[i].parent, m->nodes[i].part) = i;
+  return true;
+}
+
+// The new node, or LQ_NO_NODE when out of memory.
+static uint32_t new_node(lq_fieldmap *m, uint32_t parent, lq_str part)
+{
+  if (m->nnodes * 2 >= m->table_size && !grow_table(m))
+    return LQ_NO_NODE;
+  lq_str own = lq_arena_copy(&m->names, part);
+  if (m->names.failed || m->nnodes >= LQ_NO_NODE || !LQ_GROW(m->mem, m->nodes, m->nnodes, &m->nodes_cap))
+    return LQ_NO_NODE;
+  uint32_t at = (uint32_t)m->nnodes++;
+  m->nodes[at] = (node){.part = own, .parent = parent, .first_slot = LQ_NO_SLOT};
+  return at;
+}
+
+lq_status lq_fieldmap_new(lq_fieldmap **out, const lq_mem *mem)
+{
+  lq_fieldmap *m = lq_mem_alloc(mem, 1, sizeof *m);
+  if (!m)
+    return LQ_E_NOMEM;
+  *m = (lq_fieldmap){.mem = mem, .names = {.mem = mem}, .first_pattern = LQ_NO_SLOT};
+  if (new_node(m, LQ_NO_NODE, LQ_STR("")) != ROOT) {
+    lq_fieldmap_free(m);
+    return LQ_E_NOMEM;
+  }
+  *out = m;
+  return LQ_OK;
+}
+
+void lq_fieldmap_free(lq_fieldmap *m)
+{
+  if (!m)
+    return;
+  const lq_mem *mem = m->mem;
+  lq_arena_free(&m->names);
+  lq_mem_free(mem, m->nodes, m->nodes_cap, sizeof *m->nodes);
+  lq_mem_free(mem, m->slots, m->slots_cap, sizeof *m->slots);
+  lq_mem_free(mem, m->table, m->table_size, sizeof *m->table);
+  lq_mem_free(mem, m, 1, sizeof *m);
+}
+
+// The part of a name that begins at *at; *at moves behind its dot, past the end when it was the last.
+static lq_str next_part(lq_str name, size_t *at)
+{
+  const char *dot = *at < name.n ? memchr(name.p + *at, '.', name.n - *at) : NULL;
+  size_t end = dot ? (size_t)(dot - name.p) : name.n;
+  lq_str part = lq_str_slice(name, *at, end);
+  *at = end + 1;
+  return part;
+}
+
+static uint32_t add_path(lq_fieldmap *m, lq_str name)
+{
+  uint32_t at = ROOT;
+  for (size_t i = 0; i <= name.n;) {
+    lq_str part = next_part(name, &i);
+    uint32_t child = lq_fieldmap_child(m, at, part);
+    if (child == LQ_NO_NODE) {
+      child = new_node(m, at, part);
+      if (child == LQ_NO_NODE)
+        return LQ_NO_NODE;
+      *place_of(m, at, part) = child;
+    }
+    at = child;
+  }
+  return at;
+}
+
+static uint32_t find_slot(const lq_fieldmap *m, uint32_t from, const lq_field_spec *spec)
+{
+  for (uint32_t s = from; s != LQ_NO_SLOT; s = m->slots[s].next) {
+    const lq_field_spec *have = &m->slots[s].spec;
+    if (have->scope == spec->scope && have->is_scope == spec->is_scope && lq_str_eq(have->name, spec->name))
+      return s;
+  }
+  return LQ_NO_SLOT;
+}
+
+// Slots of one node are in the order they came.
+static void append_slot(lq_fieldmap *m, uint32_t *list, uint32_t s)
+{
+  while (*list != LQ_NO_SLOT)
+    list = &m->slots[*list].next;
+  *list = s;
+}
+
+static lq_status new_slot(lq_fieldmap *m, const lq_field_spec *spec, uint32_t at, uint32_t *out)
+{
+  lq_field_spec own = *spec;
+  own.name = lq_arena_copy(&m->names, spec->name);
+  if (m->names.failed || m->nslots >= LQ_NO_SLOT || !LQ_GROW(m->mem, m->slots, m->nslots, &m->slots_cap))
+    return LQ_E_NOMEM;
+  *out = (uint32_t)m->nslots++;
+  m->slots[*out] = (slot){.spec = own, .node = at, .next = LQ_NO_SLOT};
+  append_slot(m, at == LQ_NO_NODE ? &m->first_pattern : &m->nodes[at].first_slot, *out);
+  if (at != LQ_NO_NODE)
+    m->nodes[at].is_scope |= spec->is_scope;
+  return LQ_OK;
+}
+
+static bool is_scope_slot(const lq_fieldmap *m, uint32_t s)
+{
+  return s < m->nslots && m->slots[s].spec.is_scope;
+}
+
+lq_status lq_fieldmap_add(lq_fieldmap *m, const lq_field_spec *spec, uint32_t *out)
+{
+  if (spec->scope != LQ_NO_SLOT && !is_scope_slot(m, spec->scope))
+    return LQ_E_USAGE;
+  bool pattern = lq_glob_has_wildcard(spec->name);
+  uint32_t at = pattern ? LQ_NO_NODE : add_path(m, spec->name);
+  if (!pattern && at == LQ_NO_NODE)
+    return LQ_E_NOMEM;
+  *out = find_slot(m, pattern ? m->first_pattern : m->nodes[at].first_slot, spec);
+  return *out != LQ_NO_SLOT ? LQ_OK : new_slot(m, spec, at, out);
+}
+
+size_t lq_fieldmap_slots(const lq_fieldmap *m)
+{
+  return m->nslots;
+}
+const lq_field_spec *lq_fieldmap_spec(const lq_fieldmap *m, uint32_t s)
+{
+  return &m->slots[s].spec;
+}
+
+uint32_t lq_fieldmap_child(const lq_fieldmap *m, uint32_t at, lq_str part)
+{
+  if (at == LQ_NO_NODE)
+    return LQ_NO_NODE;
+  uint32_t child = *place_of(m, at, part);
+  return child ? child : LQ_NO_NODE;
+}
+
+uint32_t lq_fieldmap_descend(const lq_fieldmap *m, uint32_t at, lq_str key)
+{
+  for (size_t i = 0; i <= key.n && at != LQ_NO_NODE;)
+    at = lq_fieldmap_child(m, at, next_part(key, &i));
+  return at;
+}
+
+bool lq_fieldmap_has_patterns(const lq_fieldmap *m)
+{
+  return m->first_pattern != LQ_NO_SLOT;
+}
+
+void lq_fieldmap_match_patterns(const lq_fieldmap *m, lq_str full_name,
+                                void (*add)(void *user, uint32_t slot), void *user)
+{
+  for (uint32_t s = m->first_pattern; s != LQ_NO_SLOT; s = m->slots[s].next) {
+    if (lq_glob_match(m->slots[s].spec.name, full_name, false))
+      add(user, s);
+  }
+}
+
+uint32_t lq_fieldmap_slot_at(const lq_fieldmap *m, uint32_t at)
+{
+  return at == LQ_NO_NODE ? LQ_NO_SLOT : m->nodes[at].first_slot;
+}
+
+uint32_t lq_fieldmap_next_slot(const lq_fieldmap *m, uint32_t s)
+{
+  return m->slots[s].next;
+}
+bool lq_fieldmap_node_is_scope(const lq_fieldmap *m, uint32_t at)
+{
+  return at != LQ_NO_NODE && m->nodes[at].is_scope;
+}

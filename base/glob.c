@@ -1,0 +1,249 @@
+// Wildcard patterns. A pattern is literal segments with `*` between them: the first one is tied to the start
+// of the text, the last one to its end, and each one between lies at its leftmost place after the one before
+// (any other place leaves less room for the rest, so there is no way back and no recursion).
+#include "base/glob.h"
+
+#include "base/utf8.h"
+
+static size_t find_byte(lq_str s, size_t from, char c)
+{
+  const char *p = from < s.n ? memchr(s.p + from, c, s.n - from) : NULL;
+  return p ? (size_t)(p - s.p) : s.n;
+}
+
+static size_t find_last_byte(lq_str s, char c)
+{
+  size_t i = s.n;
+  while (i > 0 && s.p[i - 1] != c)
+    i--;
+  return i > 0 ? i - 1 : s.n;
+}
+
+bool lq_glob_has_wildcard(lq_str p)
+{
+  return find_byte(p, 0, LQ_ANY_RUN) < p.n || find_byte(p, 0, LQ_ANY_ONE) < p.n;
+}
+
+static lq_glob_kind kind_of(lq_str p, lq_str *literal)
+{
+  if (!lq_glob_has_wildcard(p))
+    return *literal = p, LQ_GLOB_EXACT;
+  size_t from = 0, to = p.n;
+  while (from < to && p.p[from] == LQ_ANY_RUN)
+    from++;
+  while (to > from && p.p[to - 1] == LQ_ANY_RUN)
+    to--;
+  lq_str middle = lq_str_slice(p, from, to);
+  if (middle.n == 0)
+    return LQ_GLOB_ANY;
+  if (lq_glob_has_wildcard(middle))
+    return LQ_GLOB_GENERAL;
+  *literal = middle;
+  return from == 0 ? LQ_GLOB_PREFIX : to == p.n ? LQ_GLOB_SUFFIX : LQ_GLOB_CONTAINS;
+}
+
+lq_glob_kind lq_glob_classify(lq_str pattern, lq_str *literal)
+{
+  lq_str lit = {"", 0};
+  lq_glob_kind kind = kind_of(pattern, &lit);
+  if (literal)
+    *literal = lit;
+  return kind;
+}
+
+void lq_glob_plain(lq_buf *out, lq_str pattern)
+{
+  for (size_t i = 0; i < pattern.n; i++) {
+    char c = pattern.p[i];
+    lq_buf_byte(out, c == LQ_ANY_RUN ? '*' : c == LQ_ANY_ONE ? '?' : c);
+  }
+}
+
+// ---- one segment
+// -------------------------------------------------------------------------------------------------
+
+static bool same_folded(lq_str a, size_t *i, lq_str b, size_t *j)
+{
+  uint8_t x = (uint8_t)a.p[*i], y = (uint8_t)b.p[*j];
+  if (x < 0x80 && y < 0x80) {
+    ++*i, ++*j;
+    return x == y || lq_fold(x) == lq_fold(y);
+  }
+  uint32_t c = lq_utf8_next(a, i), d = lq_utf8_next(b, j);
+  return lq_fold(c) == lq_fold(d);
+}
+
+static bool fits_folded(lq_str seg, lq_str text, size_t *at)
+{
+  size_t i = 0, j = *at;
+  while (i < seg.n) {
+    if (j == text.n)
+      return false;
+    if (seg.p[i] == LQ_ANY_ONE)
+      i++, lq_utf8_next(text, &j);
+    else if (!same_folded(seg, &i, text, &j))
+      return false;
+  }
+  *at = j;
+  return true;
+}
+
+static bool fits_exact(lq_str seg, lq_str text, size_t *at)
+{
+  size_t i = 0, j = *at;
+  for (;;) {
+    size_t n = find_byte(seg, i, LQ_ANY_ONE) - i;
+    if (text.n - j < n || (n > 0 && memcmp(seg.p + i, text.p + j, n) != 0))
+      return false;
+    i += n, j += n;
+    if (i == seg.n)
+      break;
+    if (j == text.n)
+      return false;
+    i++, lq_utf8_next(text, &j);
+  }
+  *at = j;
+  return true;
+}
+
+// Does the segment lie at text[*at]? Then *at moves behind it.
+static bool fits(lq_str seg, lq_str text, size_t *at, bool fold)
+{
+  return fold ? fits_folded(seg, text, at) : fits_exact(seg, text, at);
+}
+
+// The next place from `at` on where a text may begin to fit a segment that begins with byte c.
+static size_t candidate(lq_str text, size_t at, uint8_t c, bool fold)
+{
+  if (!fold)
+    return find_byte(text, at, (char)c);
+  if (c >= 0x80) // its other case may be anywhere: K is also the Kelvin sign
+    return at;
+  uint32_t want = lq_fold(c);
+  while (at < text.n && (uint8_t)text.p[at] < 0x80 && lq_fold((uint8_t)text.p[at]) != want)
+    at++;
+  return at;
+}
+
+// Finds the leftmost place of the segment in text, from *at on. Gives where it begins; *at moves behind it.
+static bool search(lq_str seg, lq_str text, size_t *at, size_t *start, bool fold)
+{
+  size_t from = *at;
+  *start = from;
+  while (seg.n > 0 && seg.p[0] == LQ_ANY_ONE) {
+    if (from == text.n)
+      return false;
+    lq_utf8_next(text, &from);
+    seg.p++, seg.n--;
+  }
+  if (seg.n == 0)
+    return *at = from, true;
+  while ((from = candidate(text, from, (uint8_t)seg.p[0], fold)) < text.n) {
+    *at = from;
+    if (fits(seg, text, at, fold))
+      return *start = from, true;
+    lq_utf8_next(text, &from);
+  }
+  return false;
+}
+
+// Where the last segment has to begin. Folding keeps the number of code points, so counting them back will
+// do.
+static bool tail_start(lq_str seg, lq_str text, size_t from, size_t *start)
+{
+  *start = text.n;
+  for (size_t i = 0; i < seg.n;) {
+    if (*start <= from)
+      return false;
+    *start = lq_utf8_back(text, *start);
+    lq_utf8_next(seg, &i);
+  }
+  return *start >= from;
+}
+
+// ---- the whole pattern
+// -------------------------------------------------------------------------------------------
+
+// Where literals were found, for lq_glob_locate.
+typedef struct hits {
+  bool any;
+  size_t start, end;
+} hits;
+
+static bool is_literal(lq_str seg)
+{
+  size_t i = 0;
+  while (i < seg.n && seg.p[i] == LQ_ANY_ONE)
+    i++;
+  return i < seg.n;
+}
+
+static void note(hits *h, lq_str seg, lq_str text, size_t start, size_t end)
+{
+  if (!h || !is_literal(seg))
+    return;
+  for (; seg.p[seg.n - 1] == LQ_ANY_ONE; seg.n--)
+    end = lq_utf8_back(text, end);
+  h->end = end;
+  if (!h->any)
+    h->start = start;
+  h->any = true;
+}
+
+static size_t skip_ones(lq_str seg, lq_str text, size_t at)
+{
+  for (size_t i = 0; i < seg.n && seg.p[i] == LQ_ANY_ONE; i++)
+    lq_utf8_next(text, &at);
+  return at;
+}
+
+static bool walk_middle(lq_str segments, lq_str text, size_t at, bool fold, hits *h)
+{
+  for (size_t i = 0; i < segments.n;) {
+    size_t star = find_byte(segments, i, LQ_ANY_RUN), start = 0;
+    lq_str seg = lq_str_slice(segments, i, star);
+    if (!search(seg, text, &at, &start, fold))
+      return false;
+    note(h, seg, text, start, at);
+    i = star + 1;
+  }
+  return true;
+}
+
+static bool walk(lq_str p, lq_str text, bool fold, hits *h)
+{
+  size_t first = find_byte(p, 0, LQ_ANY_RUN), at = 0, end = 0;
+  lq_str head = lq_str_slice(p, 0, first);
+  if (!fits(head, text, &at, fold))
+    return false;
+  note(h, head, text, skip_ones(head, text, 0), at);
+  if (first == p.n)
+    return at == text.n;
+  size_t last = find_last_byte(p, LQ_ANY_RUN);
+  lq_str tail = lq_str_slice(p, last + 1, p.n);
+  if (!tail_start(tail, text, at, &end))
+    return false;
+  size_t stop = end;
+  if (!fits(tail, text, &stop, fold) || stop != text.n)
+    return false;
+  lq_str middle = first < last ? lq_str_slice(p, first + 1, last) : LQ_STR("");
+  if (!walk_middle(middle, lq_str_slice(text, 0, end), at, fold, h))
+    return false;
+  note(h, tail, text, skip_ones(tail, text, end), text.n);
+  return true;
+}
+
+bool lq_glob_match(lq_str pattern, lq_str text, bool fold)
+{
+  return walk(pattern, text, fold, NULL);
+}
+
+bool lq_glob_locate(lq_str pattern, lq_str text, bool fold, size_t *start, size_t *end)
+{
+  hits h = {0};
+  if (!walk(pattern, text, fold, &h))
+    return false;
+  *start = h.any ? h.start : 0;
+  *end = h.any ? h.end : text.n;
+  return true;
+}

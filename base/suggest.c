@@ -1,0 +1,60 @@
+// "Did you mean": edit distance (insert, delete, replace, swap of neighbours), ASCII case ignored.
+#include "base/suggest.h"
+
+// A longer name is no one's typing error, and three rows of this size fit the stack.
+enum { NAME_MAX_BYTES = 255 };
+
+static char lower(char c)
+{
+  return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+static size_t min2(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+typedef struct rows {
+  size_t cells[3][NAME_MAX_BYTES + 1]; // by i % 3: this row and the two before it
+} rows;
+
+static size_t cell(const rows *r, lq_str a, lq_str b, size_t i, size_t j)
+{
+  const size_t *before = r->cells[(i + 2) % 3], *here = r->cells[i % 3];
+  char x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
+  size_t best = min2(min2(before[j], here[j - 1]) + 1, before[j - 1] + (x != y));
+  bool swapped = i > 1 && j > 1 && x == lower(b.p[j - 2]) && y == lower(a.p[i - 2]);
+  return swapped ? min2(best, r->cells[(i + 1) % 3][j - 2] + 1) : best;
+}
+
+static size_t distance(lq_str a, lq_str b)
+{
+  rows r;
+  for (size_t j = 0; j <= b.n; j++)
+    r.cells[0][j] = j;
+  for (size_t i = 1; i <= a.n; i++) {
+    r.cells[i % 3][0] = i;
+    for (size_t j = 1; j <= b.n; j++)
+      r.cells[i % 3][j] = cell(&r, a, b, i, j);
+  }
+  return r.cells[a.n % 3][b.n];
+}
+
+static size_t length_gap(lq_str a, lq_str b)
+{
+  return a.n > b.n ? a.n - b.n : b.n - a.n;
+}
+
+lq_str lq_suggest(lq_str wanted, size_t max_distance, lq_name_at at, const void *ctx)
+{
+  lq_str best = {0}, name;
+  // Where more than half of the letters are wrong, it was another name.
+  size_t limit = min2(max_distance, (wanted.n + 1) / 2) + 1;
+  for (size_t i = 0; wanted.n > 0 && wanted.n <= NAME_MAX_BYTES && at(ctx, i, &name); i++) {
+    if (name.n > NAME_MAX_BYTES || length_gap(wanted, name) >= limit)
+      continue;
+    size_t d = distance(wanted, name);
+    if (d < limit)
+      best = name, limit = d;
+  }
+  return best;
+}
