@@ -120,6 +120,12 @@ bool lq_is_unsafe(uint32_t c)
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == LQ_CODEPOINT_BAD;
 }
 
+// The one script that folds to its capitals: they were in Unicode long before its small letters.
+static bool is_cherokee(uint32_t c)
+{
+  return (c >= 0x13A0 && c <= 0x13FD) || (c >= 0xAB70 && c <= 0xABBF);
+}
+
 uint32_t lq_fold(uint32_t c)
 {
   if (c < 0x80)
@@ -127,7 +133,8 @@ uint32_t lq_fold(uint32_t c)
   // Neither the Turkish dotted capital nor the dotless small letter is an `i` to simple folding.
   if (c == 0x130 || c == 0x131 || c > 0x10FFFF)
     return c;
-  return (uint32_t)utf8proc_tolower(utf8proc_toupper((utf8proc_int32_t)c));
+  utf8proc_int32_t upper = utf8proc_toupper((utf8proc_int32_t)c);
+  return (uint32_t)(is_cherokee(c) ? upper : utf8proc_tolower(upper));
 }
 
 // The folded code point at *at. A bad part gives its own bytes, above every code point: equal only to itself.
