@@ -52,7 +52,7 @@ const char *lq_token_spelling(lq_token_kind k);  // "a name"
 lq_token_class lq_token_class_of(lq_token_kind k);
 
 // For colours: calls back for every token *and comment* in order; errors are not reported.
-lq_status lq_highlight(const lq_mem *mem, lq_str text, lq_dialect dialect,
+lq_status lq_lexer_highlight(const lq_mem *mem, lq_str text, lq_dialect dialect,
                        void (*each)(void *user, lq_span span, lq_token_class cls), void *user);
 
 #endif

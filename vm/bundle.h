@@ -19,7 +19,7 @@ lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes,
 // lq_verify holds for them. The digest is computed here.
 lq_status lq_bundle_write(lq_buf *out, const lq_program *p);
 
-void lq_bundle_digest(const uint8_t *bytes, size_t n, uint8_t out[32]); // BLAKE2b-256 with the digest field as zero
+void lq_bundle_hash(const uint8_t *bytes, size_t n, uint8_t out[32]); // BLAKE2b-256 with the digest field as zero
 
 // Offsets and names for inspection (`lq inspect`): one call a section.
 typedef struct lq_section_info {
@@ -28,6 +28,6 @@ typedef struct lq_section_info {
   uint64_t offset, length;
   uint32_t count, element;
 } lq_section_info;
-void lq_bundle_sections(const lq_program *p, void (*each)(void *user, const lq_section_info *s), void *user);
+void lq_program_sections(const lq_program *p, void (*each)(void *user, const lq_section_info *s), void *user);
 
 #endif
