@@ -144,9 +144,9 @@ static uint32_t next_folded(lq_str s, size_t *at)
   uint32_t c = lq_utf8_next(s, at);
   if (c != LQ_CODEPOINT_BAD)
     return lq_fold(c);
-  for (c = 0x80; start < *at; start++)
+  for (c = 0; start < *at; start++) // three bytes at most
     c = c << 8 | byte_at(s, start);
-  return c;
+  return c | UINT32_C(0x80000000);
 }
 
 void lq_fold_append(lq_buf *out, lq_str s)
