@@ -1,0 +1,85 @@
+// The Elastic Common Schema as a table.
+#include "stdlib/schema.h"
+
+static const lq_schema_field fields[] = {
+#define LQ_ECS(name, type, array) {LQ_STR_INIT(name), LQ_FT_##type, array, ""},
+#include "stdlib/ecs.def"
+#undef LQ_ECS
+};
+enum { COUNT = sizeof fields / sizeof *fields };
+
+const lq_schema_field *lq_schema_find(lq_str name)
+{
+  size_t low = 0, high = COUNT;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = lq_str_cmp(name, fields[middle].name);
+    if (order == 0)
+      return &fields[middle];
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return NULL;
+}
+
+const lq_schema_field *lq_schema_at(size_t i)
+{
+  return i < COUNT ? &fields[i] : NULL;
+}
+
+size_t lq_schema_count(void)
+{
+  return COUNT;
+}
+
+lq_type lq_schema_value_type(lq_field_type t)
+{
+  switch (t) {
+  case LQ_FT_KEYWORD:
+  case LQ_FT_CONSTANT_KEYWORD:
+  case LQ_FT_WILDCARD:
+  case LQ_FT_TEXT: return LQ_T_STRING;
+  case LQ_FT_LONG: return LQ_T_INT;
+  case LQ_FT_DOUBLE: return LQ_T_DOUBLE;
+  case LQ_FT_BOOLEAN: return LQ_T_BOOL;
+  case LQ_FT_IP: return LQ_T_IP;
+  case LQ_FT_DATE: return LQ_T_DATE;
+  case LQ_FT_OBJECT:
+  case LQ_FT_NESTED: return LQ_T_OBJECT;
+  case LQ_FT_GEO:
+  case LQ_FT_OTHER: break;
+  }
+  return LQ_T_NULL;
+}
+
+const char *lq_field_type_name(lq_field_type t)
+{
+  switch (t) {
+  case LQ_FT_KEYWORD: return "keyword";
+  case LQ_FT_CONSTANT_KEYWORD: return "constant_keyword";
+  case LQ_FT_WILDCARD: return "wildcard";
+  case LQ_FT_TEXT: return "text";
+  case LQ_FT_LONG: return "long";
+  case LQ_FT_DOUBLE: return "double";
+  case LQ_FT_BOOLEAN: return "boolean";
+  case LQ_FT_IP: return "ip";
+  case LQ_FT_DATE: return "date";
+  case LQ_FT_OBJECT: return "object";
+  case LQ_FT_NESTED: return "nested";
+  case LQ_FT_GEO: return "geo_point";
+  case LQ_FT_OTHER: break;
+  }
+  return "other";
+}
+
+bool lq_schema_is_text(lq_str name)
+{
+  // These three are text in the indexes that detection rules were written for, whatever a schema says.
+  if (lq_str_eq(name, LQ_STR("message")) || lq_str_eq(name, LQ_STR("powershell.file.script_block_text")) ||
+      lq_str_ends(name, LQ_STR(".text")))
+    return true;
+  const lq_schema_field *f = lq_schema_find(name);
+  return f && f->type == LQ_FT_TEXT;
+}
