@@ -34,10 +34,12 @@ void lq_buf_str(lq_buf *b, lq_str s)
 {
   lq_buf_add(b, s.p, s.n);
 }
+
 void lq_buf_z(lq_buf *b, const char *z)
 {
   lq_buf_add(b, z, strlen(z));
 }
+
 void lq_buf_byte(lq_buf *b, char c)
 {
   lq_buf_add(b, &c, 1);

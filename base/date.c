@@ -10,6 +10,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 {
   return a / b - (a % b < 0);
 }
+
 static int64_t floor_mod(int64_t a, int64_t b)
 {
   return a % b + (a % b < 0 ? b : 0); // not by way of floor_div: its product can overflow
@@ -95,6 +96,7 @@ static bool at_end(const cursor *c)
 {
   return c->p == c->end;
 }
+
 static bool at_digit(const cursor *c)
 {
   return !at_end(c) && *c->p >= '0' && *c->p <= '9';
@@ -244,20 +246,14 @@ static bool add_units(int64_t n, char unit, int64_t *ns)
 static bool round_down(char unit, int64_t *ns)
 {
   lq_civil t = lq_date_civil(*ns);
-  switch (unit) {
-  case 'y': t.month = 1; // fall through
-  case 'M': t.day = 1;   // fall through
-  case 'd': t.hour = 0;  // fall through
-  case 'h':
-  case 'H': t.minute = 0; // fall through
-  case 'm': t.second = 0; // fall through
-  case 's': t.nanosecond = 0; break;
-  case 'w':
+  if (unit == 'w') // a week begins on Monday
     t.day -= (t.weekday + 6) % 7;
-    t.hour = t.minute = t.second = t.nanosecond = 0;
-    break; // Monday
-  default: return false;
-  }
+  const char units[] = "smhdMy", *found = strchr(units, unit == 'w' ? 'd' : unit == 'H' ? 'h' : unit);
+  if (!found || unit == '\0')
+    return false;
+  int *const finer[] = {&t.nanosecond, &t.second, &t.minute, &t.hour, &t.day, &t.month};
+  for (ptrdiff_t i = 0; i <= found - units; i++)
+    *finer[i] = i < 4 ? 0 : 1;
   return join(civil_seconds(&t), t.nanosecond, ns);
 }
 

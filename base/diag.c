@@ -28,10 +28,12 @@ const char *lq_diag_name(lq_diag_code code)
 {
   return row_of(code)->name;
 }
+
 const char *lq_diag_title(lq_diag_code code)
 {
   return row_of(code)->title;
 }
+
 const char *lq_diag_explanation(lq_diag_code code)
 {
   return row_of(code)->explanation;
@@ -154,6 +156,7 @@ void lq_diag_help(lq_diag_list *l, lq_diag *d, const char *fmt, ...)
 {
   SET_TEXT(help);
 }
+
 void lq_diag_note(lq_diag_list *l, lq_diag *d, const char *fmt, ...)
 {
   SET_TEXT(note);

@@ -18,6 +18,11 @@ typedef struct slot {
   uint32_t next;      // at the same node, or the next pattern
 } slot;
 
+typedef struct cell {
+  uint32_t hash; // 0: free
+  uint32_t node;
+} cell;
+
 struct lq_fieldmap {
   const lq_mem *mem;
   lq_arena names;
@@ -25,50 +30,74 @@ struct lq_fieldmap {
   size_t nnodes, nodes_cap;
   slot *slots;
   size_t nslots, slots_cap;
-  uint32_t *table;   // index of a node, 0: free (the root is never looked up)
+  cell *table;
   size_t table_size; // a power of two, at least twice nnodes
   uint32_t first_pattern;
 };
 
-// Eight bytes a step. Only names of rules are ever put in, so events cannot build long chains here.
-static uint64_t hash_of(uint32_t parent, lq_str part)
+static uint64_t load64(const char *p)
 {
-  const uint64_t k = UINT64_C(0x9E3779B97F4A7C15);
-  uint64_t h = (parent + 1) * k ^ part.n, w;
-  for (; part.n >= sizeof w; part.p += sizeof w, part.n -= sizeof w) {
-    memcpy(&w, part.p, sizeof w);
-    h = (h ^ w) * k;
-    h ^= h >> 32;
-  }
-  w = 0;
-  if (part.n > 0)
-    memcpy(&w, part.p, part.n);
-  h = (h ^ w) * k;
-  return h ^ h >> 29;
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return w;
 }
 
-static uint32_t *place_of(const lq_fieldmap *m, uint32_t parent, lq_str part)
+// Up to eight bytes, in two loads that may overlap: a memcpy of a length known only here would be a call.
+static uint64_t load_short(const char *p, size_t n)
 {
-  size_t mask = m->table_size - 1, i = (size_t)hash_of(parent, part) & mask;
-  for (; m->table[i]; i = (i + 1) & mask) {
-    const node *n = &m->nodes[m->table[i]];
-    if (n->parent == parent && lq_str_eq(n->part, part))
+  uint32_t low, high;
+  if (n < 4)
+    return n == 0 ? 0 : (uint64_t)(uint8_t)p[0] << 16 | (uint64_t)(uint8_t)p[n / 2] << 8 | (uint8_t)p[n - 1];
+  memcpy(&low, p, sizeof low);
+  memcpy(&high, p + n - sizeof high, sizeof high);
+  return (uint64_t)high << 32 | low;
+}
+
+static uint64_t mixed(uint64_t h)
+{
+  h *= UINT64_C(0x9E3779B97F4A7C15);
+  return h ^ h >> 32;
+}
+
+// Only names of rules are ever put in, so events cannot build long chains here.
+static uint32_t hash_of(uint32_t parent, lq_str part)
+{
+  uint64_t h = mixed(parent + UINT64_C(1)) ^ part.n;
+  for (; part.n > 8; part.p += 8, part.n -= 8)
+    h = mixed(h ^ load64(part.p));
+  h = mixed(h ^ load_short(part.p, part.n));
+  return (uint32_t)h ? (uint32_t)h : 1; // 0 marks a free cell
+}
+
+static cell *place_of(const lq_fieldmap *m, uint32_t parent, lq_str part)
+{
+  uint32_t hash = hash_of(parent, part);
+  size_t mask = m->table_size - 1, i = hash & mask;
+  for (; m->table[i].hash; i = (i + 1) & mask) {
+    const node *n = &m->nodes[m->table[i].node];
+    if (m->table[i].hash == hash && n->parent == parent && lq_str_eq(n->part, part))
       break;
   }
   return &m->table[i];
 }
 
+static void put(lq_fieldmap *m, uint32_t at)
+{
+  const node *n = &m->nodes[at];
+  *place_of(m, n->parent, n->part) = (cell){hash_of(n->parent, n->part), at};
+}
+
 static bool grow_table(lq_fieldmap *m)
 {
   size_t old_size = m->table_size, size = old_size ? old_size * 2 : FIRST_TABLE;
-  uint32_t *table = lq_mem_alloc(m->mem, size, sizeof *table);
+  cell *table = lq_mem_alloc(m->mem, size, sizeof *table);
   if (!table)
     return false;
   lq_mem_free(m->mem, m->table, old_size, sizeof *table);
   m->table = table;
   m->table_size = size;
   for (uint32_t i = 1; i < m->nnodes; i++)
-    *place_of(m, m->nodes[i].parent, m->nodes[i].part) = i;
+    put(m, i);
   return true;
 }
 
@@ -131,7 +160,7 @@ static uint32_t add_path(lq_fieldmap *m, lq_str name)
       child = new_node(m, at, part);
       if (child == LQ_NO_NODE)
         return LQ_NO_NODE;
-      *place_of(m, at, part) = child;
+      put(m, child);
     }
     at = child;
   }
@@ -191,6 +220,7 @@ size_t lq_fieldmap_slots(const lq_fieldmap *m)
 {
   return m->nslots;
 }
+
 const lq_field_spec *lq_fieldmap_spec(const lq_fieldmap *m, uint32_t s)
 {
   return &m->slots[s].spec;
@@ -200,8 +230,8 @@ uint32_t lq_fieldmap_child(const lq_fieldmap *m, uint32_t at, lq_str part)
 {
   if (at == LQ_NO_NODE)
     return LQ_NO_NODE;
-  uint32_t child = *place_of(m, at, part);
-  return child ? child : LQ_NO_NODE;
+  const cell *c = place_of(m, at, part);
+  return c->hash ? c->node : LQ_NO_NODE;
 }
 
 uint32_t lq_fieldmap_descend(const lq_fieldmap *m, uint32_t at, lq_str key)
@@ -234,6 +264,7 @@ uint32_t lq_fieldmap_next_slot(const lq_fieldmap *m, uint32_t s)
 {
   return m->slots[s].next;
 }
+
 bool lq_fieldmap_node_is_scope(const lq_fieldmap *m, uint32_t at)
 {
   return at != LQ_NO_NODE && m->nodes[at].is_scope;

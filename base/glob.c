@@ -62,12 +62,17 @@ void lq_glob_plain(lq_buf *out, lq_str pattern)
 // ---- one segment
 // -------------------------------------------------------------------------------------------------
 
+static uint8_t lower(uint8_t c)
+{
+  return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
 static bool same_folded(lq_str a, size_t *i, lq_str b, size_t *j)
 {
   uint8_t x = (uint8_t)a.p[*i], y = (uint8_t)b.p[*j];
   if (x < 0x80 && y < 0x80) {
     ++*i, ++*j;
-    return x == y || lq_fold(x) == lq_fold(y);
+    return lower(x) == lower(y);
   }
   uint32_t c = lq_utf8_next(a, i), d = lq_utf8_next(b, j);
   return lq_fold(c) == lq_fold(d);
@@ -119,8 +124,8 @@ static size_t candidate(lq_str text, size_t at, uint8_t c, bool fold)
     return find_byte(text, at, (char)c);
   if (c >= 0x80) // its other case may be anywhere: K is also the Kelvin sign
     return at;
-  uint32_t want = lq_fold(c);
-  while (at < text.n && (uint8_t)text.p[at] < 0x80 && lq_fold((uint8_t)text.p[at]) != want)
+  uint8_t want = lower(c);
+  while (at < text.n && (uint8_t)text.p[at] < 0x80 && lower((uint8_t)text.p[at]) != want)
     at++;
   return at;
 }

@@ -8,6 +8,7 @@ static char lower(char c)
 {
   return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
+
 static size_t min2(size_t a, size_t b)
 {
   return a < b ? a : b;

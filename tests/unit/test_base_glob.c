@@ -3,7 +3,7 @@
 
 #include "base/glob.h"
 
-// Tables write `*` and `?` for the wildcards and `~` for nothing special.
+// Tables write `*` and `?` for the wildcards.
 static lq_str pattern(const char *text, char out[64])
 {
   size_t n = strlen(text);
