@@ -72,10 +72,11 @@ typedef struct lq_event {
 
 lq_status lq_event_init(lq_event *e, const lq_fieldmap *map, const lq_mem *mem);
 void lq_event_free(lq_event *e);
-void lq_event_clear(lq_event *e); // for the next record; keeps the memory
+void lq_event_clear(lq_event *e); // for the next record; keeps the memory, and source, line and offset
 // Adds to every slot at that node (or to one slot). Text in v must live as long as the event: put it in e->text.
 void lq_event_add_slot(lq_event *e, uint32_t slot, lq_value v, uint32_t element, uint32_t parent);
-// By full name, for getters and tables (mapping): only where that name is wanted. Scoped slots get it as element 0.
+// By full name, for getters and tables (mapping): only where that name is wanted. Scoped slots get it as element 0;
+// a scope's own slot, and a slot tied to a scope of its own name, number what they get from 0.
 void lq_event_add(lq_event *e, lq_str name, lq_value v);
 static inline const lq_slot_value *lq_event_first(const lq_event *e, uint32_t slot)
 {

@@ -1,5 +1,4 @@
-// The fields that a rule set reads: a tree of name parts in one array, found through one hash table by (node,
-// part).
+// The fields that a rule set reads: a tree of name parts in one array, and one hash table from (node, part) to node.
 #include "base/event.h"
 #include "base/glob.h"
 
