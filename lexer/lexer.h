@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "base/value.h"
+#include "libquery/status.h"
 
 typedef enum lq_dialect {
   LQ_DIALECT_LQ,      // native: a superset of Elastic EQL
@@ -31,6 +32,7 @@ typedef struct lq_token {
                    // unescaped `*` or `?` is LQ_ANY_RUN or LQ_ANY_ONE. In the arena of diags.
   lq_value number; // NUMBER: int, uint or double; DURATION: INT, nanoseconds
   bool quoted;     // NAME: some part stood in back-ticks, so it is no keyword and no function
+  bool raw;        // STRING: written as a raw string
 } lq_token;
 
 typedef struct lq_lexer lq_lexer;
@@ -46,6 +48,11 @@ void lq_lexer_free(lq_lexer *lx);
 lq_token lq_lexer_next(lq_lexer *lx);
 // True if the text ended inside a string that may span lines, a raw string or a comment: a REPL asks for more.
 bool lq_lexer_unfinished(const lq_lexer *lx);
+
+// Reads on at `from`, which lies in or before the last token: the text up to `and`, `or`, a bracket, a comma or the end
+// of the line, as if it stood in quotes. For values whose quotes were forgotten; nothing is reported. `not` inside a
+// value is one of its words.
+lq_token lq_lexer_words(lq_lexer *lx, uint32_t from);
 
 const char *lq_token_name(lq_token_kind k);      // "NAME"
 const char *lq_token_spelling(lq_token_kind k);  // "a name"
