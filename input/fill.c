@@ -1,0 +1,374 @@
+// Values of a parsed record to slots: the tree of wanted names is walked in step with the nodes.
+#include "input/fill.h"
+
+#include "base/date.h"
+#include "base/number.h"
+#include "base/utf8.h"
+
+static void note_scopes(lq_fill *f)
+{
+  for (uint32_t s = 0; s < f->nslots; s++) {
+    const lq_field_spec *spec = lq_fieldmap_spec(f->map, s);
+    f->slots[s] = (struct lq_fill_slot){spec->scope, spec->is_scope};
+    if (spec->is_scope)
+      f->scopes[f->nscopes++] = s;
+  }
+}
+
+lq_status lq_fill_init(lq_fill *f, const lq_fieldmap *map, size_t max_value, const lq_mem *mem)
+{
+  *f = (lq_fill){.mem = mem, .map = map, .max_value = max_value, .name = {.mem = mem}};
+  f->named = !map || lq_fieldmap_has_patterns(map);
+  if (!map)
+    return LQ_OK;
+  f->nslots = lq_fieldmap_slots(map);
+  f->slots = lq_mem_alloc(mem, f->nslots, sizeof *f->slots);
+  f->next_element = lq_mem_alloc(mem, f->nslots, sizeof *f->next_element);
+  f->element_of = lq_mem_alloc(mem, f->nslots, sizeof *f->element_of);
+  f->scopes = lq_mem_alloc(mem, f->nslots, sizeof *f->scopes);
+  if (!f->slots || !f->next_element || !f->element_of || !f->scopes) {
+    lq_fill_free(f);
+    return LQ_E_NOMEM;
+  }
+  note_scopes(f);
+  return LQ_OK;
+}
+
+void lq_fill_free(lq_fill *f)
+{
+  const lq_mem *mem = f->mem;
+  if (!mem)
+    return;
+  lq_mem_free(mem, f->slots, f->nslots, sizeof *f->slots);
+  lq_mem_free(mem, f->next_element, f->nslots, sizeof *f->next_element);
+  lq_mem_free(mem, f->element_of, f->nslots, sizeof *f->element_of);
+  lq_mem_free(mem, f->scopes, f->nslots, sizeof *f->scopes);
+  lq_mem_free(mem, f->keys, f->keys_cap, sizeof *f->keys);
+  lq_buf_free(&f->name);
+  *f = (lq_fill){0};
+}
+
+void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
+{
+  f->json = json;
+  f->e = e;
+  f->text = text;
+  f->repaired = 0;
+  f->cut = f->range = f->duplicate = f->drop_empty = f->has_time = f->failed = false;
+  f->element = 0;
+  lq_buf_clear(&f->name);
+  for (size_t i = 0; i < f->nscopes; i++)
+    f->next_element[f->scopes[i]] = f->element_of[f->scopes[i]] = 0;
+}
+
+// ---- values
+// ------------------------------------------------------------------------------------------------------
+
+static lq_str cut_value(lq_fill *f, lq_str s)
+{
+  f->cut = true;
+  size_t n = f->max_value;
+  while (n > 0 && ((uint8_t)s.p[n] & 0xC0) == 0x80) // not inside a code point
+    n--;
+  return lq_str_slice(s, 0, n);
+}
+
+lq_str lq_fill_key(lq_fill *f, uint32_t key)
+{
+  const lq_json_node *n = &f->json->nodes[key];
+  return n->escaped ? lq_json_string(f->json, n, f->text, &f->repaired) : lq_json_raw(f->json, n);
+}
+
+bool lq_fill_value(lq_fill *f, uint32_t value, lq_value *out)
+{
+  const lq_json_node *n = &f->json->nodes[value];
+  lq_str s;
+  switch ((lq_json_kind)n->kind) {
+  case LQ_JSON_STRING:
+    s = lq_fill_key(f, value);
+    *out = lq_string(s.n > f->max_value ? cut_value(f, s) : s);
+    return true;
+  case LQ_JSON_NUMBER: *out = lq_json_number(f->json, n, &f->range); return true;
+  case LQ_JSON_TRUE: *out = lq_bool(true); return true;
+  case LQ_JSON_FALSE: *out = lq_bool(false); return true;
+  case LQ_JSON_NULL:
+  case LQ_JSON_OBJECT:
+  case LQ_JSON_ARRAY: break;
+  }
+  return false;
+}
+
+bool lq_is_empty_value(const lq_value *v)
+{
+  if (v->type != LQ_T_STRING)
+    return false;
+  lq_str s = v->s;
+  if (s.n <= 1)
+    return s.n == 0 || s.p[0] == '-';
+  if (s.n == 38 && s.p[0] == '{')
+    s = lq_str_slice(s, 1, 37);
+  return s.n == 36 && s.p[0] == '0' && lq_str_eq(s, LQ_STR("00000000-0000-0000-0000-000000000000"));
+}
+
+// ---- slots
+// -------------------------------------------------------------------------------------------------------
+
+static void add(lq_fill *f, uint32_t slot, lq_value v)
+{
+  const struct lq_fill_slot *s = &f->slots[slot];
+  lq_event_add_slot(f->e, slot, v, s->scope == LQ_NO_SLOT ? 0 : f->element_of[s->scope], 0);
+}
+
+// A scope's own slot gets the element itself, and what is below belongs to it until the next one.
+static void begin_element(lq_fill *f, uint32_t slot, lq_value v)
+{
+  uint32_t scope = f->slots[slot].scope;
+  f->element_of[slot] = f->next_element[slot]++;
+  lq_event_add_slot(f->e, slot, v, f->element_of[slot], scope == LQ_NO_SLOT ? 0 : f->element_of[scope]);
+}
+
+// Outer scopes are older than the ones tied to them, and slots of one node come in the order of their making.
+static void begin_elements(lq_fill *f, uint32_t node, lq_value v)
+{
+  uint32_t s = lq_fieldmap_slot_at(f->map, node);
+  for (; s != LQ_NO_SLOT; s = lq_fieldmap_next_slot(f->map, s)) {
+    if (f->slots[s].is_scope)
+      begin_element(f, s, v);
+  }
+}
+
+typedef struct pattern_value {
+  lq_fill *fill;
+  lq_value value;
+} pattern_value;
+
+static void add_pattern(void *user, uint32_t slot)
+{
+  const pattern_value *p = user;
+  if (p->fill->slots[slot].is_scope)
+    begin_element(p->fill, slot, p->value);
+  else
+    add(p->fill, slot, p->value);
+}
+
+static void add_at(lq_fill *f, uint32_t node, lq_str name, lq_value v)
+{
+  if (!f->map) {
+    f->leaf(f->user, name, &v);
+    return;
+  }
+  if (lq_fieldmap_node_is_scope(f->map, node))
+    begin_elements(f, node, v);
+  uint32_t s = lq_fieldmap_slot_at(f->map, node);
+  for (; s != LQ_NO_SLOT; s = lq_fieldmap_next_slot(f->map, s)) {
+    if (!f->slots[s].is_scope)
+      add(f, s, v);
+  }
+  if (f->named) {
+    pattern_value p = {f, v};
+    lq_fieldmap_match_patterns(f->map, name, add_pattern, &p);
+  }
+}
+
+void lq_fill_emit(lq_fill *f, uint32_t node, lq_str name, lq_value v)
+{
+  if (!f->map) {
+    f->leaf(f->user, name, &v);
+    return;
+  }
+  // Below a scope, mapped values belong to the element that the mapping says (arrays of objects), else the
+  // first.
+  for (size_t i = 0; i < f->nscopes; i++)
+    f->element_of[f->scopes[i]] = f->element;
+  add_at(f, node, name, v);
+}
+
+static bool lies_below(lq_str name, lq_str path)
+{
+  return name.n > path.n && name.p[path.n] == '.' && lq_str_starts(name, path);
+}
+
+// The highest element number of the values tied to a scope, plus one.
+static uint32_t elements_used(const lq_fill *f, uint32_t scope)
+{
+  uint32_t n = 0;
+  lq_str path = lq_fieldmap_spec(f->map, scope)->name;
+  for (uint32_t s = 0; s < f->nslots; s++) {
+    if (f->slots[s].scope != scope || !lies_below(lq_fieldmap_spec(f->map, s)->name, path))
+      continue;
+    for (const lq_slot_value *v = lq_event_first(f->e, s); v; v = lq_event_next(f->e, v))
+      n = v->element >= n ? v->element + 1 : n;
+  }
+  return n;
+}
+
+void lq_fill_close_scopes(lq_fill *f)
+{
+  for (size_t i = f->nscopes; i-- > 0;) { // inner ones first: they are younger
+    uint32_t scope = f->scopes[i];
+    for (uint32_t n = elements_used(f, scope); f->next_element[scope] < n;)
+      begin_element(f, scope, (lq_value){.type = LQ_T_OBJECT});
+  }
+}
+
+// ---- the walk
+// ----------------------------------------------------------------------------------------------------
+
+static size_t enter_name(lq_fill *f, lq_str key)
+{
+  size_t before = f->name.n;
+  if (!f->named)
+    return before;
+  if (before > 0)
+    lq_buf_byte(&f->name, '.');
+  lq_buf_str(&f->name, key);
+  return before;
+}
+
+static void walk_object(lq_fill *f, uint32_t object, uint32_t node)
+{
+  const lq_json_node *nodes = f->json->nodes;
+  if (f->map && lq_fieldmap_node_is_scope(f->map, node))
+    begin_elements(f, node, (lq_value){.type = LQ_T_OBJECT});
+  for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next)
+    lq_fill_member(f, key, node);
+}
+
+void lq_fill_member(lq_fill *f, uint32_t key, uint32_t node)
+{
+  lq_str text = lq_fill_key(f, key);
+  uint32_t child = f->map ? lq_fieldmap_descend(f->map, node, text) : 0;
+  if (child == LQ_NO_NODE && !f->named)
+    return;
+  size_t before = enter_name(f, text);
+  lq_fill_walk(f, key + 1, child);
+  f->name.n = before;
+}
+
+// Recursion follows nesting, which the parser has capped.
+void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node)
+{
+  const lq_json_node *nodes = f->json->nodes;
+  lq_value v;
+  if (nodes[value].kind == LQ_JSON_OBJECT) {
+    walk_object(f, value, node);
+  } else if (nodes[value].kind == LQ_JSON_ARRAY) {
+    for (uint32_t i = value + 1; i < nodes[value].next; i = nodes[i].next)
+      lq_fill_walk(f, i, node);
+  } else if (nodes[value].kind != LQ_JSON_NULL &&
+             (f->named || lq_fieldmap_slot_at(f->map, node) != LQ_NO_SLOT)) {
+    if (lq_fill_value(f, value, &v) && !(f->drop_empty && lq_is_empty_value(&v)))
+      add_at(f, node, lq_buf_get(&f->name), v);
+  }
+}
+
+// ---- time
+// --------------------------------------------------------------------------------------------------------
+
+static bool from_millis(int64_t ms, int64_t *ns)
+{
+  return !__builtin_mul_overflow(ms, INT64_C(1000000), ns);
+}
+
+void lq_fill_time(lq_fill *f, const lq_value *v)
+{
+  int64_t ns = 0, ms;
+  bool ok = false;
+  if (v->type == LQ_T_STRING)
+    ok = lq_date_parse(v->s, &ns) || (lq_parse_i64(v->s, &ms) && from_millis(ms, &ns));
+  else if (v->type == LQ_T_INT)
+    ok = from_millis(v->i, &ns);
+  else if (v->type == LQ_T_DOUBLE && v->d > -9.2e12 && v->d < 9.2e12)
+    ok = true, ns = (int64_t)(v->d * 1e6);
+  if (!ok || f->has_time)
+    return;
+  f->has_time = true;
+  f->time = ns;
+}
+
+// ---- duplicate keys
+// ----------------------------------------------------------------------------------------------
+
+// Keys come from events, so a hostile object can send all of them to one place: after so many steps it counts
+// as having a duplicate, which is a flag and no more.
+enum { MOST_STEPS = 64, FIRST_TABLE = 256 };
+
+static size_t hash_of(lq_str k)
+{
+  uint64_t h = k.n, w;
+  for (; k.n >= sizeof w; k.p += sizeof w, k.n -= sizeof w) {
+    memcpy(&w, k.p, sizeof w);
+    h = (h ^ w) * UINT64_C(0x9E3779B97F4A7C15);
+    h ^= h >> 32;
+  }
+  w = 0;
+  if (k.n > 0)
+    memcpy(&w, k.p, k.n);
+  h = (h ^ w) * UINT64_C(0x9E3779B97F4A7C15);
+  return (size_t)(h >> 32);
+}
+
+static bool is_known(lq_fill *f, lq_str key, size_t mask)
+{
+  size_t i = hash_of(key) & mask;
+  for (int steps = 0; steps < MOST_STEPS; i = (i + 1) & mask, steps++) {
+    struct lq_fill_key *k = &f->keys[i];
+    if (k->object != f->object) {
+      *k = (struct lq_fill_key){key, f->object};
+      return false;
+    }
+    if (lq_str_eq(k->text, key))
+      return true;
+  }
+  return true;
+}
+
+// A new object: entries of the others are free from here on. Makes room for so many keys.
+static bool begin_keys(lq_fill *f, size_t count)
+{
+  size_t size = f->keys_cap ? f->keys_cap : FIRST_TABLE;
+  while (size < count * 2)
+    size *= 2;
+  if (size > f->keys_cap) {
+    struct lq_fill_key *keys = lq_mem_alloc(f->mem, size, sizeof *keys);
+    if (!keys)
+      return false;
+    lq_mem_free(f->mem, f->keys, f->keys_cap, sizeof *keys);
+    f->keys = keys;
+    f->keys_cap = size;
+  }
+  if (++f->object == 0) { // after four billion objects, an old entry could look new
+    memset(f->keys, 0, f->keys_cap * sizeof *f->keys);
+    f->object = 1;
+  }
+  return true;
+}
+
+static bool has_duplicates(lq_fill *f, uint32_t object)
+{
+  const lq_json_node *nodes = f->json->nodes;
+  size_t count = 0, mask = 0;
+  for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next)
+    count++;
+  if (count < 2)
+    return false;
+  if (!begin_keys(f, count)) {
+    f->failed = true;
+    return false;
+  }
+  while (mask < count * 2)
+    mask = mask * 2 + 1;
+  for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next) {
+    if (is_known(f, lq_fill_key(f, key), mask))
+      return true;
+  }
+  return false;
+}
+
+void lq_fill_find_duplicates(lq_fill *f)
+{
+  for (uint32_t i = 0; i < f->json->n && !f->duplicate; i++) {
+    if (f->json->nodes[i].kind == LQ_JSON_OBJECT)
+      f->duplicate = has_duplicates(f, i);
+  }
+}

@@ -1,0 +1,75 @@
+// Values of a parsed record to the slots of an event, or to a visitor: one walk serves both.
+#ifndef LQ_INPUT_FILL_H
+#define LQ_INPUT_FILL_H
+
+#include "base/event.h"
+#include "input/json.h"
+#include "input/reader.h"
+
+typedef struct lq_fill {
+  const lq_mem *mem;
+  const lq_json *json;
+  size_t max_value;
+
+  // Filling: the event and what its map wants. NULL: visiting.
+  lq_event *e;
+  const lq_fieldmap *map;
+  // Visiting: every leaf by its full name.
+  void (*leaf)(void *user, lq_str name, const lq_value *v);
+  void *user;
+
+  lq_arena *text; // decoded strings
+  lq_buf name;    // where the walk is, when names are wanted (visiting, patterns)
+  bool named;
+  bool drop_empty;  // a mapped Windows event: "", "-" and the null GUID are no values
+  uint32_t element; // of a mapped array of objects
+
+  struct lq_fill_slot {
+    uint32_t scope;
+    bool is_scope;
+  } * slots;
+  size_t nslots;
+  uint32_t *next_element, *element_of; // by slot of a scope: how many there are; which one we are in
+  uint32_t *scopes;                    // the slots that are scopes
+  size_t nscopes;
+
+  struct lq_fill_key { // hash table of the keys of one object, to find duplicates
+    lq_str text;
+    uint32_t object;
+  } * keys;
+  size_t keys_cap;
+  uint32_t object; // entries of other objects are free
+
+  // What was met in this record.
+  uint64_t repaired;
+  bool cut, range, duplicate;
+  bool has_time;
+  int64_t time;
+  bool failed; // out of memory
+} lq_fill;
+
+// map and e, or leaf: the other is NULL.
+lq_status lq_fill_init(lq_fill *f, const lq_fieldmap *map, size_t max_value, const lq_mem *mem);
+void lq_fill_free(lq_fill *f);
+
+// A new record. text is where decoded strings go.
+void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text);
+// Everything below a value: object is its index. node is where it sits in the map (0: the root).
+void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node);
+// The same for one member of it, by a key.
+void lq_fill_member(lq_fill *f, uint32_t key, uint32_t node);
+// One value under a full name; node is the name's place in the map.
+void lq_fill_emit(lq_fill *f, uint32_t node, lq_str name, lq_value v);
+// The record's time, from a value called @timestamp.
+void lq_fill_time(lq_fill *f, const lq_value *v);
+// The scopes of a mapped event: an object where a value lies below one.
+void lq_fill_close_scopes(lq_fill *f);
+// Sets f->duplicate.
+void lq_fill_find_duplicates(lq_fill *f);
+
+// A scalar's value: decoded, cut, counted. False for null.
+bool lq_fill_value(lq_fill *f, uint32_t value, lq_value *out);
+lq_str lq_fill_key(lq_fill *f, uint32_t key);
+bool lq_is_empty_value(const lq_value *v); // "", "-" or the null GUID
+
+#endif

@@ -1,0 +1,487 @@
+// JSON text to a flat list of nodes: one pass, no recursion. Strings stay where they are until somebody asks.
+#include "input/json.h"
+
+#include "base/number.h"
+#include "base/utf8.h"
+
+enum { PLAIN, WIDE, BACKSLASH, QUOTE, CONTROL }; // what a byte is inside a string
+
+#define P4 PLAIN, PLAIN, PLAIN, PLAIN
+#define P16 P4, P4, P4, P4
+#define C16                                                                                                  \
+  CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL,         \
+      CONTROL, CONTROL, CONTROL, CONTROL, CONTROL
+#define W16 WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE
+static const uint8_t in_string[256] = {
+    C16, C16, PLAIN, PLAIN,     QUOTE, PLAIN, P4,    P4,  P4,  P16, P16,
+    P4,  P4,  P4,    BACKSLASH, PLAIN, PLAIN, PLAIN, P16, P16, // DEL is no control character in RFC 8259
+    W16, W16, W16,   W16,       W16,   W16,   W16,   W16};
+
+typedef struct parser {
+  lq_json *j;
+  const char *p, *end;
+  lq_json_error *error;
+  uint32_t open; // the container we are in: nodes[open].next is the one around it until it closes
+  uint32_t depth, max_depth, leaves;
+} parser;
+
+enum { NO_CONTAINER = UINT32_MAX };
+
+static lq_status fail(const parser *p, const char *at, const char *reason)
+{
+  *p->error = (lq_json_error){.at = (size_t)(at - p->j->text.p), .reason = reason, .cut = at == p->end};
+  return LQ_E_INPUT;
+}
+
+static lq_status cut(const parser *p, const char *at, const char *reason)
+{
+  fail(p, at, reason);
+  p->error->cut = true;
+  return LQ_E_INPUT;
+}
+
+static inline void skip_blanks(parser *p)
+{
+  while (p->p < p->end && (*p->p == ' ' || *p->p == '\n' || *p->p == '\r' || *p->p == '\t'))
+    p->p++;
+}
+
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+// Marks each byte of w that is a quote, a backslash or a control; above the first mark there may be false
+// ones.
+static inline uint64_t specials(uint64_t w)
+{
+  uint64_t quote = w ^ BYTES('"'), backslash = w ^ BYTES('\\');
+  return (((quote - BYTES(1)) & ~quote) | ((backslash - BYTES(1)) & ~backslash) | ((w - BYTES(0x20)) & ~w)) &
+         BYTES(0x80);
+}
+
+// Past all plain bytes, eight a step; *wide is set if some were not ASCII.
+static inline const char *skip_plain(const char *s, const char *end, bool *wide)
+{
+  uint64_t w, high = 0;
+  for (; end - s >= 8; s += 8) {
+    memcpy(&w, s, 8);
+    if (specials(w))
+      break;
+    high |= w;
+  }
+  *wide |= (high & BYTES(0x80)) != 0;
+  for (; s < end; s++) {
+    uint8_t class = in_string[(uint8_t)*s];
+    if (class > WIDE)
+      break;
+    *wide |= class == WIDE;
+  }
+  return s;
+}
+
+static bool is_hex(char c)
+{
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// p->p is at a backslash.
+static lq_status skip_escape(parser *p)
+{
+  const char *at = p->p++;
+  if (p->p == p->end)
+    return fail(p, p->p, "a string is not closed");
+  char c = *p->p++;
+  if (c == 'u') {
+    for (int i = 0; i < 4; i++, p->p++) {
+      if (p->p == p->end)
+        return fail(p, p->p, "a string is not closed");
+      if (!is_hex(*p->p))
+        return fail(p, at, "`\\u` needs four hexadecimal digits");
+    }
+    return LQ_OK;
+  }
+  return c && strchr("\"\\/bfnrt", c) ? LQ_OK : fail(p, at, "a string has an unknown escape");
+}
+
+// p->p is behind the opening quote; ends behind the closing one.
+static inline lq_status take_string(parser *p, lq_json_node *n)
+{
+  const char *start = p->p;
+  bool wide = false, escaped = false;
+  for (;;) {
+    p->p = skip_plain(p->p, p->end, &wide);
+    if (p->p == p->end)
+      return cut(p, start - 1, "a string is not closed");
+    if (*p->p == '"')
+      break;
+    if (*p->p != '\\')
+      return fail(p, p->p, "a control character in a string must be written as an escape");
+    escaped = true;
+    lq_status s = skip_escape(p);
+    if (s != LQ_OK)
+      return s;
+  }
+  n->start = (uint32_t)(start - p->j->text.p);
+  n->end = (uint32_t)(p->p++ - p->j->text.p);
+  n->escaped = wide || escaped;
+  return LQ_OK;
+}
+
+static bool skip_digits(parser *p)
+{
+  const char *start = p->p;
+  while (p->p < p->end && *p->p >= '0' && *p->p <= '9')
+    p->p++;
+  return p->p > start;
+}
+
+static lq_status take_number(parser *p)
+{
+  if (*p->p == '-')
+    p->p++;
+  if (p->p < p->end && *p->p == '0')
+    p->p++;
+  else if (!skip_digits(p))
+    return fail(p, p->p, "a number needs a digit here");
+  if (p->p < p->end && *p->p == '.') {
+    p->p++;
+    if (!skip_digits(p))
+      return fail(p, p->p, "a number needs a digit here");
+  }
+  if (p->p < p->end && (*p->p == 'e' || *p->p == 'E')) {
+    p->p++;
+    if (p->p < p->end && (*p->p == '+' || *p->p == '-'))
+      p->p++;
+    if (!skip_digits(p))
+      return fail(p, p->p, "a number needs a digit here");
+  }
+  return LQ_OK;
+}
+
+static lq_status take_word(parser *p, lq_str word)
+{
+  for (size_t i = 0; i < word.n; i++, p->p++) {
+    if (p->p == p->end || *p->p != word.p[i])
+      return fail(p, p->p, "not a JSON value");
+  }
+  return LQ_OK;
+}
+
+static lq_status new_node(parser *p, uint32_t *at)
+{
+  lq_json *j = p->j;
+  if (j->n == j->cap && !LQ_GROW(j->mem, j->nodes, j->n, &j->cap))
+    return LQ_E_NOMEM;
+  *at = (uint32_t)j->n++;
+  return LQ_OK;
+}
+
+static lq_status limit(const parser *p, const char *reason, bool leaves)
+{
+  fail(p, p->p, reason);
+  p->error->cut = false;
+  p->error->leaves = leaves;
+  return LQ_E_LIMIT;
+}
+
+static lq_status count_leaf(parser *p)
+{
+  return p->j->max_leaves && ++p->leaves > p->j->max_leaves ? limit(p, "too many values", true) : LQ_OK;
+}
+
+static lq_status open_container(parser *p, uint32_t at, lq_json_kind kind)
+{
+  if (p->depth == p->max_depth)
+    return limit(p, "nested too deeply", false);
+  p->depth++;
+  p->j->nodes[at] = (lq_json_node){
+      .start = (uint32_t)(p->p - p->j->text.p), .next = p->open, .kind = (uint8_t)kind};
+  p->open = at;
+  p->p++;
+  return LQ_OK;
+}
+
+static void close_container(parser *p)
+{
+  lq_json_node *n = &p->j->nodes[p->open];
+  p->open = n->next;
+  n->next = (uint32_t)p->j->n;
+  n->end = (uint32_t)(++p->p - p->j->text.p);
+  p->depth--;
+}
+
+static lq_status take_key(parser *p)
+{
+  if (p->p == p->end)
+    return fail(p, p->p, "an object is not closed");
+  if (*p->p != '"')
+    return fail(p, p->p, *p->p == '}' ? "a comma stands before `}`" : "a key in double quotes is missing");
+  uint32_t at;
+  lq_status s = new_node(p, &at);
+  if (s != LQ_OK)
+    return s;
+  lq_json_node key = {.kind = LQ_JSON_STRING, .next = at + 1};
+  p->p++;
+  s = take_string(p, &key);
+  if (s != LQ_OK)
+    return s;
+  p->j->nodes[at] = key;
+  skip_blanks(p);
+  if (p->p == p->end || *p->p != ':')
+    return fail(p, p->p, "a colon is missing after a key");
+  p->p++;
+  skip_blanks(p);
+  return LQ_OK;
+}
+
+static lq_status take_scalar(parser *p, uint32_t at)
+{
+  lq_json_node n = {.start = (uint32_t)(p->p - p->j->text.p), .next = at + 1};
+  lq_status s = count_leaf(p);
+  if (s != LQ_OK)
+    return s;
+  switch (*p->p) {
+  case '"': p->p++, n.kind = LQ_JSON_STRING, s = take_string(p, &n), p->j->nodes[at] = n; return s;
+  case 't': n.kind = LQ_JSON_TRUE, s = take_word(p, LQ_STR("true")); break;
+  case 'f': n.kind = LQ_JSON_FALSE, s = take_word(p, LQ_STR("false")); break;
+  case 'n': n.kind = LQ_JSON_NULL, s = take_word(p, LQ_STR("null")); break;
+  case '-':
+  case '0':
+  case '1':
+  case '2':
+  case '3':
+  case '4':
+  case '5':
+  case '6':
+  case '7':
+  case '8':
+  case '9': n.kind = LQ_JSON_NUMBER, s = take_number(p); break;
+  case ']': return fail(p, p->p, "a comma stands before `]`");
+  default: return fail(p, p->p, "a value is missing");
+  }
+  n.end = (uint32_t)(p->p - p->j->text.p);
+  p->j->nodes[at] = n;
+  return s;
+}
+
+// A value begins at p->p. Gives *inside when a container was opened that has something in it.
+static lq_status take_value(parser *p, bool *inside)
+{
+  *inside = false;
+  if (p->p == p->end)
+    return fail(p, p->p, "the text ends where a value should be");
+  uint32_t at;
+  lq_status s = new_node(p, &at);
+  if (s != LQ_OK)
+    return s;
+  bool object = *p->p == '{';
+  if (!object && *p->p != '[')
+    return take_scalar(p, at);
+  s = open_container(p, at, object ? LQ_JSON_OBJECT : LQ_JSON_ARRAY);
+  if (s != LQ_OK)
+    return s;
+  skip_blanks(p);
+  *inside = p->p == p->end || *p->p != (object ? '}' : ']');
+  if (*inside)
+    return LQ_OK;
+  close_container(p);
+  return count_leaf(p); // so that the number of keys, too, is bounded by that of leaves
+}
+
+// After a value: closes what closes here and stops at the next value of a container, or at the end of the
+// text.
+static lq_status take_ends(parser *p)
+{
+  while (p->open != NO_CONTAINER) {
+    bool object = p->j->nodes[p->open].kind == LQ_JSON_OBJECT;
+    skip_blanks(p);
+    if (p->p == p->end)
+      return fail(p, p->p, object ? "an object is not closed" : "an array is not closed");
+    if (*p->p == ',') {
+      p->p++;
+      skip_blanks(p);
+      return LQ_OK;
+    }
+    if (*p->p != (object ? '}' : ']'))
+      return fail(p, p->p,
+                  *p->p == '}' || *p->p == ']' ? "this bracket closes nothing" : "a comma is missing");
+    close_container(p);
+  }
+  skip_blanks(p);
+  return p->p == p->end ? LQ_OK : fail(p, p->p, "something stands behind the end of the value");
+}
+
+lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_error *error)
+{
+  *error = (lq_json_error){0};
+  j->text = text;
+  j->n = 0;
+  if (text.n >= UINT32_MAX) {
+    *error = (lq_json_error){.reason = "larger than 4 GiB"};
+    return LQ_E_LIMIT;
+  }
+  parser p = {.j = j,
+              .p = text.p,
+              .end = text.p + text.n,
+              .error = error,
+              .open = NO_CONTAINER,
+              .max_depth = max_depth};
+  skip_blanks(&p);
+  do {
+    bool inside = false;
+    lq_status s = LQ_OK;
+    if (p.open != NO_CONTAINER && j->nodes[p.open].kind == LQ_JSON_OBJECT)
+      s = take_key(&p);
+    if (s == LQ_OK)
+      s = take_value(&p, &inside);
+    if (s == LQ_OK && !inside)
+      s = take_ends(&p);
+    if (s != LQ_OK)
+      return s;
+  } while (p.open != NO_CONTAINER);
+  return LQ_OK;
+}
+
+void lq_json_free(lq_json *j)
+{
+  lq_mem_free(j->mem, j->nodes, j->cap, sizeof *j->nodes);
+  *j = (lq_json){.mem = j->mem};
+}
+
+static uint32_t hex4(const char *p)
+{
+  uint32_t v = 0;
+  for (int i = 0; i < 4; i++)
+    v = v << 4 | (uint32_t)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
+  return v;
+}
+
+// Reads the `\uXXXX` at p, and a second one when the two are a surrogate pair. Alone, half a pair is no
+// character.
+static size_t take_code(const char *p, const char *end, uint32_t *code)
+{
+  *code = hex4(p + 2);
+  if (*code < 0xD800 || *code > 0xDFFF)
+    return 6;
+  if (*code < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
+    uint32_t low = hex4(p + 8);
+    if (low >= 0xDC00 && low <= 0xDFFF) {
+      *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
+      return 12;
+    }
+  }
+  *code = LQ_CODEPOINT_BAD;
+  return 6;
+}
+
+static char plain_escape(char c)
+{
+  switch (c) {
+  case 'b': return '\b';
+  case 'f': return '\f';
+  case 'n': return '\n';
+  case 'r': return '\r';
+  case 't': return '\t';
+  default: return c;
+  }
+}
+
+static size_t put_code(uint32_t code, char *out, uint64_t *repaired)
+{
+  if (code == LQ_CODEPOINT_BAD) {
+    ++*repaired;
+    code = 0xFFFD;
+  }
+  return lq_utf8_encode(code, out);
+}
+
+// One bad byte grows to the three of U+FFFD; nothing else grows.
+static size_t decode(lq_str raw, char *out, uint64_t *repaired)
+{
+  size_t n = 0;
+  const char *p = raw.p, *end = raw.p + raw.n;
+  while (p < end) {
+    if (*p == '\\' && p[1] == 'u') {
+      uint32_t code;
+      p += take_code(p, end, &code);
+      n += put_code(code, out + n, repaired);
+    } else if (*p == '\\') {
+      out[n++] = plain_escape(p[1]);
+      p += 2;
+    } else if (!((uint8_t)*p & 0x80)) {
+      out[n++] = *p++;
+    } else {
+      size_t at = (size_t)(p - raw.p);
+      uint32_t code = lq_utf8_next(raw, &at);
+      n += put_code(code, out + n, repaired);
+      p = raw.p + at;
+    }
+  }
+  return n;
+}
+
+lq_str lq_json_string(const lq_json *j, const lq_json_node *n, lq_arena *a, uint64_t *repaired)
+{
+  lq_str raw = lq_json_raw(j, n);
+  if (!n->escaped)
+    return raw;
+  bool valid = lq_utf8_valid(raw);
+  if (valid && !memchr(raw.p, '\\', raw.n))
+    return raw;
+  char *out = lq_arena_alloc(a, valid ? raw.n : raw.n * 3);
+  return out ? (lq_str){out, decode(raw, out, repaired)} : LQ_STR("");
+}
+
+// A number that no double holds: whether it lies below the smallest one, not above the greatest.
+static bool is_tiny(lq_str text)
+{
+  int64_t place = 0, exponent = 0; // of the first digit that is not 0
+  size_t i = 0;
+  bool point = false, seen = false;
+  for (; i < text.n && (text.p[i] | 0x20) != 'e'; i++) {
+    if (text.p[i] == '.')
+      point = true;
+    else if (text.p[i] != '-' && (seen = seen || text.p[i] != '0'))
+      place += !point;
+    else if (text.p[i] == '0')
+      place -= point;
+    if (seen && point)
+      break;
+  }
+  const char *e = memchr(text.p + i, 'e', text.n - i);
+  e = e ? e : memchr(text.p + i, 'E', text.n - i);
+  if (e && !lq_parse_i64(lq_str_slice(text, (size_t)(e + 1 - text.p) + (e[1] == '+'), text.n), &exponent))
+    return e[1] == '-';
+  return exponent < -place;
+}
+
+lq_value lq_json_number(const lq_json *j, const lq_json_node *n, bool *range)
+{
+  lq_str text = lq_json_raw(j, n);
+  bool whole = true;
+  for (size_t i = 0; i < text.n && whole; i++)
+    whole = text.p[i] == '-' || (text.p[i] >= '0' && text.p[i] <= '9');
+  int64_t i;
+  uint64_t u;
+  double d;
+  if (whole && lq_parse_i64(text, &i))
+    return lq_int(i);
+  if (whole && lq_parse_u64(text, &u))
+    return lq_uint(u);
+  if (lq_parse_double(text, &d))
+    return lq_double(d);
+  if (is_tiny(text))
+    return lq_double(0);
+  *range = true;
+  return lq_string(text);
+}
+
+uint32_t lq_json_member(const lq_json *j, uint32_t object, lq_str key)
+{
+  const lq_json_node *nodes = j->nodes;
+  if (nodes[object].kind != LQ_JSON_OBJECT)
+    return 0;
+  for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next) {
+    if (lq_str_eq(lq_json_raw(j, &nodes[i]), key))
+      return i + 1;
+  }
+  return 0;
+}

@@ -1,0 +1,111 @@
+// One record to one event.
+#include "input/record.h"
+
+enum { DEEPEST = 1000 }; // whatever the caller says: filling recurses
+
+lq_input_limits lq_input_limits_of(const lq_input_limits *limits)
+{
+  lq_input_limits l = limits ? *limits : (lq_input_limits){0};
+  l.max_record = l.max_record ? l.max_record : 16u << 20;
+  l.max_value = l.max_value ? l.max_value : 1u << 20;
+  l.max_depth = l.max_depth ? l.max_depth : 64;
+  l.max_depth = l.max_depth < DEEPEST ? l.max_depth : DEEPEST;
+  l.max_fields = l.max_fields ? l.max_fields : 4096;
+  l.max_ratio = l.max_ratio ? l.max_ratio : 200;
+  return l;
+}
+
+lq_status lq_record_reader_init(lq_record_reader *r, const lq_fieldmap *map, const lq_input_limits *limits,
+                                const lq_mem *mem)
+{
+  *r = (lq_record_reader){.limits = lq_input_limits_of(limits)};
+  r->json = (lq_json){.mem = mem, .max_leaves = r->limits.max_fields};
+  return lq_fill_init(&r->fill, map, r->limits.max_value, mem);
+}
+
+void lq_record_reader_free(lq_record_reader *r)
+{
+  if (r->json.mem)
+    lq_json_free(&r->json);
+  lq_fill_free(&r->fill);
+  lq_windows_free(r->windows);
+  r->windows = NULL;
+}
+
+static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const char *reason, size_t column,
+                           bool cut)
+{
+  r->reason = reason;
+  r->column = column;
+  r->cut = cut;
+  return fault;
+}
+
+static lq_status parse(lq_record_reader *r, lq_str text, lq_record_fault *fault)
+{
+  *fault = LQ_RECORD_FINE;
+  if (text.n > r->limits.max_record) {
+    *fault = say(r, LQ_RECORD_SIZE, "the record is larger than the limit", 0, false);
+    return LQ_OK;
+  }
+  lq_json_error error;
+  lq_status s = lq_json_parse(&r->json, text, r->limits.max_depth, &error);
+  if (s == LQ_E_NOMEM)
+    return s;
+  if (s == LQ_E_LIMIT)
+    *fault = say(r, error.leaves ? LQ_RECORD_FIELDS : LQ_RECORD_DEPTH, error.reason, error.at + 1, false);
+  else if (s != LQ_OK)
+    *fault = say(r, LQ_RECORD_JSON, error.reason, error.at + 1, error.cut);
+  else if (r->json.nodes[0].kind != LQ_JSON_OBJECT)
+    *fault = say(r, LQ_RECORD_SHAPE, "an event is a JSON object, this is none", 1, false);
+  return LQ_OK;
+}
+
+static bool is_object(const lq_json *j, uint32_t value)
+{
+  return value && j->nodes[value].kind == LQ_JSON_OBJECT;
+}
+
+static void fill_plain(lq_fill *f, uint32_t object)
+{
+  const lq_json_node *nodes = f->json->nodes;
+  for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next) {
+    lq_value v;
+    lq_fill_member(f, key, 0);
+    if (lq_str_eq(lq_json_raw(f->json, &nodes[key]), LQ_STR("@timestamp"))) {
+      uint32_t value = key + 1;
+      if (nodes[value].kind == LQ_JSON_ARRAY && nodes[value].next > value + 1)
+        value++;
+      if (lq_fill_value(f, value, &v))
+        lq_fill_time(f, &v);
+    }
+  }
+}
+
+lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e, lq_arena *strings,
+                         lq_record_fault *fault)
+{
+  lq_status s = parse(r, text, fault);
+  if (s != LQ_OK || *fault != LQ_RECORD_FINE)
+    return s;
+  lq_fill *f = &r->fill;
+  lq_fill_begin(f, &r->json, e, strings);
+  uint32_t object = 0, source = lq_json_member(&r->json, 0, LQ_STR("_source")), event;
+  if (is_object(&r->json, source))
+    object = source;
+  bool windows = lq_windows_shape(&r->json, object, &event);
+  if (windows)
+    s = lq_windows_fill(&r->windows, f, event);
+  else
+    fill_plain(f, object);
+  lq_fill_find_duplicates(f);
+  if (s == LQ_OK && (strings->failed || f->failed || f->name.failed || (e && e->failed)))
+    s = LQ_E_NOMEM;
+  if (e) {
+    e->mapped = windows;
+    e->has_time = f->has_time;
+    e->time = f->time;
+    e->raw = text;
+  }
+  return s;
+}

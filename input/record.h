@@ -1,0 +1,36 @@
+// One record: parsed, unwrapped, mapped or not, into an event or to a visitor. The reader and the one-record
+// calls share it.
+#ifndef LQ_INPUT_RECORD_H
+#define LQ_INPUT_RECORD_H
+
+#include "input/windows.h"
+
+typedef enum lq_record_fault {
+  LQ_RECORD_FINE,
+  LQ_RECORD_JSON,
+  LQ_RECORD_DEPTH,
+  LQ_RECORD_SIZE,
+  LQ_RECORD_FIELDS,
+  LQ_RECORD_SHAPE,
+} lq_record_fault;
+
+typedef struct lq_record_reader {
+  lq_json json;
+  lq_fill fill;
+  lq_windows *windows;
+  lq_input_limits limits; // none is 0
+  // After a record that is not fine:
+  const char *reason;
+  size_t column; // from 1, 0: unknown
+  bool cut;      // it ended too early
+} lq_record_reader;
+
+lq_input_limits lq_input_limits_of(const lq_input_limits *limits); // defaults filled in; NULL is fine
+lq_status lq_record_reader_init(lq_record_reader *r, const lq_fieldmap *map, const lq_input_limits *limits,
+                                const lq_mem *mem);
+void lq_record_reader_free(lq_record_reader *r);
+// e is NULL when visiting. *fault says why there is no event. LQ_E_NOMEM.
+lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e, lq_arena *strings,
+                         lq_record_fault *fault);
+
+#endif

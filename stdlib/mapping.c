@@ -1,0 +1,2 @@
+// The mapping tables as data.
+#include "stdlib/mapping.h"
