@@ -249,8 +249,17 @@ RE2::Anchor anchor_of(unsigned flags) noexcept
   return flags & LQ_RE_SEARCH ? RE2::UNANCHORED : flags & LQ_RE_PREFIX ? RE2::ANCHOR_START : RE2::ANCHOR_BOTH;
 }
 
+// RE2's parser (as of 2022) crashes when a few of its allocations fail. So if memory is short, it had better
+// show now: this asks for about what parsing takes, and gives it back.
+void need_memory(std::size_t pattern)
+{
+  constexpr std::size_t least = 64 << 10, for_each_byte = 256;
+  ::operator delete(::operator new(least + pattern * for_each_byte));
+}
+
 lq_status make(lq_regex **out, const std::string &text, unsigned flags, char *message, std::size_t *bad_at)
 {
+  need_memory(text.size());
   RE2::Options options;
   options.set_log_errors(false);
   options.set_dot_nl(true);
