@@ -8,11 +8,11 @@
 #include "vm/program.h"
 
 typedef struct lq_engine_limits {
-  uint64_t budget;        // units of iterators and products per event; 0: 1,000,000
-  uint64_t max_scratch;   // bytes of general expressions per event; 0: 16 MiB
+  uint64_t budget;        // units of iterators and products, for each rule and event; 0: 1,000,000
+  uint64_t max_scratch;   // bytes of general expressions, for each rule and event; 0: 16 MiB
 } lq_engine_limits;
 
-// Immutable after load: share it among threads. Owns the program.
+// Immutable after load: share it among threads. Owns the program, also when making one fails.
 typedef struct lq_ruleset lq_ruleset;
 lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_limits *limits, const lq_mem *mem);
 void lq_ruleset_free(lq_ruleset *rs);

@@ -7,6 +7,8 @@
 
 typedef enum lq_verdict { LQ_VERDICT_NO, LQ_VERDICT_YES, LQ_VERDICT_INDETERMINATE } lq_verdict;
 
+enum { LQ_RESULTS_MAX = 4096 }; // values that a product of lists gives at most
+
 // What a run needs from around it; one for each thread.
 typedef struct lq_exec {
   const lq_program *program;
@@ -17,9 +19,16 @@ typedef struct lq_exec {
   // Answers an unscoped predicate; NULL: lq_predicate_test.
   bool (*test)(void *user, uint32_t predicate);
   void *user;
-  lq_arena scratch;           // values of general expressions; reset by the caller for each event
+  lq_arena scratch;           // values of general expressions; reset by the caller between rules, or when it likes
+  lq_value *results;          // room for LQ_RESULTS_MAX values; NULL: taken from scratch
   uint64_t budget;            // units left for iterators and cartesian products; spent: INDETERMINATE
+  bool failed;                // this run has no answer: budget spent, or a regex ran out of memory
   uint64_t capped;            // counts results cut from a cartesian product
+  uint64_t predicates_run;    // counts predicates computed, not remembered
+  // Folded texts, one for each value of the event that some predicate wanted folded. Only a cache: without memory for
+  // it the answer takes longer and is the same. The caller resets the arena and sets folded to NULL for each event.
+  lq_arena folds;
+  lq_str *folded;
   int64_t now;                // for functions and dates that ask
   // Explaining: called with each clause's truth (pc absolute). NULL when not explaining.
   void (*trace)(void *user, uint32_t pc, bool truth);
@@ -39,5 +48,8 @@ bool lq_way_test(const lq_program *p, lq_way way, uint32_t c, const lq_value *v,
 // Which entry of the set it was, and where in the value's text (for explanations). False if none.
 bool lq_way_locate(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch, lq_str *entry,
                    size_t *start, size_t *end);
+// Both for a value of a predicate's own field: how text is cut into tokens depends on the field.
+bool lq_predicate_locate(const lq_program *p, const lq_predicate *q, const lq_value *v, lq_arena *scratch,
+                         lq_str *entry, size_t *start, size_t *end);
 
 #endif

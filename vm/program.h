@@ -44,7 +44,15 @@ typedef struct lq_insn {
   uint32_t c;
 } lq_insn;
 
-enum { LQ_NONE = 0xFFFFFFFF }; // "no index"
+#define LQ_NONE 0xFFFFFFFFu // "no index"
+enum { LQ_FIELD_NAME_MAX = 1024 };
+
+typedef enum lq_section {
+#define LQ_SECTION(name, type, element, doc) LQ_SECTION_##name = type,
+#include "vm/sections.def"
+#undef LQ_SECTION
+} lq_section;
+enum { LQ_SECTION_OPTIONAL = 0x8000 }; // from this type on
 
 // Text ids index the string table. Strings are unique and ascending by bytes; pattern text has LQ_ANY_RUN and
 // LQ_ANY_ONE in it (base/glob.h) and is therefore no UTF-8, as are the texts of binary data; all others are.
@@ -63,7 +71,9 @@ typedef struct lq_regex_def {
 
 typedef struct lq_set {
   uint32_t kind;         // lq_set_kind: TEXTS, REGEXES, CIDRS
-  uint32_t first, count; // TEXTS: range of set_ids, ids ascending; REGEXES: of regexes; CIDRS: of cidrs, ascending
+  // TEXTS: range of set_ids, ids ascending; REGEXES: of regexes; CIDRS: of cidrs, ascending. Never empty. The sets of a
+  // kind tile their table: each begins where the one before ends, so checking them all is linear.
+  uint32_t first, count;
 } lq_set;
 
 typedef struct lq_predicate {
@@ -77,7 +87,7 @@ typedef struct lq_rule_def {
   uint32_t code, ncode;  // instructions; rules tile the code in order
   uint32_t max_stack;
   uint32_t cost;         // worst-case units of one evaluation, iterators apart (vm/verify.c computes it)
-  uint32_t meta;         // index of its first row in meta, LQ_NONE without
+  uint32_t meta;         // index of its first row in meta, LQ_NONE without; rules tile meta in order
   uint32_t nmeta;
   uint32_t source;       // text id: the query as written, LQ_NONE when stripped
   uint32_t flags;        // reserved, 0
@@ -94,7 +104,7 @@ typedef struct lq_meta {
 typedef struct lq_debug {
   uint32_t pc;           // absolute index into code
   uint32_t start, end;   // bytes of the rule's source text
-  uint32_t field, nfields; // debug_fields range: the fields that the clause reads
+  uint32_t field, nfields; // debug_fields range: the fields that the clause reads; rows tile debug_fields in order
   uint32_t flags;        // LQ_DEBUG_NEGATED: the clause stands under an odd number of `not`
 } lq_debug;
 enum { LQ_DEBUG_NEGATED = 1 };
@@ -115,14 +125,14 @@ typedef struct lq_program {
   uint8_t digest[32];
   lq_str *strings;      size_t nstrings;
   lq_field *fields;     size_t nfields;
-  lq_value *consts;     size_t nconsts;   // BOOL, INT, UINT, DOUBLE, STRING, IP, DATE; no duplicates
-  lq_ip *ips;           size_t nips;      // what IP constants point to
+  lq_value *consts;     size_t nconsts;   // BOOL, INT, UINT, DOUBLE, STRING, IP, DATE; strictly ascending by lq_const_cmp
+  lq_ip *ips;           size_t nips;      // what IP constants point to, one each, ascending by bytes
   uint32_t *set_ids;    size_t nset_ids;
   lq_set *sets;         size_t nsets;
   lq_regex_def *regexes; size_t nregexes;
   lq_cidr *cidrs;       size_t ncidrs;
   uint32_t *functions;  size_t nfunctions; // section FUNCS: name text ids in the file; here: ids of stdlib (lq_function_id)
-  lq_predicate *predicates; size_t npredicates;
+  lq_predicate *predicates; size_t npredicates; // strictly ascending by field, way, arg
   lq_insn *code;        size_t ncode;
   lq_rule_def *rules;   size_t nrules;
   lq_meta *meta;        size_t nmeta;
@@ -132,8 +142,15 @@ typedef struct lq_program {
   uint64_t bundle_seq, not_after;
   lq_str provenance;    // JSON text, may be empty
   lq_regex **compiled_regexes; // made at load, beside regexes
+  void *tables; size_t tables_size; // one block that holds all tables of a loaded program
 } lq_program;
 
-void lq_program_free(lq_program *p); // all tables and the struct; NULL is fine
+// A program that lq_bundle_read gave. One that a compiler put together belongs to the compiler. NULL is fine.
+void lq_program_free(lq_program *p);
+
+// The order of constants: by type, then by value (DOUBLE by its bits). 0 is the same constant.
+int lq_const_cmp(const lq_value *a, const lq_value *b);
+// Units of one value's test: entries that are tried one after the other cost one each, the rest is found at once.
+uint64_t lq_way_cost(const lq_program *p, lq_way way, uint32_t set);
 
 #endif

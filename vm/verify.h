@@ -13,17 +13,19 @@ typedef enum lq_reason {
 
 const char *lq_reason_text(lq_reason r);
 
-enum { LQ_VERIFY_SCRATCH = 5 * LQ_RULE_CODE_MAX }; // bytes; see lq_verify
+enum { LQ_VERIFY_SCRATCH = 5 * LQ_RULE_CODE_MAX }; // bytes, aligned as a uint32_t is
 typedef struct lq_fault {
   lq_reason reason;
-  uint64_t at; // bundle_read: byte offset in the file; lq_verify_code: instruction
+  uint32_t section; // lq_section of the row, 0: the header or the section table
+  uint64_t at;      // bundle_read: byte offset in the file; lq_verify: row of the section; lq_verify_rule: instruction
 } lq_fault;
 
 // Code of one rule. Linear, no recursion, no allocation; scratch has LQ_VERIFY_SCRATCH bytes (ncode * 5 suffice).
-// Fills *max_stack and *cost when OK.
+// Fills *max_stack and *cost when OK. p's other tables must have passed, or be known to be right.
 bool lq_verify_rule(const lq_program *p, const lq_insn *code, uint32_t ncode, void *scratch, uint32_t *max_stack,
                     uint32_t *cost, lq_fault *fault);
 // All tables and all rules of a program whose tables have been sized (counts are true, indexes are not trusted).
+// 5 bytes of scratch for each instruction of the longest rule suffice.
 bool lq_verify(const lq_program *p, void *scratch, lq_fault *fault);
 
 #endif

@@ -1,0 +1,39 @@
+// What the files of engine/ share.
+#ifndef LQ_ENGINE_INTERNAL_H
+#define LQ_ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+
+struct lq_ruleset {
+  const lq_mem *mem;
+  lq_program *program;
+  lq_fieldmap *fields;
+  uint32_t *slots; // by field
+  lq_engine_limits limits;
+};
+
+// An allocation hook with a cap, for what an event can make grow. Over the cap is the event's doing and makes
+// a rule indeterminate; a NULL from the hook beneath is ours to report.
+typedef struct lq_capped {
+  lq_mem hook;
+  const lq_mem *mem;
+  size_t used, max;
+  bool out_of_memory; // the hook beneath gave NULL
+} lq_capped;
+
+struct lq_engine {
+  const lq_ruleset *rs;
+  const lq_mem *mem;
+  lq_capped scratch_mem, folds_mem;
+  lq_exec exec, explaining; // explaining: so that a callback may ask why while a run goes on
+  lq_value *results;
+  uint8_t *memo, *explain_memo;
+  uint64_t *rule_matches;
+  lq_engine_stats stats;
+};
+
+// Gets an exec ready for an event, and for one rule after the other.
+void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event);
+lq_verdict lq_engine_run_rule(lq_engine *e, lq_exec *x, uint32_t rule);
+
+#endif

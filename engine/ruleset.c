@@ -1,0 +1,67 @@
+// A loaded rule set: the program and a slot for each field it reads.
+#include "engine/internal.h"
+
+enum { BUDGET = 1000000, SCRATCH = 16 << 20 };
+
+static lq_status add_fields(lq_ruleset *rs)
+{
+  const lq_program *p = rs->program;
+  for (size_t i = 0; i < p->nfields; i++) {
+    const lq_field *f = &p->fields[i];
+    // A scope stands before what is tied to it, so its slot is known.
+    lq_field_spec spec = {
+        .name = p->strings[f->name],
+        .scope = f->scope == LQ_NONE ? LQ_NO_SLOT : rs->slots[f->scope],
+        .is_scope = f->flags & LQ_FIELD_SCOPE,
+    };
+    lq_status status = lq_fieldmap_add(rs->fields, &spec, &rs->slots[i]);
+    if (status)
+      return status;
+  }
+  return LQ_OK;
+}
+
+lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_limits *limits,
+                         const lq_mem *mem)
+{
+  *out = NULL;
+  lq_ruleset *rs = lq_mem_alloc(mem, 1, sizeof *rs);
+  if (!rs) {
+    lq_program_free(adopt);
+    return LQ_E_NOMEM;
+  }
+  rs->mem = mem;
+  rs->program = adopt;
+  rs->limits = limits ? *limits : (lq_engine_limits){0};
+  rs->limits.budget = rs->limits.budget ? rs->limits.budget : BUDGET;
+  rs->limits.max_scratch = rs->limits.max_scratch ? rs->limits.max_scratch : SCRATCH;
+  rs->slots = lq_mem_alloc(mem, adopt->nfields, sizeof *rs->slots);
+  lq_status status = rs->slots ? lq_fieldmap_new(&rs->fields, mem) : LQ_E_NOMEM;
+  if (!status)
+    status = add_fields(rs);
+  if (status)
+    lq_ruleset_free(rs);
+  else
+    *out = rs;
+  return status;
+}
+
+void lq_ruleset_free(lq_ruleset *rs)
+{
+  if (!rs)
+    return;
+  lq_fieldmap_free(rs->fields);
+  lq_mem_free(rs->mem, rs->slots, rs->program->nfields, sizeof *rs->slots);
+  lq_program_free(rs->program);
+  lq_mem_free(rs->mem, rs, 1, sizeof *rs);
+}
+
+const lq_program *lq_ruleset_program(const lq_ruleset *rs)
+{
+  return rs->program;
+}
+
+const lq_fieldmap *lq_ruleset_fields(const lq_ruleset *rs)
+{
+  return rs->fields;
+}

@@ -1,0 +1,645 @@
+// Bytes to tables. Every number in the file is doubted: first the frame (header, digest, section table), then
+// rows are decoded into one block of memory whose size the file's own size bounds, then lq_verify looks at
+// what they say.
+#include "vm/bundle.h"
+
+#include "base/utf8.h"
+#include "stdlib/functions.h"
+#include "stdlib/regex.h"
+#include "vm/bytes.h"
+
+enum { MAX_BYTES = 64 << 20, MAX_RULES = 1000000, MAX_COST = 1000000, MAX_REGEXES = 100000 };
+
+typedef struct lq_part {
+  uint32_t type, element;
+  const char *name;
+} lq_part;
+
+static const lq_part parts[LQ_SEC_COUNT] = {
+#define LQ_SECTION(name, type, element, doc) [LQ_SEC_##name] = {type, element, #name},
+#include "vm/sections.def"
+#undef LQ_SECTION
+};
+
+typedef struct lq_extent {
+  size_t at, n; // bytes
+  uint32_t rows;
+} lq_extent;
+
+typedef struct lq_loading {
+  lq_program *p;
+  const uint8_t *bytes;
+  size_t n;
+  lq_bundle_limits limits;
+  lq_extent at[LQ_SEC_COUNT];
+  lq_fault *fault;
+} lq_loading;
+
+static lq_status refuse_as(lq_loading *l, lq_status status, lq_reason reason, uint64_t at)
+{
+  *l->fault = (lq_fault){.reason = reason, .at = at};
+  return status;
+}
+
+static lq_status refuse(lq_loading *l, lq_reason reason, uint64_t at)
+{
+  return refuse_as(l, LQ_E_BUNDLE, reason, at);
+}
+
+static int part_of(uint32_t type)
+{
+  for (int i = 0; i < LQ_SEC_COUNT; i++) {
+    if (parts[i].type == type)
+      return i;
+  }
+  return -1;
+}
+
+// ---- the frame
+// ---------------------------------------------------------------------------------------------------
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    if (p[i])
+      return false;
+  }
+  return true;
+}
+
+static lq_status check_versions(lq_loading *l)
+{
+  const uint8_t *h = l->bytes;
+  if (lq_le16(h + LQ_AT_MAJOR) != LQ_BUNDLE_MAJOR)
+    return refuse_as(l, LQ_E_VERSION, LQ_REASON_VERSION, LQ_AT_MAJOR);
+  // A newer minor version is fine as long as it asks for nothing that we lack: then a required bit would be
+  // set.
+  if (lq_le64(h + LQ_AT_REQUIRED))
+    return refuse_as(l, LQ_E_VERSION, LQ_REASON_FEATURE, LQ_AT_REQUIRED);
+  if (lq_le32(h + LQ_AT_LANGUAGE) > LQ_BUNDLE_LANGUAGE)
+    return refuse_as(l, LQ_E_VERSION, LQ_REASON_LANGUAGE_VERSION, LQ_AT_LANGUAGE);
+  if (lq_le32(h + LQ_AT_OPCODES) > LQ_BUNDLE_OPCODES)
+    return refuse_as(l, LQ_E_VERSION, LQ_REASON_OPCODE_VERSION, LQ_AT_OPCODES);
+  return LQ_OK;
+}
+
+static lq_status check_header(lq_loading *l)
+{
+  const uint8_t *h = l->bytes;
+  if (l->n < LQ_BUNDLE_HEADER)
+    return refuse(l, LQ_REASON_SHORT, l->n);
+  if (memcmp(h, LQ_BUNDLE_MAGIC, 8) != 0)
+    return refuse(l, LQ_REASON_MAGIC, 0);
+  lq_status status = check_versions(l);
+  if (status)
+    return status;
+  if (lq_le32(h + LQ_AT_HEADER_SIZE) != LQ_BUNDLE_HEADER)
+    return refuse(l, LQ_REASON_HEADER_SIZE, LQ_AT_HEADER_SIZE);
+  if (lq_le64(h + LQ_AT_FILE_SIZE) != l->n || l->n % 8)
+    return refuse(l, LQ_REASON_FILE_SIZE, LQ_AT_FILE_SIZE);
+  if (lq_le32(h + LQ_AT_SECTIONS) > LQ_BUNDLE_SECTIONS_MAX)
+    return refuse(l, LQ_REASON_SECTION_COUNT, LQ_AT_SECTIONS);
+  if (lq_le32(h + LQ_AT_RESERVED))
+    return refuse(l, LQ_REASON_HEADER_RESERVED, LQ_AT_RESERVED);
+  if (!all_zero(h + LQ_AT_ZEROS, LQ_BUNDLE_HEADER - LQ_AT_ZEROS))
+    return refuse(l, LQ_REASON_HEADER_RESERVED, LQ_AT_ZEROS);
+  lq_bundle_hash(h, l->n, l->p->digest);
+  if (memcmp(l->p->digest, h + LQ_AT_DIGEST, 32) != 0)
+    return refuse(l, LQ_REASON_DIGEST, LQ_AT_DIGEST);
+  return LQ_OK;
+}
+
+// One row of the section table; *end is where the section before ends, and then where this one does.
+static lq_status check_section(lq_loading *l, const uint8_t *row, size_t *end)
+{
+  size_t at = (size_t)(row - l->bytes), start = (*end + 7) & ~(size_t)7;
+  uint32_t type = lq_le32(row), rows = lq_le32(row + 24), element = lq_le32(row + 28);
+  uint64_t offset = lq_le64(row + 8), length = lq_le64(row + 16);
+  if (lq_le32(row + 4))
+    return refuse(l, LQ_REASON_SECTION_FLAGS, at + 4);
+  if (offset != start || start > l->n || length > l->n - start)
+    return refuse(l, LQ_REASON_SECTION_BOUNDS, at + 8);
+  if (length == 0)
+    return refuse(l, LQ_REASON_SECTION_EMPTY, at + 16);
+  if (!all_zero(l->bytes + *end, start - *end))
+    return refuse(l, LQ_REASON_PADDING, *end);
+  if (element == 0 || length / element != rows || length % element)
+    return refuse(l, LQ_REASON_SECTION_SIZE, at + 16);
+  int part = part_of(type);
+  if ((part < 0 && type < LQ_SECTION_OPTIONAL) || part == LQ_SEC_STATE)
+    return refuse_as(l, LQ_E_VERSION, LQ_REASON_SECTION_UNKNOWN, at);
+  if (part >= 0 && element != parts[part].element)
+    return refuse(l, LQ_REASON_SECTION_SIZE, at + 28);
+  if (part >= 0)
+    l->at[part] = (lq_extent){.at = start, .n = (size_t)length, .rows = rows};
+  *end = start + (size_t)length;
+  return LQ_OK;
+}
+
+static lq_status check_sections(lq_loading *l)
+{
+  uint32_t count = lq_le32(l->bytes + LQ_AT_SECTIONS), last = 0;
+  size_t end = LQ_BUNDLE_HEADER + (size_t)count * LQ_BUNDLE_SECTION;
+  if (end > l->n)
+    return refuse(l, LQ_REASON_SECTION_TABLE, l->n);
+  for (uint32_t i = 0; i < count; i++) {
+    const uint8_t *row = l->bytes + LQ_BUNDLE_HEADER + (size_t)i * LQ_BUNDLE_SECTION;
+    if (lq_le32(row) <= last)
+      return refuse(l, LQ_REASON_SECTION_ORDER, (uint64_t)(row - l->bytes));
+    last = lq_le32(row);
+    lq_status status = check_section(l, row, &end);
+    if (status)
+      return status;
+  }
+  if (l->n - end > 7)
+    return refuse(l, LQ_REASON_TRAILING, end);
+  return all_zero(l->bytes + end, l->n - end) ? LQ_OK : refuse(l, LQ_REASON_PADDING, end);
+}
+
+// ---- memory for the tables
+// ---------------------------------------------------------------------------------------
+
+// Tables lie in one block, so there is one allocation to fail and one to free.
+typedef struct lq_block {
+  char *p; // NULL while the size is being added up
+  size_t n;
+} lq_block;
+
+static void *carve(lq_block *b, size_t rows, size_t size)
+{
+  void *at = b->p ? b->p + b->n : NULL;
+  b->n += (rows * size + 15) & ~(size_t)15;
+  return at;
+}
+
+// Rows are at most as many as the file has bytes, and that is capped: nothing here wraps around.
+static void place_tables(lq_loading *l, lq_block *b)
+{
+  lq_program *p = l->p;
+#define TABLE(part, table, count) p->table = carve(b, p->count = l->at[LQ_SEC_##part].rows, sizeof *p->table)
+  TABLE(STRTAB, strings, nstrings);
+  TABLE(FIELDS, fields, nfields);
+  TABLE(CONSTS, consts, nconsts);
+  TABLE(IPS, ips, nips);
+  TABLE(SETS, sets, nsets);
+  TABLE(IDS, set_ids, nset_ids);
+  TABLE(REGEX, regexes, nregexes);
+  TABLE(REGEX, compiled_regexes, nregexes);
+  TABLE(CIDR, cidrs, ncidrs);
+  TABLE(FUNCS, functions, nfunctions);
+  TABLE(PREDICATES, predicates, npredicates);
+  TABLE(CODE, code, ncode);
+  TABLE(RULES, rules, nrules);
+  TABLE(META, meta, nmeta);
+  TABLE(DEBUG, debug, ndebug);
+  TABLE(DEBUGFIELDS, debug_fields, ndebug_fields);
+  TABLE(TESTS, tests, ntests);
+#undef TABLE
+}
+
+static lq_status make_tables(lq_loading *l)
+{
+  lq_block b = {0};
+  place_tables(l, &b);
+  l->p->tables = lq_mem_alloc(l->p->mem, b.n, 1);
+  if (!l->p->tables)
+    return LQ_E_NOMEM;
+  l->p->tables_size = b.n;
+  b = (lq_block){.p = l->p->tables};
+  place_tables(l, &b);
+  return LQ_OK;
+}
+
+// ---- rows
+// --------------------------------------------------------------------------------------------------------
+
+// Decodes row i; gives a reason if it cannot be what it says.
+typedef lq_reason (*lq_row_fn)(lq_loading *l, size_t i, const uint8_t *row);
+
+// Texts follow each other without a gap, so the data ends where the last one does.
+static lq_reason read_string(lq_loading *l, size_t i, const uint8_t *row)
+{
+  lq_extent data = l->at[LQ_SEC_STRDATA];
+  const uint8_t *start = l->bytes + data.at;
+  lq_str *s = l->p->strings;
+  size_t at = i ? (size_t)((const uint8_t *)s[i - 1].p - start) + s[i - 1].n : 0;
+  uint32_t n = lq_le32(row + 4);
+  if (lq_le32(row) != at || n > data.n - at || (i + 1 == l->p->nstrings && n != data.n - at))
+    return LQ_REASON_STRING_BOUNDS;
+  s[i] = (lq_str){(const char *)start + at, n};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_field(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->fields[i] = (lq_field){.name = lq_le32(r), .scope = lq_le32(r + 4), .flags = r[8], .type = r[9]};
+  return lq_le16(r + 10) ? LQ_REASON_RESERVED : LQ_REASON_NONE;
+}
+
+static lq_reason read_text_const(lq_loading *l, lq_value *v, uint64_t id)
+{
+  if (id >= l->p->nstrings)
+    return LQ_REASON_STRING_ID;
+  *v = lq_string(l->p->strings[id]);
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_ip_const(lq_loading *l, lq_value *v, uint64_t index)
+{
+  if (index >= l->p->nips)
+    return LQ_REASON_IP_INDEX;
+  *v = (lq_value){.type = LQ_T_IP, .ip = &l->p->ips[index]};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_const(lq_loading *l, size_t i, const uint8_t *r)
+{
+  lq_value *v = &l->p->consts[i];
+  uint32_t type = lq_le32(r);
+  uint64_t bits = lq_le64(r + 8);
+  if (lq_le32(r + 4))
+    return LQ_REASON_RESERVED;
+  switch (type) {
+  case LQ_T_BOOL: *v = lq_bool(bits == 1); return bits > 1 ? LQ_REASON_CONST_VALUE : LQ_REASON_NONE;
+  case LQ_T_INT:
+  case LQ_T_DATE: *v = (lq_value){.type = (lq_type)type, .i = (int64_t)bits}; return LQ_REASON_NONE;
+  case LQ_T_UINT: *v = (lq_value){.type = LQ_T_UINT, .u = bits}; return LQ_REASON_NONE;
+  case LQ_T_DOUBLE:
+    v->type = LQ_T_DOUBLE;
+    memcpy(&v->d, &bits, sizeof v->d);
+    return LQ_REASON_NONE;
+  case LQ_T_STRING: return read_text_const(l, v, bits);
+  case LQ_T_IP: return read_ip_const(l, v, bits);
+  default: return LQ_REASON_CONST_TYPE;
+  }
+}
+
+static lq_reason read_ip(lq_loading *l, size_t i, const uint8_t *r)
+{
+  memcpy(l->p->ips[i].b, r, 16);
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_set(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->sets[i] = (lq_set){.kind = lq_le32(r), .first = lq_le32(r + 4), .count = lq_le32(r + 8)};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_id(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->set_ids[i] = lq_le32(r);
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_regex(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->regexes[i] = (lq_regex_def){.text = lq_le32(r), .flags = lq_le32(r + 4)};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_cidr(lq_loading *l, size_t i, const uint8_t *r)
+{
+  memcpy(l->p->cidrs[i].base.b, r, 16);
+  l->p->cidrs[i].bits = r[16];
+  return all_zero(r + 17, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
+}
+
+// By its own name and no other spelling: there is one encoding of a program.
+static lq_reason read_function(lq_loading *l, size_t i, const uint8_t *r)
+{
+  uint32_t id = lq_le32(r);
+  if (id >= l->p->nstrings)
+    return LQ_REASON_STRING_ID;
+  lq_str name = l->p->strings[id], plain = name;
+  lq_function_id fn;
+  bool fold;
+  if (!lq_function_find(name, &fn, &fold))
+    return LQ_REASON_FUNCTION_UNKNOWN;
+  if (fold)
+    plain.n--;
+  if (!lq_str_is(plain, lq_functions[fn].name))
+    return LQ_REASON_FUNCTION_UNKNOWN;
+  l->p->functions[i] = 2 * (uint32_t)fn + fold;
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_predicate(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->predicates[i] = (lq_predicate){.field = lq_le32(r), .way = r[4], .arg = lq_le32(r + 8)};
+  return all_zero(r + 5, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
+}
+
+static lq_reason read_insn(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->code[i] = (lq_insn){.op = r[0], .a = r[1], .b = lq_le16(r + 2), .c = lq_le32(r + 4)};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_rule(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->rules[i] = (lq_rule_def){
+      .id = lq_le32(r),
+      .name = lq_le32(r + 4),
+      .code = lq_le32(r + 8),
+      .ncode = lq_le32(r + 12),
+      .max_stack = lq_le32(r + 16),
+      .cost = lq_le32(r + 20),
+      .meta = lq_le32(r + 24),
+      .nmeta = lq_le32(r + 28),
+      .source = lq_le32(r + 32),
+      .flags = lq_le32(r + 36),
+  };
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_meta(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->meta[i] = (lq_meta){.key = lq_le32(r), .value = lq_le32(r + 4)};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_debug(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->debug[i] = (lq_debug){
+      .pc = lq_le32(r),
+      .start = lq_le32(r + 4),
+      .end = lq_le32(r + 8),
+      .field = lq_le32(r + 12),
+      .nfields = lq_le32(r + 16),
+      .flags = lq_le32(r + 20),
+  };
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_debug_field(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->debug_fields[i] = lq_le32(r);
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_test(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->tests[i] = (lq_test_def){
+      .rule = lq_le32(r),
+      .kind = lq_le32(r + 4),
+      .count = lq_le32(r + 8),
+      .name = lq_le32(r + 12),
+      .events = lq_le32(r + 16),
+      .line = lq_le32(r + 20),
+  };
+  return LQ_REASON_NONE;
+}
+
+static uint64_t offset_of(const lq_loading *l, int part, uint64_t row)
+{
+  return l->at[part].at + row * parts[part].element;
+}
+
+static lq_status read_rows(lq_loading *l, int part, lq_row_fn read)
+{
+  const uint8_t *row = l->bytes + l->at[part].at;
+  for (size_t i = 0; i < l->at[part].rows; i++, row += parts[part].element) {
+    lq_reason r = read(l, i, row);
+    if (!r)
+      continue;
+    lq_status status = r == LQ_REASON_FUNCTION_UNKNOWN ? LQ_E_VERSION : LQ_E_BUNDLE;
+    status = refuse_as(l, status, r, offset_of(l, part, i));
+    l->fault->section = parts[part].type;
+    return status;
+  }
+  return LQ_OK;
+}
+
+static lq_status read_tables(lq_loading *l)
+{
+  static const struct {
+    int part;
+    lq_row_fn read;
+  } rows[] = {
+      {LQ_SEC_STRTAB, read_string},  {LQ_SEC_FIELDS, read_field},
+      {LQ_SEC_IPS, read_ip},         {LQ_SEC_CONSTS, read_const},
+      {LQ_SEC_SETS, read_set},       {LQ_SEC_IDS, read_id},
+      {LQ_SEC_REGEX, read_regex},    {LQ_SEC_CIDR, read_cidr},
+      {LQ_SEC_FUNCS, read_function}, {LQ_SEC_PREDICATES, read_predicate},
+      {LQ_SEC_CODE, read_insn},      {LQ_SEC_RULES, read_rule},
+      {LQ_SEC_META, read_meta},      {LQ_SEC_DEBUG, read_debug},
+      {LQ_SEC_TESTS, read_test},     {LQ_SEC_DEBUGFIELDS, read_debug_field},
+  };
+  lq_status status = LQ_OK;
+  if (l->at[LQ_SEC_STRDATA].n && !l->at[LQ_SEC_STRTAB].rows)
+    return refuse(l, LQ_REASON_STRING_BOUNDS, l->at[LQ_SEC_STRDATA].at);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows && !status; i++)
+    status = read_rows(l, rows[i].part, rows[i].read);
+  lq_extent text = l->at[LQ_SEC_PROVENANCE];
+  l->p->provenance = (lq_str){(const char *)l->bytes + text.at, text.n};
+  if (!status && !lq_utf8_valid(l->p->provenance))
+    status = refuse(l, LQ_REASON_PROVENANCE_UTF8, text.at);
+  return status;
+}
+
+// ---- what the rows say
+// -------------------------------------------------------------------------------------------
+
+static lq_status check_limits(lq_loading *l)
+{
+  const lq_program *p = l->p;
+  if (p->nrules > l->limits.max_rules)
+    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_RULES, l->at[LQ_SEC_RULES].at);
+  if (p->nregexes > MAX_REGEXES)
+    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX, l->at[LQ_SEC_REGEX].at);
+  for (size_t i = 0; i < p->nrules; i++) {
+    if (p->rules[i].cost > l->limits.max_cost)
+      return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_COST, offset_of(l, LQ_SEC_RULES, i));
+  }
+  return LQ_OK;
+}
+
+static size_t longest_rule(const lq_program *p)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < p->nrules; i++) {
+    size_t k = p->rules[i].ncode;
+    if (k > n && k <= LQ_RULE_CODE_MAX && k <= p->ncode)
+      n = k;
+  }
+  return n;
+}
+
+static lq_status check_tables(lq_loading *l)
+{
+  size_t scratch_size = longest_rule(l->p) * 5;
+  void *scratch = lq_mem_alloc(l->p->mem, scratch_size, 1);
+  if (!scratch)
+    return LQ_E_NOMEM;
+  bool ok = lq_verify(l->p, scratch, l->fault);
+  lq_mem_free(l->p->mem, scratch, scratch_size, 1);
+  if (ok)
+    return LQ_OK;
+  int part = part_of(l->fault->section);
+  if (part >= 0)
+    l->fault->at = offset_of(l, part, l->fault->at);
+  return LQ_E_BUNDLE;
+}
+
+// What is known of each text.
+enum { USED = 1, READ = 2 }; // by a table; by people, so that it must be UTF-8
+
+static void mark_rules(const lq_program *p, uint8_t *marks)
+{
+  for (size_t i = 0; i < p->nrules; i++) {
+    const lq_rule_def *r = &p->rules[i];
+    marks[r->id] |= READ;
+    marks[r->name] |= READ;
+    if (r->source != LQ_NONE)
+      marks[r->source] |= READ;
+  }
+  for (size_t i = 0; i < p->nmeta; i++)
+    marks[p->meta[i].key] |= READ, marks[p->meta[i].value] |= READ;
+  for (size_t i = 0; i < p->ntests; i++)
+    marks[p->tests[i].name] |= READ, marks[p->tests[i].events] |= READ;
+}
+
+// Once for each text, however many rows name it: a file that names a long one a million times stays cheap.
+static lq_status check_marks(lq_loading *l, const uint8_t *marks)
+{
+  for (size_t i = 0; i < l->p->nstrings; i++) {
+    lq_reason r = !marks[i]                                               ? LQ_REASON_STRING_UNUSED
+                  : (marks[i] & READ && !lq_utf8_valid(l->p->strings[i])) ? LQ_REASON_STRING_UTF8
+                                                                          : LQ_REASON_NONE;
+    if (r) {
+      refuse(l, r, offset_of(l, LQ_SEC_STRTAB, i));
+      l->fault->section = LQ_SECTION_STRTAB;
+      return LQ_E_BUNDLE;
+    }
+  }
+  return LQ_OK;
+}
+
+static void mark_const(const lq_loading *l, size_t i, uint8_t *marks)
+{
+  if (l->p->consts[i].type == LQ_T_STRING)
+    marks[lq_le64(l->bytes + offset_of(l, LQ_SEC_CONSTS, i) + 8)] |= USED;
+}
+
+static lq_status check_texts(lq_loading *l)
+{
+  const lq_program *p = l->p;
+  uint8_t *marks = lq_mem_alloc(p->mem, p->nstrings, 1);
+  if (!marks)
+    return LQ_E_NOMEM;
+  for (size_t i = 0; i < p->nfields; i++)
+    marks[p->fields[i].name] |= USED;
+  for (size_t i = 0; i < p->nconsts; i++)
+    mark_const(l, i, marks);
+  for (size_t i = 0; i < p->nset_ids; i++)
+    marks[p->set_ids[i]] |= USED;
+  for (size_t i = 0; i < p->nregexes; i++)
+    marks[p->regexes[i].text] |= USED;
+  for (size_t i = 0; i < p->nfunctions; i++)
+    marks[lq_le32(l->bytes + offset_of(l, LQ_SEC_FUNCS, i))] |= USED;
+  mark_rules(p, marks);
+  lq_status status = check_marks(l, marks);
+  lq_mem_free(p->mem, marks, p->nstrings, 1);
+  return status;
+}
+
+static lq_status compile_regexes(lq_loading *l)
+{
+  lq_program *p = l->p;
+  for (size_t i = 0; i < p->nregexes; i++) {
+    char message[120];
+    size_t bad_at;
+    lq_status status = lq_regex_new(&p->compiled_regexes[i], p->strings[p->regexes[i].text],
+                                    p->regexes[i].flags, message, &bad_at);
+    if (status == LQ_E_NOMEM)
+      return status;
+    if (status)
+      return refuse_as(l, status == LQ_E_LIMIT ? LQ_E_LIMIT : LQ_E_BUNDLE,
+                       status == LQ_E_LIMIT ? LQ_REASON_LIMIT_REGEX : LQ_REASON_REGEX_SYNTAX,
+                       offset_of(l, LQ_SEC_REGEX, i));
+  }
+  return LQ_OK;
+}
+
+// ---- the whole
+// ---------------------------------------------------------------------------------------------------
+
+static lq_bundle_limits limits_of(const lq_bundle_limits *given)
+{
+  lq_bundle_limits l = given ? *given : (lq_bundle_limits){0};
+  l.max_bytes = l.max_bytes ? l.max_bytes : MAX_BYTES;
+  l.max_rules = l.max_rules ? l.max_rules : MAX_RULES;
+  l.max_cost = l.max_cost ? l.max_cost : MAX_COST;
+  // Offsets of texts are 32 bits wide.
+  l.max_bytes = l.max_bytes > UINT32_MAX ? UINT32_MAX : l.max_bytes;
+  return l;
+}
+
+static lq_status load(lq_loading *l)
+{
+  lq_status (*const steps[])(lq_loading *) = {check_header, check_sections, make_tables, read_tables,
+                                              check_limits, check_tables,   check_texts, compile_regexes};
+  lq_status status = LQ_OK;
+  for (size_t i = 0; i < sizeof steps / sizeof *steps && !status; i++)
+    status = steps[i](l);
+  l->p->bundle_seq = l->n >= LQ_BUNDLE_HEADER ? lq_le64(l->bytes + LQ_AT_SEQ) : 0;
+  l->p->not_after = l->n >= LQ_BUNDLE_HEADER ? lq_le64(l->bytes + LQ_AT_NOT_AFTER) : 0;
+  return status;
+}
+
+// Copied first, checked after: whoever holds the original may change it while it is being looked at.
+static lq_status copy(lq_program **out, const lq_mem *mem, const void *bytes, size_t n)
+{
+  lq_program *p = lq_mem_alloc(mem, 1, sizeof *p);
+  if (!p)
+    return LQ_E_NOMEM;
+  *p = (lq_program){.mem = mem, .bytes = lq_mem_resize(mem, NULL, 0, n ? n : 1, 1), .nbytes = n ? n : 1};
+  if (!p->bytes) {
+    lq_mem_free(mem, p, 1, sizeof *p);
+    return LQ_E_NOMEM;
+  }
+  if (n)
+    memcpy(p->bytes, bytes, n);
+  *out = p;
+  return LQ_OK;
+}
+
+lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes, size_t n,
+                         const lq_bundle_limits *limits, lq_fault *fault)
+{
+  lq_fault none;
+  lq_loading l = {.n = n, .limits = limits_of(limits), .fault = fault ? fault : &none};
+  *out = NULL;
+  *l.fault = (lq_fault){0};
+  if (n > l.limits.max_bytes)
+    return refuse_as(&l, LQ_E_LIMIT, LQ_REASON_LIMIT_BYTES, n);
+  lq_status status = copy(&l.p, mem, bytes, n);
+  if (status)
+    return status;
+  l.bytes = l.p->bytes;
+  status = load(&l);
+  if (status)
+    lq_program_free(l.p);
+  else
+    *out = l.p;
+  return status;
+}
+
+void lq_program_sections(const lq_program *p, void (*each)(void *user, const lq_section_info *s), void *user)
+{
+  uint32_t count = p->bytes ? lq_le32(p->bytes + LQ_AT_SECTIONS) : 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const uint8_t *row = p->bytes + LQ_BUNDLE_HEADER + (size_t)i * LQ_BUNDLE_SECTION;
+    int part = part_of(lq_le32(row));
+    lq_section_info s = {
+        .name = part < 0 ? "?" : parts[part].name,
+        .type = lq_le32(row),
+        .offset = lq_le64(row + 8),
+        .length = lq_le64(row + 16),
+        .count = lq_le32(row + 24),
+        .element = lq_le32(row + 28),
+    };
+    each(user, &s);
+  }
+}

@@ -1,0 +1,261 @@
+// Programs as text. What a bundle says is printed with care: any byte may be in its texts.
+#include "vm/disasm.h"
+
+#include "base/glob.h"
+#include "base/utf8.h"
+#include "stdlib/functions.h"
+
+enum { ENTRIES_SHOWN = 4, TEXT_SHOWN = 60 };
+
+static const char *const compare_names[LQ_CMP_COUNT] = {"==", "==~", "<", "<=", ">", ">="};
+static const char *const arith_names[LQ_AR_COUNT] = {"+", "-", "*", "/", "%"};
+static const char *const way_signs[LQ_WAY_COUNT] = {
+    [LQ_WAY_EXISTS] = "exists",
+    [LQ_WAY_EQ] = "==",
+    [LQ_WAY_EQ_FOLD] = "==~",
+    [LQ_WAY_GLOB] = "like",
+    [LQ_WAY_GLOB_FOLD] = ":",
+    [LQ_WAY_REGEX] = "regex",
+    [LQ_WAY_CIDR] = "in network",
+    [LQ_WAY_LT] = "<",
+    [LQ_WAY_LE] = "<=",
+    [LQ_WAY_GT] = ">",
+    [LQ_WAY_GE] = ">=",
+    [LQ_WAY_TOKENS_ANY] = "has token",
+    [LQ_WAY_PHRASE] = "has phrase",
+};
+
+static void plain(lq_buf *out, lq_str pattern)
+{
+  lq_buf text = {.mem = out->mem}, valid = {.mem = out->mem};
+  lq_glob_plain(&text, pattern);
+  lq_utf8_repair(&valid, lq_buf_get(&text));
+  lq_buf_str(out, lq_buf_get(&valid));
+  out->failed |= text.failed || valid.failed;
+  lq_buf_free(&text);
+  lq_buf_free(&valid);
+}
+
+static void quoted(lq_buf *out, lq_str pattern)
+{
+  lq_buf text = {.mem = out->mem}, valid = {.mem = out->mem};
+  bool cut = pattern.n > TEXT_SHOWN;
+  lq_glob_plain(&text, cut ? lq_str_slice(pattern, 0, TEXT_SHOWN) : pattern);
+  lq_utf8_repair(&valid, lq_buf_get(&text));
+  lq_buf_json(out, lq_buf_get(&valid));
+  if (cut)
+    lq_buf_z(out, "…");
+  out->failed |= text.failed || valid.failed;
+  lq_buf_free(&text);
+  lq_buf_free(&valid);
+}
+
+static void constant(lq_buf *out, const lq_program *p, uint32_t c)
+{
+  char text[LQ_VALUE_TEXT_MAX];
+  const lq_value *v = &p->consts[c];
+  if (v->type == LQ_T_STRING)
+    quoted(out, v->s);
+  else
+    lq_buf_str(out, lq_value_text(v, text));
+}
+
+static void field(lq_buf *out, const lq_program *p, uint32_t f)
+{
+  plain(out, p->strings[p->fields[f].name]);
+  if (p->fields[f].scope != LQ_NONE) {
+    lq_buf_z(out, " in ");
+    plain(out, p->strings[p->fields[p->fields[f].scope].name]);
+  }
+}
+
+static void network(lq_buf *out, const lq_cidr *c)
+{
+  char text[48];
+  bool v4 = lq_ip_is_v4(&c->base) && c->bits >= 96;
+  lq_buf_add(out, text, lq_ip_format(&c->base, text));
+  lq_buf_printf(out, "/%d", v4 ? c->bits - 96 : c->bits);
+}
+
+static void entry(lq_buf *out, const lq_program *p, const lq_set *s, uint32_t i)
+{
+  if (s->kind == LQ_SET_TEXTS)
+    quoted(out, p->strings[p->set_ids[s->first + i]]);
+  else if (s->kind == LQ_SET_REGEXES)
+    quoted(out, p->strings[p->regexes[s->first + i].text]);
+  else
+    network(out, &p->cidrs[s->first + i]);
+}
+
+static void set(lq_buf *out, const lq_program *p, uint32_t index)
+{
+  const lq_set *s = &p->sets[index];
+  lq_buf_byte(out, '(');
+  uint32_t shown = s->count > ENTRIES_SHOWN + 1 ? ENTRIES_SHOWN : s->count;
+  for (uint32_t i = 0; i < shown; i++) {
+    if (i)
+      lq_buf_z(out, ", ");
+    entry(out, p, s, i);
+  }
+  if (shown < s->count)
+    lq_buf_printf(out, ", … %u more", s->count - shown);
+  lq_buf_byte(out, ')');
+}
+
+static void way(lq_buf *out, const lq_program *p, lq_way w, uint32_t arg)
+{
+  lq_buf_z(out, way_signs[w]);
+  if (lq_ways[w].set == LQ_SET_NONE)
+    return;
+  lq_buf_byte(out, ' ');
+  if (lq_ways[w].set == LQ_SET_CONST)
+    constant(out, p, arg);
+  else
+    set(out, p, arg);
+}
+
+void lq_disasm_predicate(lq_buf *out, const lq_program *p, uint32_t predicate)
+{
+  const lq_predicate *q = &p->predicates[predicate];
+  field(out, p, q->field);
+  lq_buf_byte(out, ' ');
+  way(out, p, (lq_way)q->way, q->arg);
+}
+
+// ---- instructions
+// ------------------------------------------------------------------------------------------------
+
+static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t pc, char letter, uint32_t v)
+{
+  switch (letter) {
+  case 'p': lq_disasm_predicate(out, p, v); break;
+  case 'f': field(out, p, v); break;
+  case 'k': constant(out, p, v); break;
+  case 'c':
+    lq_buf_printf(out, "%s%s", lq_functions[p->functions[v] / 2].name, p->functions[v] % 2 ? "~" : "");
+    break;
+  case 's':
+    if (i->op != LQ_OP_MATCH)
+      set(out, p, v);
+    break;
+  case 'j':
+    // The end of a walk goes back to its body, everything else goes on.
+    if (i->op == LQ_OP_ITER_END || i->op == LQ_OP_COUNT_END)
+      lq_buf_printf(out, "-> %04u", pc - v);
+    else
+      lq_buf_printf(out, "-> %04u", pc + 1 + v + (i->op == LQ_OP_ITER));
+    break;
+  case 'n': lq_buf_printf(out, "/%u", v); break;
+  case 't': lq_buf_z(out, v ? "true" : "false"); break;
+  case 'q': lq_buf_z(out, v ? "all" : "any"); break;
+  case 'o': lq_buf_z(out, compare_names[v]); break;
+  case 'r': lq_buf_z(out, arith_names[v]); break;
+  case 'm': way(out, p, (lq_way)v, i->c); break;
+  default: break;
+  }
+}
+
+static void instruction(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t pc)
+{
+  // Read as sentences go: the object first, then how many, then where to.
+  static const int order[3] = {2, 0, 1};
+  const lq_op_info *op = &lq_ops[i->op];
+  const uint32_t values[3] = {i->a, i->b, i->c};
+  lq_buf_printf(out, "%04u  ", pc);
+  size_t start = out->n;
+  lq_buf_z(out, op->name);
+  for (int k = 0; k < 3; k++) {
+    char letter = op->operands[order[k]];
+    if (letter == '-' || (letter == 's' && i->op == LQ_OP_MATCH))
+      continue;
+    if (k == 0 || out->n - start < 11)
+      lq_buf_fill(out, ' ', out->n - start < 11 ? 11 - (out->n - start) : 0);
+    lq_buf_byte(out, ' ');
+    operand(out, p, i, pc, letter, values[order[k]]);
+  }
+}
+
+static const lq_debug *debug_row(const lq_program *p, uint32_t pc)
+{
+  size_t low = 0, high = p->ndebug;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (p->debug[mid].pc < pc)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low < p->ndebug && p->debug[low].pc == pc ? &p->debug[low] : NULL;
+}
+
+static void slice(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32_t pc)
+{
+  const lq_debug *d = debug_row(p, pc);
+  if (!d)
+    return;
+  lq_buf_printf(out, "   ; %s", d->flags & LQ_DEBUG_NEGATED ? "not " : "");
+  quoted(out, lq_str_slice(p->strings[r->source], d->start, d->end));
+}
+
+void lq_disasm_rule(lq_buf *out, const lq_program *p, uint32_t rule)
+{
+  const lq_rule_def *r = &p->rules[rule];
+  lq_buf_z(out, "rule ");
+  quoted(out, p->strings[r->id]);
+  lq_buf_byte(out, ' ');
+  quoted(out, p->strings[r->name]);
+  lq_buf_printf(out, ": %u instructions, stack %u, cost %u\n", r->ncode, r->max_stack, r->cost);
+  for (uint32_t pc = 0; pc < r->ncode; pc++) {
+    lq_buf_z(out, "  ");
+    instruction(out, p, &p->code[r->code + pc], pc);
+    slice(out, p, r, r->code + pc);
+    lq_buf_byte(out, '\n');
+  }
+}
+
+// ---- docs
+// --------------------------------------------------------------------------------------------------------
+
+static const char *operand_name(char letter)
+{
+  switch (letter) {
+#define LQ_OPERAND(l, limit, what)                                                                           \
+  case l:                                                                                                    \
+    return what;
+#include "vm/operands.def"
+#undef LQ_OPERAND
+  default: return "0";
+  }
+}
+
+static void stack(lq_buf *out, const char *types)
+{
+  for (const char *t = types; *t; t++)
+    lq_buf_printf(out, "%s%s", t == types ? "" : " ", *t == '*' ? "V…" : *t == 'B' ? "B" : "V");
+}
+
+static void document_op(lq_buf *out, int byte)
+{
+  const lq_op_info *op = &lq_ops[byte];
+  lq_buf_printf(out, "| %d | `%s` | %s | %s | %s | ", byte, op->name, operand_name(op->operands[0]),
+                operand_name(op->operands[1]), operand_name(op->operands[2]));
+  stack(out, op->pops);
+  lq_buf_z(out, " | ");
+  stack(out, op->pushes);
+  lq_buf_printf(out, " | %s |\n", op->doc);
+}
+
+void lq_docs_opcodes(lq_buf *out)
+{
+  static const char *const kinds[] = {"nothing", "texts", "regular expressions", "networks", "a constant"};
+  lq_buf_z(out,
+           "| byte | name | a | b | c | pops | pushes | what it does |\n|---|---|---|---|---|---|---|---|\n");
+  for (int i = 0; i < LQ_OP_SLOTS; i++) {
+    if (lq_ops[i].name)
+      document_op(out, i);
+  }
+  lq_buf_z(out, "\n| number | way | takes | true if |\n|---|---|---|---|\n");
+  for (int i = 0; i < LQ_WAY_COUNT; i++)
+    lq_buf_printf(out, "| %d | `%s` | %s | %s |\n", i, lq_ways[i].name, kinds[lq_ways[i].set],
+                  lq_ways[i].doc);
+}
