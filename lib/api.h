@@ -1,0 +1,69 @@
+// What the sources of the public API share.
+#ifndef LQ_LIB_API_H
+#define LQ_LIB_API_H
+
+#include "base/event.h"
+#include "engine/engine.h"
+#include "input/reader.h"
+#include "libquery/lq.h"
+#include "vm/bundle.h"
+
+// Objects keep their own copy of the hook, so that a caller's lq_allocator need not outlive a call.
+lq_mem lq_api_mem(const lq_allocator *a);
+// The caller's limits over the defaults. LQ_E_USAGE for a struct_size that this version does not know.
+lq_status lq_api_limits(lq_limits *out, const lq_limits *given);
+// Copies a struct of the caller's that begins with struct_size, an older and shorter one too, over `own`.
+lq_status lq_api_copy_options(void *own, size_t own_size, const void *given);
+lq_input_limits lq_api_input_limits(const lq_limits *l);
+
+// Gives what was collected to the caller's function; frees b. LQ_E_NOMEM if b had failed, LQ_E_IO.
+lq_status lq_api_write(lq_buf *b, lq_write_fn write, void *user);
+
+static inline lq_text lq_text_of(lq_str s)
+{
+  lq_text t = {s.p ? s.p : "", s.n};
+  return t;
+}
+
+// A loaded rule set and its bytes; never changed again.
+struct lq_bundle {
+  lq_mem mem;
+  lq_ruleset *rules;
+  const lq_program *program;
+  lq_limits limits;
+  char digest[65];
+};
+
+// First value of a metadata key, empty without.
+lq_str lq_bundle_meta(const lq_bundle *b, uint32_t rule, const char *key);
+lq_str lq_bundle_string(const lq_bundle *b, uint32_t id); // empty for LQ_NONE
+
+struct lq_scan {
+  lq_mem mem;
+  const lq_bundle *bundle;
+  lq_scan_options options;
+  lq_limits limits;
+  lq_engine *engine;
+  lq_reader *reader;
+  lq_buf source;   // the name of the current source, as given
+  lq_event record; // of lq_scan_record
+  bool has_record;
+  lq_arena answers;       // what getters of a match give; dies with the match
+  lq_status failure;      // why a hook stopped the reader, when it was not the caller
+  lq_input_stats records; // of lq_scan_record, added to the reader's
+  bool busy;              // inside a callback, where feeding would go wrong
+  char id[33];            // of the match that was asked last
+};
+
+struct lq_match {
+  lq_scan *scan;
+  const lq_event *event;
+  uint32_t rule;
+};
+
+// Runs the rules over an event and calls back. The status that the feeding call should give.
+lq_status lq_scan_event(lq_scan *s, lq_event *e);
+
+void lq_json_raw_event(lq_buf *out, const lq_event *e); // on one line, UTF-8
+
+#endif

@@ -1,0 +1,327 @@
+// Scanning: bytes or a caller's own records in, matches out.
+#include "base/date.h"
+#include "base/glob.h"
+#include "base/utf8.h"
+#include "lib/api.h"
+
+// ---- one event
+// --------------------------------------------------------------------------------------------------------
+
+typedef struct run {
+  lq_scan *scan;
+  lq_event *event;
+} run;
+
+static int on_match(void *user, uint32_t rule)
+{
+  run *r = user;
+  lq_scan *s = r->scan;
+  lq_match m = {.scan = s, .event = r->event, .rule = rule};
+  lq_arena_reset(&s->answers);
+  return s->options.match ? s->options.match(s->options.user, &m) : 0;
+}
+
+lq_status lq_scan_event(lq_scan *s, lq_event *e)
+{
+  if (e->failed)
+    return LQ_E_NOMEM;
+  const lq_scan_options *o = &s->options;
+  s->busy = true;
+  lq_status status = LQ_OK;
+  if (o->event && o->event(o->user, lq_text_of(e->raw), lq_text_of(e->source), e->line) != 0)
+    status = LQ_E_CANCELLED;
+  if (status == LQ_OK)
+    status = lq_engine_eval(s->engine, e, on_match, &(run){s, e});
+  s->busy = false;
+  return status;
+}
+
+static int on_event(void *user, lq_event *e)
+{
+  lq_scan *s = user;
+  s->failure = lq_scan_event(s, e);
+  return s->failure != LQ_OK;
+}
+
+static int on_bad(void *user, const lq_bad_record *b)
+{
+  lq_scan *s = user;
+  if (!s->options.bad)
+    return 0;
+  lq_bad_event bad = {.source = lq_text_of(b->source),
+                      .reason = lq_text_of(b->reason),
+                      .line = b->line,
+                      .offset = b->offset,
+                      .column = b->column};
+  s->busy = true;
+  int stop = s->options.bad(s->options.user, &bad);
+  s->busy = false;
+  s->failure = stop ? LQ_E_CANCELLED : LQ_OK;
+  return stop;
+}
+
+// ---- life
+// -------------------------------------------------------------------------------------------------------------
+
+static lq_status open_scan(lq_scan *s)
+{
+  const lq_fieldmap *map = lq_ruleset_fields(s->bundle->rules);
+  lq_status status = lq_engine_new(&s->engine, s->bundle->rules, &s->mem);
+  if (status != LQ_OK)
+    return status;
+  lq_engine_set_now(s->engine, s->options.now);
+  lq_input_limits limits = lq_api_input_limits(&s->limits);
+  lq_reader_hooks hooks = {.event = on_event, .bad = on_bad, .user = s};
+  return lq_reader_new(&s->reader, map, &limits, &hooks, &s->mem);
+}
+
+lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options)
+{
+  lq_scan_options o = {.struct_size = sizeof o};
+  lq_limits limits;
+  if (!out || !b || (options && lq_api_copy_options(&o, sizeof o, options) != LQ_OK) ||
+      lq_api_limits(&limits, o.limits) != LQ_OK)
+    return LQ_E_USAGE;
+  *out = NULL;
+  lq_mem mem = lq_api_mem(o.allocator);
+  lq_scan *s = lq_mem_alloc(&mem, 1, sizeof *s);
+  if (!s)
+    return LQ_E_NOMEM;
+  *s = (lq_scan){.mem = mem, .bundle = b, .options = o, .limits = limits};
+  s->source.mem = s->answers.mem = &s->mem;
+  lq_status status = open_scan(s);
+  if (status == LQ_OK)
+    *out = s;
+  else
+    lq_scan_free(s);
+  return status;
+}
+
+void lq_scan_free(lq_scan *s)
+{
+  if (!s)
+    return;
+  lq_mem mem = s->mem;
+  lq_reader_free(s->reader);
+  lq_engine_free(s->engine);
+  if (s->has_record)
+    lq_event_free(&s->record);
+  lq_buf_free(&s->source);
+  lq_arena_free(&s->answers);
+  lq_mem_free(&mem, s, 1, sizeof *s);
+}
+
+// ---- bytes
+// ------------------------------------------------------------------------------------------------------------
+
+static lq_status settle(lq_scan *s, lq_status status)
+{
+  if (status == LQ_E_CANCELLED && s->failure != LQ_OK)
+    status = s->failure;
+  s->failure = LQ_OK;
+  return status;
+}
+
+lq_status lq_scan_begin(lq_scan *s, const char *name)
+{
+  if (!s || !name || s->busy)
+    return LQ_E_USAGE;
+  lq_buf_clear(&s->source);
+  lq_buf_z(&s->source, name);
+  if (s->source.failed)
+    return LQ_E_NOMEM;
+  lq_reader_begin(s->reader, lq_buf_get(&s->source));
+  return LQ_OK;
+}
+
+lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n)
+{
+  if (!s || (!bytes && n > 0) || s->busy)
+    return LQ_E_USAGE;
+  return n > 0 ? settle(s, lq_reader_feed(s->reader, bytes, n)) : LQ_OK;
+}
+
+lq_status lq_scan_end(lq_scan *s)
+{
+  return !s || s->busy ? LQ_E_USAGE : settle(s, lq_reader_end(s->reader));
+}
+
+const char *lq_scan_message(const lq_scan *s)
+{
+  return lq_reader_message(s->reader);
+}
+
+// ---- records of the caller's own
+// ----------------------------------------------------------------------------------------
+
+typedef struct asking {
+  lq_scan *scan;
+  lq_event *event;
+  lq_get_fn get;
+  void *user;
+  uint32_t leaves;
+} asking;
+
+static lq_str own_text(asking *a, lq_text given)
+{
+  lq_event *e = a->event;
+  lq_str text = lq_str_make(given.p, given.n);
+  size_t max = (size_t)a->scan->limits.max_value;
+  if (text.n > max) {
+    while (max > 0 && ((unsigned char)text.p[max] & 0xC0) == 0x80)
+      max--;
+    text.n = max;
+    a->scan->records.cut_values++;
+  }
+  if (lq_utf8_valid(text))
+    return text;
+  lq_buf b = {.mem = &a->scan->mem};
+  a->scan->records.repaired_utf8 += lq_utf8_repair(&b, text) > 0;
+  lq_str copy = lq_arena_copy(&e->text, lq_buf_get(&b));
+  e->failed |= b.failed || e->text.failed;
+  lq_buf_free(&b);
+  return copy;
+}
+
+// False: a value that no event can have.
+static bool own_value(asking *a, const lq_field_value *given, lq_value *out)
+{
+  switch (given->kind) {
+  case LQ_VALUE_BOOL: *out = lq_bool(given->i != 0); return true;
+  case LQ_VALUE_INT: *out = lq_int(given->i); return true;
+  case LQ_VALUE_TEXT: *out = lq_string(own_text(a, given->text)); return true;
+  // Infinities and NaN: JSON has none, so no rule could have been written for them.
+  case LQ_VALUE_DOUBLE: *out = lq_double(given->d); return given->d - given->d == 0;
+  default: return false;
+  }
+}
+
+static bool ask(asking *a, lq_str name)
+{
+  for (size_t nth = 0;; nth++) {
+    lq_field_value given = {0};
+    lq_value v;
+    if (!a->get(a->user, lq_text_of(name), nth, &given))
+      return true;
+    if (++a->leaves > a->scan->limits.max_fields)
+      return false;
+    if (own_value(a, &given, &v))
+      lq_event_add(a->event, name, v);
+    else
+      a->scan->records.number_range++;
+  }
+}
+
+// Each name once, whatever the number of slots that read it. Patterns of names get what their neighbours
+// asked for.
+static bool is_asked_for(const lq_fieldmap *map, uint32_t slot)
+{
+  lq_str name = lq_fieldmap_spec(map, slot)->name;
+  return !lq_glob_has_wildcard(name) && lq_fieldmap_slot_at(map, lq_fieldmap_descend(map, 0, name)) == slot;
+}
+
+static bool ask_all(asking *a)
+{
+  const lq_fieldmap *map = a->event->map;
+  for (uint32_t i = 0; i < lq_fieldmap_slots(map); i++) {
+    if (is_asked_for(map, i) && !ask(a, lq_fieldmap_spec(map, i)->name))
+      return false;
+  }
+  return true;
+}
+
+static bool has_tied_values(const lq_event *e, uint32_t scope)
+{
+  for (uint32_t i = scope + 1; i < lq_fieldmap_slots(e->map); i++) {
+    if (lq_fieldmap_spec(e->map, i)->scope == scope && lq_event_first(e, i))
+      return true;
+  }
+  return false;
+}
+
+// What is tied to a scope came without its objects: they make up one element. Inner scopes have the higher
+// slots.
+static void add_scope_elements(lq_event *e)
+{
+  for (uint32_t i = (uint32_t)lq_fieldmap_slots(e->map); i-- > 0;) {
+    if (lq_fieldmap_spec(e->map, i)->is_scope && !lq_event_first(e, i) && has_tied_values(e, i))
+      lq_event_add_slot(e, i, (lq_value){.type = LQ_T_OBJECT}, 0, 0);
+  }
+}
+
+static void ask_time(asking *a)
+{
+  lq_field_value given = {0};
+  if (!a->get(a->user, lq_text_of(LQ_STR("@timestamp")), 0, &given))
+    return;
+  lq_event *e = a->event;
+  if (given.kind == LQ_VALUE_TEXT)
+    e->has_time = lq_date_parse(lq_str_make(given.text.p, given.text.n), &e->time);
+}
+
+lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number)
+{
+  if (!s || !get || s->busy)
+    return LQ_E_USAGE;
+  lq_status status = s->has_record ? LQ_OK
+                                   : lq_event_init(&s->record, lq_ruleset_fields(s->bundle->rules), &s->mem);
+  if (status != LQ_OK)
+    return status;
+  s->has_record = true;
+  lq_event *e = &s->record;
+  lq_event_clear(e);
+  e->source = lq_buf_get(&s->source);
+  e->line = number;
+  s->records.records++;
+  asking a = {.scan = s, .event = e, .get = get, .user = user};
+  s->busy = true;
+  bool fits = ask_all(&a);
+  s->busy = false;
+  if (!fits) {
+    s->records.bad++, s->records.bad_fields++;
+    return LQ_E_LIMIT;
+  }
+  ask_time(&a);
+  add_scope_elements(e);
+  s->records.events++;
+  return lq_scan_event(s, e);
+}
+
+// ---- counters
+// -----------------------------------------------------------------------------------------------------------
+
+void lq_scan_stats(const lq_scan *s, lq_stats *out)
+{
+  const lq_input_stats *in = lq_reader_stats(s->reader), *own = &s->records;
+  const lq_engine_stats *rules = lq_engine_stats_get(s->engine);
+  lq_stats all = {
+      .struct_size = out->struct_size,
+      .bytes_in = in->bytes_in,
+      .bytes = in->bytes,
+      .records = in->records + own->records,
+      .events = in->events + own->events,
+      .bad = in->bad + own->bad,
+      .bad_json = in->bad_json,
+      .bad_depth = in->bad_depth,
+      .bad_size = in->bad_size,
+      .bad_fields = in->bad_fields + own->bad_fields,
+      .bad_shape = in->bad_shape,
+      .partial = in->partial,
+      .mapped = in->mapped,
+      .duplicate_keys = in->duplicate_keys,
+      .repaired_utf8 = in->repaired_utf8 + own->repaired_utf8,
+      .cut_values = in->cut_values + own->cut_values,
+      .number_range = in->number_range + own->number_range,
+      .matches = rules->matches,
+      .rules_run = rules->rules_run,
+      .predicates_run = rules->predicates_run,
+      .indeterminate = rules->indeterminate,
+      .capped = rules->capped,
+  };
+  memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
+}
+
+uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule)
+{
+  return rule < s->bundle->program->nrules ? lq_engine_rule_matches(s->engine)[rule] : 0;
+}
