@@ -164,10 +164,10 @@ static bool looks_like_query(lq_str s)
 // ---- both
 // -----------------------------------------------------------------------------------------------------------
 
-static bool is_one_word(lq_str s)
+static bool is_one_name(lq_str s)
 {
   for (size_t i = 0; i < s.n; i++) {
-    if (is_blank(s.p[i]))
+    if (!is_name_byte(s.p[i]))
       return false;
   }
   return true;
@@ -182,7 +182,7 @@ bool lq_is_query(const lq_mem *mem, lq_str text, lq_dialect dialect, const char 
   bool parses = s == LQ_OK && tree;
   bool yes = parses ? has_test(tree) : looks_like_query(text);
   *status = s == LQ_E_NOMEM || arena.failed ? LQ_E_NOMEM : LQ_OK;
-  *reason = yes ? NULL : is_one_word(text) ? lone_name : parses ? no_test : no_operator;
+  *reason = yes ? NULL : is_one_name(text) ? lone_name : parses ? no_test : no_operator;
   lq_arena_free(&arena);
   return yes;
 }

@@ -202,6 +202,9 @@ static bool read_events(lqfile *f, lq_rule_test *t)
     if (to == from)
       from = f->at;
     size_t end = object_end(f, f->at);
+    // What never balances is checked to the end of the file, for the place where it went wrong.
+    if (end == 0 && !check_event(f, f->at, f->text.n))
+      return false;
     if (end == 0)
       return bad_test(f, span_at(f->at, f->at + 1), "the test's event has no end",
                       "a `{` here is never closed");
@@ -353,6 +356,7 @@ static void read_rule(lqfile *f, bool header)
   if (!rule)
     return;
   f->nrules++;
+  rule->line = lq_rule_line(f->r, f->at);
   bool good = !header || read_header_lines(f, rule);
   bool closed = f->at < f->text.n || good;
   good &= closed && read_query_lines(f, rule);

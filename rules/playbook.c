@@ -117,7 +117,7 @@ static bool same_family(const section *a, const section *b)
 // What stands between ids and names. Length of the one that s begins (or, from its end, ends) with; 0: none.
 static size_t joint(lq_str s, bool from_end)
 {
-  static const char *const joints[] = {" ", "\t", "-", ":", "–", "—", ",", "|", "(", ")", "[", "]"};
+  static const char *const joints[] = {" ", "\t", "-", ":", "–", "—", ",", "|", "(", ")", "[", "]", "&", "/"};
   for (size_t i = 0; i < sizeof joints / sizeof joints[0]; i++) {
     lq_str j = lq_str_of(joints[i]);
     if (from_end ? lq_str_ends(s, j) : lq_str_starts(s, j))
@@ -134,11 +134,12 @@ static lq_str name_of(lq_str heading)
   size_t n;
   while (name.n > 0 && ((n = id_length(name, 0)) > 0 || (n = joint(name, false)) > 0))
     name = lq_str_slice(name, n, name.n);
+  size_t whole = name.n;
   for (size_t i = 0; i < name.n; i++) {
     if (id_length(name, i) > 0)
       name.n = i;
   }
-  while (name.n < heading.n && name.n > 0 && (n = joint(name, true)) > 0)
+  while (name.n > 0 && name.n < whole && (n = joint(name, true)) > 0)
     name.n -= n;
   return name.n > 0 ? name : heading;
 }
@@ -220,7 +221,8 @@ static id_list *count_of(playbook *pb, lq_str technique)
   return *i;
 }
 
-// The last line of what stands before the query on its page, without "OR:" before it and a colon behind it.
+// The last line of what stands before the query on its page, without "OR:" before it, a colon behind it, or
+// the bars of a table.
 static lq_str tidy_label(lq_str s)
 {
   const char *nl;
@@ -229,8 +231,10 @@ static lq_str tidy_label(lq_str s)
   s = lq_str_trim(s);
   if (s.n >= 3 && lq_str_eq_ascii(lq_str_slice(s, 0, 3), LQ_STR("OR:")))
     s = lq_str_trim(lq_str_slice(s, 3, s.n));
-  while (s.n > 0 && (s.p[s.n - 1] == ':' || s.p[s.n - 1] == ' '))
+  while (s.n > 0 && strchr(":| ", s.p[s.n - 1]) && s.p[s.n - 1] != '\0')
     s.n--;
+  while (s.n > 0 && strchr("| ", s.p[0]) && s.p[0] != '\0')
+    s = lq_str_slice(s, 1, s.n);
   return s;
 }
 

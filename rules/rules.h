@@ -17,7 +17,7 @@ typedef struct lq_rule_test {
   uint32_t count;
   lq_str name, events; // events: one JSON object, or several in a row (a sequence)
   uint32_t line;
-  lq_span span;        // of the events in the file
+  lq_span span; // of the events in the file
 } lq_rule_test;
 
 typedef struct lq_rule_file_rule {
@@ -31,9 +31,11 @@ typedef struct lq_rule_file_rule {
   lq_span span;             // of the query in the file
   uint32_t line;            // where the query begins
   lq_str category_field;    // empty: event.category
-  const lq_str *conditions; // native-dialect conditions that are and-ed to the event or to every term (os_list, filters)
+  const lq_str *conditions; // native-dialect conditions that are and-ed to the event or to every term
+                            // (os_list, filters)
   size_t nconditions;
-  lq_meta_pair *meta;       // attack, severity, risk_score, description, tag, reference, kind, language, index, os, author
+  lq_meta_pair
+      *meta; // attack, severity, risk_score, description, tag, reference, kind, language, index, os, author
   size_t nmeta;
   lq_rule_test *tests;
   size_t ntests;
@@ -45,8 +47,9 @@ typedef struct lq_rule_file {
   size_t n;
 } lq_rule_file;
 
-// All in diags->arena; source must live as long. Errors in the file's own form go to diags (spans in the file).
-// LQ_E_UNSUPPORTED: no reader for this name; LQ_E_QUERY: errors were reported (what could be read is in *out); LQ_E_NOMEM.
+// All in diags->arena; source must live as long. Errors in the file's own form go to diags (spans in the
+// file). LQ_E_UNSUPPORTED: no reader for this name; LQ_E_QUERY: errors were reported (what could be read is
+// in *out); LQ_E_NOMEM.
 lq_status lq_rules_read(lq_rule_file *out, const lq_source *source, const lq_mem *mem, lq_diag_list *diags);
 bool lq_rules_takes(lq_str name); // by ending, case ignored
 
