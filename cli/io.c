@@ -1,0 +1,233 @@
+// Bytes in and out: read(2) and write(2), where no error is lost.
+#include "cli/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OUT_BYTES = 64 << 10, IN_BYTES = 1 << 20 };
+
+// ---- out ----
+
+void lq_out_open(lq_out *o, int fd)
+{
+  *o = (lq_out){.fd = fd, .terminal = isatty(fd) == 1, .buf = lq_need(NULL, OUT_BYTES, 1)};
+}
+
+bool lq_out_broken(const lq_out *o)
+{
+  return o->closed || o->error;
+}
+
+static int write_all(int fd, const char *p, size_t n)
+{
+  while (n > 0) {
+    ssize_t done = write(fd, p, n);
+    if (done < 0 && errno == EINTR)
+      continue; // what was found before the interrupt is still delivered
+    if (done < 0)
+      return errno;
+    p += done;
+    n -= (size_t)done;
+  }
+  return 0;
+}
+
+static bool send(lq_out *o, const char *p, size_t n)
+{
+  if (lq_out_broken(o))
+    return false;
+  if (n > 0 && o->before)
+    o->before(o->user);
+  int error = write_all(o->fd, p, n);
+  if (error == EPIPE)
+    o->closed = true;
+  else
+    o->error = error;
+  return error == 0;
+}
+
+bool lq_out_flush(lq_out *o)
+{
+  bool ok = send(o, o->buf, o->n);
+  o->n = 0;
+  return ok;
+}
+
+bool lq_out_add(lq_out *o, const char *p, size_t n)
+{
+  if (n > OUT_BYTES - o->n && !lq_out_flush(o))
+    return false;
+  if (n > OUT_BYTES)
+    return send(o, p, n);
+  if (n)
+    memcpy(o->buf + o->n, p, n);
+  o->n += n;
+  return !lq_out_broken(o);
+}
+
+bool lq_out_z(lq_out *o, const char *z)
+{
+  return lq_out_add(o, z, strlen(z));
+}
+
+bool lq_out_text(lq_out *o, lq_text t)
+{
+  return lq_out_add(o, t.p, t.n);
+}
+
+bool lq_out_printf(lq_out *o, const char *fmt, ...)
+{
+  lq_string s = {0};
+  va_list args;
+  va_start(args, fmt);
+  lq_string_vprintf(&s, fmt, args);
+  va_end(args);
+  bool ok = lq_out_add(o, s.p, s.n);
+  lq_string_free(&s);
+  return ok;
+}
+
+int lq_out_write(void *user, const char *p, size_t n)
+{
+  return !lq_out_add(user, p, n);
+}
+
+// ---- in ----
+
+int lq_in_open(const char *name)
+{
+  if (strcmp(name, "-") == 0)
+    return dup(STDIN_FILENO);
+  int fd = open(name, O_RDONLY | O_CLOEXEC);
+  struct stat st;
+  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    close(fd);
+    errno = EISDIR;
+    return -1;
+  }
+  return fd;
+}
+
+long lq_in_read(int fd, void *p, size_t n)
+{
+  for (;;) {
+    if (lq_interrupted()) {
+      errno = EINTR;
+      return -1;
+    }
+    ssize_t got = read(fd, p, n);
+    if (got >= 0 || errno != EINTR)
+      return got;
+  }
+}
+
+int lq_read_file(const char *name, size_t max, lq_string *out)
+{
+  int fd = lq_in_open(name), error = 0;
+  if (fd < 0)
+    return errno;
+  char *block = lq_need(NULL, IN_BYTES, 1);
+  while (out->n <= max) {
+    size_t want = max + 1 - out->n < IN_BYTES ? max + 1 - out->n : IN_BYTES;
+    long got = lq_in_read(fd, block, want);
+    if (got <= 0) {
+      error = got < 0 ? errno : 0;
+      break;
+    }
+    lq_string_add(out, block, (size_t)got);
+  }
+  free(block);
+  close(fd);
+  return error;
+}
+
+// A device or a pipe is written to; renaming over it would replace it.
+static int write_special(const char *name, const char *p, size_t n)
+{
+  int fd = open(name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errno;
+  int error = write_all(fd, p, n);
+  return close(fd) != 0 && error == 0 ? errno : error;
+}
+
+static int write_and_sync(int fd, const char *p, size_t n)
+{
+  mode_t mask = umask(0);
+  umask(mask);
+  int error = fchmod(fd, 0666 & ~mask) != 0 ? errno : 0;
+  if (error == 0)
+    error = write_all(fd, p, n);
+  if (error == 0 && fsync(fd) != 0)
+    error = errno;
+  return close(fd) != 0 && error == 0 ? errno : error;
+}
+
+int lq_write_file(const char *name, const char *p, size_t n)
+{
+  struct stat st;
+  if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+    return S_ISDIR(st.st_mode) ? EISDIR : write_special(name, p, n);
+  lq_string temp = {0};
+  lq_string_printf(&temp, "%s.XXXXXX", name);
+  int fd = mkstemp(temp.p);
+  int error = fd < 0 ? errno : write_and_sync(fd, p, n);
+  if (error == 0 && rename(temp.p, name) != 0)
+    error = errno;
+  if (error && fd >= 0)
+    unlink(temp.p);
+  lq_string_free(&temp);
+  return error;
+}
+
+// ---- signals and the end ----
+
+static volatile sig_atomic_t interrupted;
+static lq_out *last_words;
+
+static void on_signal(int number)
+{
+  (void)number;
+  interrupted = 1;
+}
+
+void lq_signals(void)
+{
+  // No SA_RESTART: a read that waits must come back. SA_RESETHAND: a second Ctrl-C ends a program that hangs.
+  struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND},
+                   ignore = {.sa_handler = SIG_IGN};
+  sigaction(SIGINT, &stop, NULL);
+  sigaction(SIGTERM, &stop, NULL);
+  sigaction(SIGPIPE, &ignore, NULL);
+}
+
+bool lq_interrupted(void)
+{
+  return interrupted != 0;
+}
+
+void lq_interrupt_clear(void)
+{
+  interrupted = 0;
+  lq_signals();
+}
+
+void lq_flush_before_death(lq_out *o)
+{
+  last_words = o;
+}
+
+void lq_out_of_memory(void)
+{
+  static const char text[] = "lq: out of memory\n";
+  if (last_words)
+    lq_out_flush(last_words);
+  (void)!write(STDERR_FILENO, text, sizeof text - 1);
+  _exit(5);
+}

@@ -1,0 +1,35 @@
+// One pass of a bundle over event files: reading, bad lines, progress, counters.
+#ifndef LQ_CLI_PASS_H
+#define LQ_CLI_PASS_H
+
+#include "cli/progress.h"
+#include "cli/walk.h"
+
+typedef struct lq_pass {
+  lq_cli *cli;
+  const lq_bundle *bundle;
+  // Nonzero ends the pass. event may be NULL. block is called after each piece of input: the place to write
+  // what is held.
+  int (*match)(void *user, const lq_match *m);
+  int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
+  void (*block)(void *user);
+  void *user;
+  bool quiet; // bad lines were shown by an earlier pass
+
+  lq_stats stats;
+  uint64_t *rule_matches; // one a rule; only if `per_rule`
+  bool per_rule;
+  int64_t took; // ns
+  size_t bad_shown;
+  size_t unreadable; // files
+} lq_pass;
+
+// Over the files, in order. Sets what was seen: unreadable input, limits, interruption.
+void lq_pass_run(lq_pass *p, const lq_files *files);
+// Walks names (none: standard input) and runs. False: no pass, a usage error was reported.
+bool lq_pass_run_names(lq_pass *p, char *const *names, size_t n);
+// "lq: 3 events could not be read", with what was shown of them; nothing if all were well.
+void lq_pass_say_bad(lq_pass *p);
+void lq_pass_say_stats(lq_pass *p);
+
+#endif

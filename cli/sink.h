@@ -1,0 +1,21 @@
+// Where matches go: as events or as alerts, in one of the formats.
+#ifndef LQ_CLI_SINK_H
+#define LQ_CLI_SINK_H
+
+#include "cli/cli.h"
+
+typedef struct lq_sink lq_sink;
+
+// alerts: what `lq run` writes (the rule, too); else what `lq query` writes. numbered: tables begin with a
+// number.
+lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alerts, bool numbered);
+// Nonzero: nothing can be written any more.
+int lq_sink_match(lq_sink *s, const lq_match *m);
+void lq_sink_flush(lq_sink *s); // rows that are held are written, and reach the terminal or pipe
+void lq_sink_end(lq_sink *s);
+
+// A rule's name, or its id if it has none; its ATT&CK techniques with blanks between.
+lq_text lq_rule_label(const lq_rule_view *v);
+void lq_rule_attack(lq_string *s, const lq_bundle *b, size_t rule);
+
+#endif

@@ -1,0 +1,143 @@
+// Why an event matched, as one cell of a table or as some lines.
+#include "cli/why.h"
+
+#include <string.h>
+
+enum { VALUE_SHOWN = 120, BEFORE_MATCH = 30, SEEN_MAX = 32 };
+
+// Around the match, at character borders.
+static void window(lq_text v, size_t start, size_t *from, size_t *to)
+{
+  *from = 0;
+  *to = v.n;
+  if (v.n <= VALUE_SHOWN)
+    return;
+  if (start > BEFORE_MATCH)
+    *from = start - BEFORE_MATCH;
+  if (*from > v.n - VALUE_SHOWN)
+    *from = v.n - VALUE_SHOWN;
+  *to = *from + VALUE_SHOWN;
+  while (*from > 0 && ((unsigned char)v.p[*from] & 0xC0) == 0x80)
+    --*from;
+  while (*to < v.n && ((unsigned char)v.p[*to] & 0xC0) == 0x80)
+    ++*to;
+}
+
+static size_t within(size_t v, size_t low, size_t high)
+{
+  return v < low ? low : v > high ? high : v;
+}
+
+static void put_value(lq_string *s, const lq_clause *k, bool color)
+{
+  size_t from, to, start = within((size_t)k->match_start, 0, k->value.n);
+  size_t end = within((size_t)k->match_end, start, k->value.n);
+  window(k->value, start, &from, &to);
+  start = within(start, from, to);
+  end = within(end, start, to);
+  lq_string_z(s, from > 0 ? "…" : "");
+  lq_string_safe(s, k->value.p + from, start - from);
+  if (end > start)
+    lq_string_painted(s, color, LQ_PAINT_MATCH, (lq_text){k->value.p + start, end - start});
+  lq_string_safe(s, k->value.p + end, to - end);
+  lq_string_z(s, to < k->value.n ? "…" : "");
+}
+
+typedef struct cell {
+  lq_string *out;
+  bool color;
+  uint64_t seen[SEEN_MAX]; // hashes of (field, value, part): a list clause and its twin say a thing once
+  size_t n;
+} cell;
+
+static uint64_t mix(uint64_t h, const char *p, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    h = (h ^ (unsigned char)p[i]) * 0x100000001B3u;
+  return (h ^ n) * 0x100000001B3u;
+}
+
+static bool was_said(cell *c, const lq_clause *k)
+{
+  uint64_t h = mix(mix(0xCBF29CE484222325u, k->field.p, k->field.n), k->value.p, k->value.n);
+  h = (h ^ k->match_start) * 31 + k->match_end;
+  for (size_t i = 0; i < c->n; i++) {
+    if (c->seen[i] == h)
+      return true;
+  }
+  if (c->n < SEEN_MAX)
+    c->seen[c->n++] = h;
+  return false;
+}
+
+static int add_clause(void *user, const lq_clause *k)
+{
+  cell *c = user;
+  if (was_said(c, k))
+    return 0;
+  lq_string_z(c->out, c->out->n ? "  " : "");
+  if (k->field.n == 0) {
+    lq_string_safe(c->out, k->clause.p, k->clause.n);
+    return 0;
+  }
+  lq_string_painted(c->out, c->color, LQ_PAINT_FIELD, k->field);
+  lq_string_z(c->out, "=");
+  put_value(c->out, k, c->color);
+  return 0;
+}
+
+void lq_why_cell(lq_string *s, const lq_match *m, bool color)
+{
+  lq_string own = {0}, event = {0};
+  cell c = {.out = &own, .color = color};
+  lq_match_why(m, add_clause, &c);
+  if (own.n == 0) { // a rule without clauses, or a stripped bundle: the event itself
+    lq_text raw = lq_match_event(m);
+    lq_string_one_line(&event, raw.p, raw.n);
+    lq_string_safe(&own, event.p, event.n < 4096 ? event.n : 4096);
+  }
+  lq_string_add(s, own.p, own.n);
+  lq_string_free(&own);
+  lq_string_free(&event);
+}
+
+static int add_line(void *user, const lq_clause *k)
+{
+  cell *c = user;
+  lq_string_z(c->out, "  ");
+  lq_string_safe(c->out, k->clause.p, k->clause.n);
+  lq_string_z(c->out, "\n");
+  if (k->field.n == 0)
+    return 0;
+  lq_string_z(c->out, "      ");
+  lq_string_painted(c->out, c->color, LQ_PAINT_FIELD, k->field);
+  lq_string_z(c->out, " is ");
+  put_value(c->out, k, c->color);
+  if (k->entry.n) {
+    lq_string_z(c->out, "  (by ");
+    lq_string_safe(c->out, k->entry.p, k->entry.n);
+    lq_string_z(c->out, ")");
+  }
+  lq_string_z(c->out, "\n");
+  return 0;
+}
+
+void lq_why_lines(lq_string *s, const lq_match *m, bool color)
+{
+  cell c = {.out = s, .color = color};
+  lq_match_why(m, add_line, &c);
+}
+
+void lq_why_place(lq_string *s, const lq_match *m)
+{
+  lq_text source = lq_match_source(m);
+  lq_string_safe(s, source.p, source.n);
+  lq_string_printf(s, ":%llu", (unsigned long long)lq_match_line(m));
+}
+
+void lq_why_time(lq_string *s, const lq_match *m)
+{
+  int64_t ns;
+  if (lq_match_time(m, &ns))
+    lq_string_time(s, ns);
+}
