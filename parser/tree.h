@@ -29,13 +29,13 @@ typedef enum lq_node_kind {
   LQ_N_NEGATE,   // 1 kid
   LQ_N_LINEAGE,  // `child of [q]`: lineage, kid: the query's EVENT
   LQ_N_ANY_TEXT, // KQL free text: op as MATCH, kid: one literal; true if any string value of the event matches
-  LQ_N_EVENT,    // category (may be empty), kid: the condition
+  LQ_N_EVENT,    // category (may be empty; `any where` is empty and optional), kid: the condition
   LQ_N_SEQUENCE, // by, maxspan; kids: TERMs. until
   LQ_N_SAMPLE,
   LQ_N_JOIN,
   LQ_N_TERM,     // negated, by, runs, alias; kid: EVENT
   LQ_N_STAGE,    // stage, by, kids: its arguments (for eval and stats: NAMED)
-  LQ_N_NAMED,    // name; kid: expression (`eval name = expr`, `count() as name`)
+  LQ_N_NAMED,    // name (stats: empty when there is no `as`); kid: expression (`eval name = expr`, `count() as name`)
   LQ_N_QUERY,    // kids: the base (EVENT, SEQUENCE, SAMPLE, JOIN), then STAGEs
 } lq_node_kind;
 
@@ -70,7 +70,7 @@ struct lq_node {
   int depth;          // 1 + deepest kid; the constructors keep it under LQ_DEPTH_MAX
   unsigned nkids;
   bool parens;        // stood in parentheses of its own
-  bool optional;      // FIELD: `?name`
+  bool optional;      // FIELD: `?name`; EVENT: `any where` was written
   bool tilde;         // CALL: `name~`
   bool negated;       // TERM: `![`
   bool descending;    // STAGE sort

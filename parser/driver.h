@@ -1,0 +1,63 @@
+// The parser's driver: tokens in, repairs on the way. Shared by parse.c, repair.c and messages.c.
+#ifndef LQ_PARSER_DRIVER_H
+#define LQ_PARSER_DRIVER_H
+
+#include "parser/build.h"
+
+// Words that are keywords in one place only follow the token kinds.
+enum {
+  LQ_WORD_ASC = LQ_TOK_COUNT,
+  LQ_WORD_DESC,
+  LQ_WORD_OVER,
+  LQ_WORD_FOR,
+  LQ_WORD_STAGE_FILTER,
+  LQ_WORD_STAGE_TAKE,
+  LQ_WORD_STAGE_SORT,
+  LQ_WORD_STAGE_LIST,
+  LQ_WORD_STAGE_COUNT,
+  LQ_WORD_STAGE_FIELDS,
+  LQ_WORD_STAGE_EVAL,
+  LQ_WORD_STAGE_STATS,
+  LQ_WORD_STAGE_SUPPRESS,
+  LQ_WORD_STAGE_NEW_TERMS,
+  LQ_WORD_STAGE_UNKNOWN,
+  LQ_WORD_COUNT,
+};
+
+enum { LQ_OPEN_MAX = 1024 };
+
+typedef struct lq_driver {
+  lq_parse_ctx ctx;
+  struct lq_grammar *g;
+  lq_lexer *lx;
+  lq_token ahead; // a token that was looked at
+  bool has_ahead;
+  lq_token prev; // the last one the parser took
+  int prev_kind;
+  lq_token open[LQ_OPEN_MAX]; // brackets not closed yet, innermost last
+  unsigned nopen, too_open;   // too_open: so many more than fit
+  bool done;                  // the parser has stopped
+} lq_driver;
+
+// Kinds are lq_token_kind or LQ_WORD_*.
+bool lq_takes(lq_driver *d, int kind);
+void lq_push(lq_driver *d, int kind, const lq_token *t);
+void lq_feed(lq_driver *d, lq_token t);
+lq_token lq_take_token(lq_driver *d);
+lq_token lq_peek_token(lq_driver *d);
+void lq_skip_balanced(lq_driver *d); // the opener has been read
+lq_token_kind lq_closer_of(lq_token_kind opener);
+bool lq_is_opener(lq_token_kind k);
+bool lq_is_closer(lq_token_kind k);
+
+// repair.c: t cannot stand here. True if that was reported and t dealt with.
+bool lq_repair(lq_driver *d, lq_token *t, int kind);
+// Reads a value whose quotes were forgotten, if one comes next.
+bool lq_repair_unquoted(lq_driver *d);
+void lq_repair_stage(lq_driver *d, const lq_token *word);
+
+// messages.c
+void lq_unexpected(lq_driver *d, const lq_token *t);
+void lq_describe_token(lq_buf *out, const lq_driver *d, const lq_token *t);
+
+#endif
