@@ -1,0 +1,320 @@
+// Tree to plan: `:`, like, regex, in, and KQL's terms.
+#include "base/glob.h"
+#include "compiler/plan.h"
+#include "stdlib/regex.h"
+#include "stdlib/schema.h"
+#include "vm/tokens.h"
+
+// How an operator reads its patterns.
+typedef struct reading {
+  lq_op op;
+  bool fold;
+  bool text;              // the subject is analysed text (KQL)
+  const lq_node *subject; // without KQL's `.caseless`
+} reading;
+
+static bool folds(lq_op op)
+{
+  return op == LQ_OPER_COLON || op == LQ_OPER_LIKE_TILDE || op == LQ_OPER_IN_TILDE;
+}
+
+static bool is_kql(lq_op op)
+{
+  return op == LQ_OPER_KQL_TERM || op == LQ_OPER_KQL_PHRASE;
+}
+
+static bool is_regex(lq_op op)
+{
+  return op == LQ_OPER_REGEX || op == LQ_OPER_REGEX_TILDE;
+}
+
+static bool knows_networks(lq_op op)
+{
+  return op == LQ_OPER_COLON || is_kql(op);
+}
+
+// `host.name.caseless` is `host.name` compared without case.
+static const lq_node *without_caseless(lq_planner *p, const lq_node *n)
+{
+  const lq_str suffix = LQ_STR(".caseless");
+  if (n->kind != LQ_N_FIELD || !lq_str_ends(n->name, suffix))
+    return n;
+  lq_node *copy = lq_arena_alloc(p->arena, sizeof *copy);
+  if (!copy)
+    return n;
+  *copy = *n;
+  copy->name.n -= suffix.n;
+  return copy;
+}
+
+static bool is_text(lq_planner *p, const lq_node *subject)
+{
+  lq_ref ref;
+  return subject->kind == LQ_N_FIELD && lq_resolve(p->arena, p->scope, subject, &ref) &&
+         lq_schema_is_text(ref.name);
+}
+
+static reading read_operator(lq_planner *p, lq_op op, const lq_node *subject)
+{
+  reading r = {.op = op, .fold = folds(op), .subject = subject};
+  if (is_kql(op)) {
+    r.subject = without_caseless(p, subject);
+    r.fold = r.subject != subject;
+    r.text = is_text(p, r.subject);
+  }
+  return r;
+}
+
+// ---- literals to entries
+// ------------------------------------------------------------------------------------------
+
+static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
+{
+  lq_str text = lq_literal_pattern(p->arena, n);
+  lq_entry e = {.text = text, .span = n->span};
+  if (is_regex(r->op) || r->op == LQ_OPER_IN || r->op == LQ_OPER_IN_TILDE)
+    e.text = lq_plain_text(p->arena, text);
+  if (r->op == LQ_OPER_REGEX_TILDE)
+    e.flags = LQ_RE_FOLD;
+  if (r->fold || r->text)
+    e.text = lq_folded_text(p->arena, e.text);
+  return e;
+}
+
+static lq_way way_of(const reading *r, const lq_entry *entries, size_t n)
+{
+  bool wildcard = false;
+  for (size_t i = 0; i < n && !is_regex(r->op); i++)
+    wildcard = wildcard || lq_glob_has_wildcard(entries[i].text);
+  if (is_regex(r->op))
+    return LQ_WAY_REGEX;
+  if (r->text)
+    return r->op == LQ_OPER_KQL_PHRASE ? LQ_WAY_PHRASE : LQ_WAY_TOKENS_ANY;
+  return wildcard ? (r->fold ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB) : r->fold ? LQ_WAY_EQ_FOLD : LQ_WAY_EQ;
+}
+
+static bool is_leaf(const lq_node *n)
+{
+  return lq_is_literal(n);
+}
+
+static size_t count_leaves(const lq_node *first)
+{
+  size_t n = 0;
+  for (const lq_node *k = first; k; k = k->next)
+    n += is_leaf(k);
+  return n;
+}
+
+// The networks among the literals from `first` on, as one test beside that of the texts. NULL: none.
+static lq_plan *networks(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, lq_span span)
+{
+  lq_entry *entries = NULL;
+  size_t n = 0;
+  for (const lq_node *k = first; k && leaves > 0 && knows_networks(r->op); k = k->next) {
+    lq_cidr *c = is_leaf(k) ? lq_literal_cidr(p->arena, k) : NULL;
+    if (!c || (!entries && !(entries = lq_arena_array(p->arena, leaves, sizeof *entries))))
+      continue;
+    entries[n++] = (lq_entry){.cidr = *c, .span = k->span};
+  }
+  return n > 0 ? lq_plan_test(p, r->subject, LQ_WAY_CIDR, entries, n, span) : NULL;
+}
+
+// ---- words of text fields
+// -----------------------------------------------------------------------------------------
+
+// An unquoted value of a text field is its words, any of which satisfies. Wildcards belong to the word they
+// stand in.
+static size_t add_words(lq_planner *p, const reading *r, const lq_entry *e, lq_entry *out)
+{
+  lq_ref ref = {.name = LQ_STR("")};
+  lq_resolve(p->arena, p->scope, r->subject, &ref);
+  char *letters = lq_arena_alloc(p->arena, e->text.n);
+  for (size_t i = 0; letters && i < e->text.n; i++)
+    letters[i] = e->text.p[i] == LQ_ANY_RUN || e->text.p[i] == LQ_ANY_ONE ? 'x' : e->text.p[i];
+  lq_str text = {letters, letters ? e->text.n : 0}, word;
+  size_t n = 0;
+  for (size_t at = 0; lq_tokens_next(text, lq_tokens_of_field(ref.name), &at, &word); n++) {
+    out[n] = *e;
+    out[n].text = (lq_str){e->text.p + (word.p - text.p), word.n};
+  }
+  return n;
+}
+
+static lq_plan *words(lq_planner *p, const reading *r, const lq_entry *entries, size_t n, lq_span span)
+{
+  size_t most = 0, count = 0;
+  for (size_t i = 0; i < n; i++)
+    most += entries[i].text.n / 2 + 1;
+  lq_entry *all = lq_arena_array(p->arena, most, sizeof *all);
+  for (size_t i = 0; all && i < n; i++)
+    count += add_words(p, r, &entries[i], all + count);
+  if (count == 0)
+    return lq_plan_bool(p, span, false);
+  return lq_plan_test(p, r->subject, LQ_WAY_TOKENS_ANY, all, count, span);
+}
+
+static lq_plan *texts_test(lq_planner *p, const reading *r, lq_entry *entries, size_t n, lq_span span)
+{
+  lq_way way = way_of(r, entries, n);
+  return way == LQ_WAY_TOKENS_ANY ? words(p, r, entries, n, span)
+                                  : lq_plan_test(p, r->subject, way, entries, n, span);
+}
+
+// One test for `leaves` literals, any of which satisfies.
+static lq_plan *literals(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, lq_span span)
+{
+  lq_entry *entries = lq_arena_array(p->arena, leaves, sizeof *entries);
+  size_t n = 0;
+  for (const lq_node *k = first; k && entries && n < leaves; k = k->next) {
+    if (is_leaf(k))
+      entries[n++] = entry_of(p, r, k);
+  }
+  lq_plan *texts = entries ? texts_test(p, r, entries, n, span) : NULL;
+  lq_plan *nets = networks(p, r, first, leaves, span);
+  if (!nets)
+    return texts;
+  lq_plan *either = lq_plan_new(p, LQ_P_OR, span);
+  lq_plan_add(either, texts);
+  lq_plan_add(either, nets);
+  return either;
+}
+
+// ---- groups
+// -------------------------------------------------------------------------------------------------------
+
+static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span span);
+
+// Literals of an `or` (or a list) are one test, whatever stands between them.
+static lq_plan *any_of(lq_planner *p, const reading *r, const lq_node *g, lq_span span)
+{
+  size_t leaves = count_leaves(g->kids);
+  if (leaves == g->nkids)
+    return literals(p, r, g->kids, leaves, span);
+  lq_plan *out = lq_plan_new(p, LQ_P_OR, g->span);
+  if (leaves > 0)
+    lq_plan_add(out, literals(p, r, g->kids, leaves, g->span));
+  for (const lq_node *k = g->kids; k; k = k->next) {
+    if (!is_leaf(k))
+      lq_plan_add(out, group(p, r, k, k->span));
+  }
+  return out && out->kids && !out->kids->next ? out->kids : out;
+}
+
+static lq_plan *all_of(lq_planner *p, const reading *r, const lq_node *g)
+{
+  lq_plan *out = lq_plan_new(p, LQ_P_AND, g->span);
+  for (const lq_node *k = g->kids; k; k = k->next)
+    lq_plan_add(out, group(p, r, k, k->span));
+  return out;
+}
+
+static lq_plan *lone(lq_planner *p, const reading *r, const lq_node *g, lq_span span)
+{
+  lq_node alone = *g;
+  alone.next = NULL;
+  return literals(p, r, &alone, 1, span);
+}
+
+static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span span)
+{
+  switch (g->kind) {
+  case LQ_N_OR: return any_of(p, r, g, span);
+  case LQ_N_AND: return all_of(p, r, g);
+  case LQ_N_NOT: return lq_plan_unary(p, LQ_P_NOT, g->span, group(p, r, g->kids, g->kids->span));
+  case LQ_N_ANYTHING: return lq_plan_test(p, r->subject, LQ_WAY_EXISTS, NULL, 0, span);
+  default: break;
+  }
+  return is_leaf(g) ? lone(p, r, g, span) : lq_plan_bool(p, span, false); // null is equal to nothing
+}
+
+// ---- in
+// -----------------------------------------------------------------------------------------------------------
+
+static lq_plan *same(lq_planner *p, const lq_node *subject, const lq_node *entry, bool fold)
+{
+  lq_plan *c = lq_plan_binary(p, LQ_P_COMPARE, fold ? LQ_CMP_EQ_FOLD : LQ_CMP_EQ, entry->span,
+                              lq_lower_value(p, subject), lq_lower_value(p, entry));
+  return lq_plan_unary(p, LQ_P_TRUTH, entry->span, c);
+}
+
+// The list follows the subject among the kids, so it is walked as it lies.
+static lq_plan *in_condition(lq_planner *p, const lq_node *n)
+{
+  const lq_node *subject = n->kids, *list = subject->next;
+  reading r = read_operator(p, n->op, subject);
+  size_t leaves = count_leaves(list);
+  lq_plan *known = leaves > 0 ? literals(p, &r, list, leaves, n->span) : NULL;
+  if (leaves + 1 == n->nkids)
+    return known;
+  lq_plan *out = lq_plan_new(p, LQ_P_OR, n->span);
+  lq_plan_add(out, known);
+  for (const lq_node *k = list; k; k = k->next) {
+    if (!is_leaf(k) && k->kind != LQ_N_NULL)
+      lq_plan_add(out, same(p, subject, k, r.fold));
+  }
+  return out && !out->kids ? lq_plan_bool(p, n->span, false) : out;
+}
+
+lq_plan *lq_lower_match(lq_planner *p, const lq_node *n)
+{
+  if (n->kind == LQ_N_IN)
+    return in_condition(p, n);
+  reading r = read_operator(p, n->op, n->kids);
+  return group(p, &r, n->kids->next, n->span);
+}
+
+// ---- as values
+// ----------------------------------------------------------------------------------------------------
+
+static bool never_null(const lq_node *n)
+{
+  return n->kind == LQ_N_MATCH && n->kids->next->kind == LQ_N_ANYTHING;
+}
+
+// True for any value at all, null for none.
+static lq_plan *some_value(lq_planner *p, const lq_node *subject, lq_span span)
+{
+  static const char any[] = {LQ_ANY_RUN};
+  lq_plan *m = lq_plan_new(p, LQ_P_MATCH, span);
+  lq_entry *e = lq_arena_alloc(p->arena, sizeof *e);
+  lq_plan *value = lq_lower_value(p, subject);
+  if (!m || !e || !value)
+    return NULL;
+  e->text = (lq_str){any, 1};
+  m->way = LQ_WAY_GLOB;
+  m->entries = e;
+  m->nentries = 1;
+  lq_plan_add(m, value);
+  return m;
+}
+
+// A match is null where its subject is; the condition says false there, so it is compared with a true that is
+// null too.
+lq_plan *lq_lower_match_value(lq_planner *p, const lq_node *n)
+{
+  lq_plan *c = lq_lower_match(p, n);
+  if (c && c->kind == LQ_P_TRUTH && c->kids->kind == LQ_P_MATCH)
+    return c->kids;
+  lq_plan *value = lq_plan_unary(p, LQ_P_VALUE, n->span, c);
+  if (!c || never_null(n))
+    return value;
+  return lq_plan_binary(p, LQ_P_COMPARE, LQ_CMP_EQ, n->span, value, some_value(p, n->kids, n->span));
+}
+
+// ---- KQL free text
+// ------------------------------------------------------------------------------------------------
+
+// Free text looks at every string of the event: the field is the pattern that every name fits.
+lq_plan *lq_lower_any_text(lq_planner *p, const lq_node *n)
+{
+  static const char any[] = {LQ_ANY_RUN};
+  lq_node *everywhere = lq_arena_alloc(p->arena, sizeof *everywhere);
+  if (!everywhere)
+    return NULL;
+  *everywhere = (lq_node){.kind = LQ_N_FIELD, .span = n->span, .name = {any, 1}};
+  lq_planner outside = *p;
+  outside.scope = NULL;
+  reading r = {.op = n->op, .text = true, .subject = everywhere};
+  return group(&outside, &r, n->kids, n->span);
+}
