@@ -27,7 +27,7 @@ lq_status lq_lexer_new(lq_lexer **out, const lq_mem *mem, lq_str text, lq_dialec
   lx->dialect = dialect;
   lx->diags = diags;
   lx->body.mem = mem;
-  lq_status s = open_scanner(lx);
+  lq_status s = dialect == LQ_DIALECT_KQL ? LQ_OK : open_scanner(lx);
   if (s) {
     lq_lexer_free(lx);
     return s;
@@ -65,7 +65,7 @@ lq_token lq_lexer_next(lq_lexer *lx)
     return lx->tok;
   if (setjmp(lx->fatal))
     return invalid(lx);
-  if (lq_scan(lx) == LQ_TOK_END)
+  if ((lx->dialect == LQ_DIALECT_KQL ? lq_read_kql(lx) : lq_scan(lx)) == LQ_TOK_END)
     return (lq_token){.kind = LQ_TOK_END, .span = {(uint32_t)lx->text.n, (uint32_t)lx->text.n}};
   if (lx->diags->arena->failed)
     return invalid(lx);

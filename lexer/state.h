@@ -26,6 +26,7 @@ struct lq_lexer {
   unsigned nesting;     // comments
   bool valid_utf8;
   bool unfinished, comments, dead;
+  bool operand; // KQL: the token before is a value or closes a bracket
   lq_token tok;     // being made
   lq_token pending; // the second half of `!:`
   bool has_pending;
@@ -37,6 +38,8 @@ int lq_scan(lq_lexer *lx);
 lq_status lq_scan_open(lq_lexer *lx); // needs copy; may longjmp to fatal
 void lq_scan_close(lq_lexer *lx);
 void lq_scan_seek(lq_lexer *lx, uint32_t offset);
+
+int lq_read_kql(lq_lexer *lx); // in kql.c: the next token of KQL
 
 // Each gives the token's kind and fills lx->tok.
 int lq_emit(lq_lexer *lx, int k, lq_span span);
