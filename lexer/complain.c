@@ -51,7 +51,7 @@ void lq_stray(lq_lexer *lx)
   while (end < lx->text.n && lx->text.p[end] == lx->text.p[lx->start])
     end++;
   describe(lx, (lq_span){lx->start, end}, (unsigned char)lx->text.p[lx->start]);
-  lq_scan_seek(lx, end);
+  lq_flex_seek(lx, end);
 }
 
 void lq_stray_hash(lq_lexer *lx)

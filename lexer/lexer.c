@@ -10,7 +10,7 @@ static lq_status open_scanner(lq_lexer *lx)
     memcpy(lx->copy, lx->text.p, lx->text.n);
   if (setjmp(lx->fatal))
     return LQ_E_NOMEM;
-  return lq_scan_open(lx);
+  return lq_flex_open(lx);
 }
 
 lq_status lq_lexer_new(lq_lexer **out, const lq_mem *mem, lq_str text, lq_dialect dialect,
@@ -41,7 +41,7 @@ void lq_lexer_free(lq_lexer *lx)
 {
   if (!lx)
     return;
-  lq_scan_close(lx);
+  lq_flex_close(lx);
   lq_mem_free(lx->mem, lx->copy, 1, lx->text.n + 2);
   lq_buf_free(&lx->body);
   lq_mem_free(lx->mem, lx, 1, sizeof *lx);
@@ -65,7 +65,7 @@ lq_token lq_lexer_next(lq_lexer *lx)
     return lx->tok;
   if (setjmp(lx->fatal))
     return invalid(lx);
-  if ((lx->dialect == LQ_DIALECT_KQL ? lq_read_kql(lx) : lq_scan(lx)) == LQ_TOK_END)
+  if ((lx->dialect == LQ_DIALECT_KQL ? lq_read_kql(lx) : lq_flex(lx)) == LQ_TOK_END)
     return (lq_token){.kind = LQ_TOK_END, .span = {(uint32_t)lx->text.n, (uint32_t)lx->text.n}};
   if (lx->diags->arena->failed)
     return invalid(lx);

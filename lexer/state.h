@@ -34,10 +34,10 @@ struct lq_lexer {
 };
 
 // The scanner proper, in scan.l.
-int lq_scan(lq_lexer *lx);
-lq_status lq_scan_open(lq_lexer *lx); // needs copy; may longjmp to fatal
-void lq_scan_close(lq_lexer *lx);
-void lq_scan_seek(lq_lexer *lx, uint32_t offset);
+int lq_flex(lq_lexer *lx);
+lq_status lq_flex_open(lq_lexer *lx); // needs copy; may longjmp to fatal
+void lq_flex_close(lq_lexer *lx);
+void lq_flex_seek(lq_lexer *lx, uint32_t offset);
 
 int lq_read_kql(lq_lexer *lx); // in kql.c: the next token of KQL
 

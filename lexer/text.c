@@ -251,6 +251,6 @@ lq_token lq_lexer_words(lq_lexer *lx, uint32_t from)
   give_text(lx, from, end, (lq_span){from, end});
   if (!lx->valid_utf8)
     lx->tok.text = (lq_str){"", 0};
-  lq_scan_seek(lx, end);
+  lq_flex_seek(lx, end);
   return lx->tok;
 }
