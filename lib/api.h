@@ -52,6 +52,7 @@ struct lq_scan {
   lq_status failure;      // why a hook stopped the reader, when it was not the caller
   lq_input_stats records; // of lq_scan_record, added to the reader's
   bool busy;              // inside a callback, where feeding would go wrong
+  uint64_t line, nth;     // of the current event: its line, and which event that begins on it
   char id[33];            // of the match that was asked last
 };
 

@@ -42,11 +42,21 @@ static lq_str rule_id(const lq_match *m)
   return lq_bundle_string(m->scan->bundle, m->scan->bundle->program->rules[m->rule].id);
 }
 
+// The line, and for the second and later events that begin on one line `.2` and so on: a JSON array may stand on one.
+static size_t place_text(const lq_match *m, char out[2 * LQ_NUMBER_TEXT_MAX])
+{
+  size_t n = lq_format_u64(m->event->line, out);
+  if (m->scan->nth < 2)
+    return n;
+  out[n++] = '.';
+  return n + lq_format_u64(m->scan->nth, out + n);
+}
+
 static void hash_id(const lq_match *m, uint8_t out[ID_BYTES])
 {
   static const uint8_t nul = 0;
-  char line[LQ_NUMBER_TEXT_MAX];
-  size_t n = lq_format_u64(m->event->line, line);
+  char place[2 * LQ_NUMBER_TEXT_MAX];
+  size_t n = place_text(m, place);
   lq_str id = rule_id(m), source = m->event->source;
   blake2b_state s;
   blake2b_init(&s, ID_BYTES);
@@ -54,11 +64,11 @@ static void hash_id(const lq_match *m, uint8_t out[ID_BYTES])
   blake2b_update(&s, &nul, 1);
   blake2b_update(&s, (const uint8_t *)source.p, source.n);
   blake2b_update(&s, &nul, 1);
-  blake2b_update(&s, (const uint8_t *)line, n);
+  blake2b_update(&s, (const uint8_t *)place, n);
   blake2b_final(&s, out, ID_BYTES);
 }
 
-// It is a function of three things that a match has, so it is worked out each time into the same place.
+// A function of what the match has, so it is worked out each time, into the same place.
 const char *lq_match_id(const lq_match *m)
 {
   static const char digits[] = "0123456789abcdef";

@@ -26,6 +26,8 @@ lq_status lq_scan_event(lq_scan *s, lq_event *e)
   if (e->failed)
     return LQ_E_NOMEM;
   const lq_scan_options *o = &s->options;
+  s->nth = e->line == s->line ? s->nth + 1 : 1;
+  s->line = e->line;
   s->busy = true;
   lq_status status = LQ_OK;
   if (o->event && o->event(o->user, lq_text_of(e->raw), lq_text_of(e->source), e->line) != 0)
@@ -130,6 +132,7 @@ lq_status lq_scan_begin(lq_scan *s, const char *name)
   lq_buf_z(&s->source, name);
   if (s->source.failed)
     return LQ_E_NOMEM;
+  s->line = s->nth = 0;
   lq_reader_begin(s->reader, lq_buf_get(&s->source));
   return LQ_OK;
 }

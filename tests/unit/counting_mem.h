@@ -1,5 +1,5 @@
-// An allocation hook for tests: counts the live bytes, checks the sizes it is told, fails from the n-th
-// request on.
+// An allocation hook for tests: counts the live bytes, checks the sizes it is told, fails from the n-th request on, or that one
+// alone.
 #ifndef LQ_TESTS_COUNTING_MEM_H
 #define LQ_TESTS_COUNTING_MEM_H
 
@@ -12,6 +12,7 @@ typedef struct counting_mem {
   size_t live;     // bytes; 0 at the end is no leak
   size_t requests; // for new memory
   size_t fail_at;  // this request and all after it fail; 0: never
+  bool once;       // this request alone
   bool wrong_size; // somebody told a size that was not the block's
 } counting_mem;
 
@@ -25,7 +26,8 @@ static inline void *counting_fn(void *user, void *p, size_t old_size, size_t new
     free(block);
     return NULL;
   }
-  if (++c->requests >= c->fail_at && c->fail_at > 0)
+  c->requests++;
+  if (c->fail_at > 0 && (c->once ? c->requests == c->fail_at : c->requests >= c->fail_at))
     return NULL;
   size_t *grown = realloc(block, new_size + 16);
   if (!grown)
