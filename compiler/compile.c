@@ -45,7 +45,7 @@ static lq_status generate(lq_compiler *c, const lq_node *query, const lq_compile
   if (plan && !arena.failed && o->optimise)
     plan = lq_fold_plan(&p, plan);
   const char *why = NULL;
-  lq_status st = plan && !arena.failed ? lq_emit(code, &c->pool, plan, o, &why) : LQ_E_NOMEM;
+  lq_status st = plan && !arena.failed ? lq_emit_rule(code, &c->pool, plan, o, &why) : LQ_E_NOMEM;
   if (st == LQ_E_LIMIT) {
     lq_diag *d = lq_diag_add(diags, LQ_DIAG_TOO_LARGE, query->span, "this rule is too large to compile");
     lq_diag_label(diags, d, query->span, "%s", why);
