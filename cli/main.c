@@ -138,7 +138,7 @@ static void run(lq_cli *c, int argc, char **argv)
 {
   lq_options o = {0};
   if (argc > 1 && is_any(argv[1], "-V", "--version"))
-    argv[1] = "version";
+    argv[1] = (char *)"version";
   const lq_command *command = argc > 1 && is_any(argv[1], "-h", "--help") ? NULL : verb_of(c, &argc, argv);
   if (c->saw)
     return;

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Golden tests of the program lq: what a user types, and what must come back.
+
+    run.py [--lq PATH] [--errors FOLDER] [FILE.case ...]
+
+A case file is a session in a fresh copy of data/. Its lines:
+    # text      a comment
+    @ not-root  skip the session when it runs as root
+    $ command   run by bash, with lq on the PATH
+    < text      a line of its standard input
+    > text      a line it must write to standard output
+    ! text      a line it must write to standard error
+    ? code      its exit code, when that is not 0
+In expected lines [..] stands for any text. BLESS=1 rewrites the expectations; lines with [..] that still fit are kept.
+
+With --errors, each NAME.lq of the folder is also checked by `lq check`, and standard error and exit code must be those of
+NAME.out."""
+import argparse
+import difflib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BLESS = os.environ.get("BLESS") == "1"
+TIMEOUT = 60
+
+
+def environment(lq_folder, home):
+    keep = {k: v for k, v in os.environ.items() if k.startswith(("ASAN_", "UBSAN_", "LSAN_", "LD_"))}
+    return {**keep, "PATH": f"{lq_folder}:/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "TERM": "dumb", "LC_ALL": "C",
+            "TMPDIR": str(home)}
+
+
+def fits(expected, got):
+    pattern = ".*".join(re.escape(part) for part in expected.split("[..]"))
+    return re.fullmatch(pattern, got, re.S) is not None
+
+
+def all_fit(expected, got):
+    return len(expected) == len(got) and all(fits(e, g) for e, g in zip(expected, got))
+
+
+def lines_of(raw):
+    text = raw.decode("utf-8", "surrogateescape")
+    lines = text.split("\n")
+    if lines[-1] == "":
+        return lines[:-1]
+    return lines[:-1] + [lines[-1] + "\\"]  # the last line has no end: shown by a backslash
+
+
+class Step:
+    def __init__(self, command):
+        self.command, self.stdin, self.stdout, self.stderr, self.code = command, [], [], [], 0
+
+    def run(self, folder, env):
+        given = "".join(line + "\n" for line in self.stdin).encode("utf-8", "surrogateescape")
+        done = subprocess.run(["bash", "-c", self.command], cwd=folder, env=env, input=given, capture_output=True,
+                              timeout=TIMEOUT)
+        got = Step(self.command)
+        got.stdin, got.stdout, got.stderr = self.stdin, lines_of(done.stdout), lines_of(done.stderr)
+        got.code = done.returncode
+        return got
+
+    def fits(self, got):
+        return all_fit(self.stdout, got.stdout) and all_fit(self.stderr, got.stderr) and self.code == got.code
+
+    def lines(self):
+        out = [f"$ {self.command}"] + [f"< {x}".rstrip(" ") for x in self.stdin]
+        out += [f"> {x}" if x else ">" for x in self.stdout] + [f"! {x}" if x else "!" for x in self.stderr]
+        return out + ([f"? {self.code}"] if self.code else [])
+
+
+def parse(text):
+    """The comments and steps of a session, in order."""
+    items = []
+    for line in text.split("\n"):
+        mark, rest = line[:1], line[2:]
+        if mark == "$":
+            items.append(Step(rest))
+        elif mark in ("<", ">", "!", "?") and items and isinstance(items[-1], Step):
+            step = items[-1]
+            if mark == "?":
+                step.code = int(rest)
+            else:
+                {"<": step.stdin, ">": step.stdout, "!": step.stderr}[mark].append(rest)
+        elif mark in ("#", "@", ""):
+            items.append(line)
+        else:
+            sys.exit(f"a line begins with `{mark}`: {line}")
+    return items
+
+
+def keep_patterns(old, got):
+    """Of each line that was expected with [..] and still fits, the pattern."""
+    if len(old) != len(got):
+        return got
+    return [o if "[..]" in o and fits(o, g) else g for o, g in zip(old, got)]
+
+
+def blessed(step, got):
+    got.stdout, got.stderr = keep_patterns(step.stdout, got.stdout), keep_patterns(step.stderr, got.stderr)
+    return got
+
+
+def show_difference(name, wanted, got):
+    print(f"FAIL {name}")
+    for line in difflib.unified_diff(wanted, got, "wanted", "got", lineterm="", n=1):
+        print("    " + line.encode("utf-8", "backslashreplace").decode())
+
+
+def run_case(path, lq_folder):
+    text = path.read_text("utf-8", "surrogateescape")
+    items, ok = parse(text), True
+    if "@ not-root" in items and os.geteuid() == 0:
+        print(f"skip {path.stem}")
+        return True
+    with tempfile.TemporaryDirectory() as temp:
+        folder, home = pathlib.Path(temp, "work"), pathlib.Path(temp, "home")
+        shutil.copytree(HERE / "data", folder)
+        home.mkdir()
+        env = environment(lq_folder, home)
+        for i, step in enumerate(items):
+            if not isinstance(step, Step):
+                continue
+            got = step.run(folder, env)
+            if BLESS:
+                items[i] = blessed(step, got)
+            elif not step.fits(got):
+                show_difference(path.stem, step.lines(), got.lines())
+                ok = False
+    if BLESS:
+        out = "\n".join("\n".join(x.lines()) if isinstance(x, Step) else x for x in items)
+        path.write_text(out, "utf-8", "surrogateescape")
+    return ok
+
+
+def run_error(path, lq_folder):
+    """`lq check NAME.lq` against NAME.out: the exit code, then standard error."""
+    out = path.with_suffix(".out")
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(["lq", "check", path.name], cwd=path.parent, env=environment(lq_folder, home),
+                              capture_output=True, timeout=TIMEOUT)
+    got = [f"exit {done.returncode}"] + lines_of(done.stderr)
+    if BLESS:
+        out.write_text("\n".join(got) + "\n", "utf-8", "surrogateescape")
+        return True
+    wanted = lines_of(out.read_bytes()) if out.exists() else []
+    if not all_fit(wanted, got):
+        show_difference(str(path), wanted, got)
+        return False
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lq", default=shutil.which("lq") or "build/cli/lq")
+    parser.add_argument("--errors", type=pathlib.Path)
+    parser.add_argument("cases", nargs="*", type=pathlib.Path)
+    args = parser.parse_args()
+    lq = pathlib.Path(args.lq).resolve()
+    if lq.name != "lq" or not lq.exists():
+        sys.exit(f"no program at {lq}")
+    cases = args.cases or sorted((HERE / "cases").glob("*.case"))
+    errors = sorted(args.errors.glob("*.lq")) if args.errors else []
+    failed = [p.stem for p in cases if not run_case(p, lq.parent)]
+    failed += [p.stem for p in errors if not run_error(p, lq.parent)]
+    print(f"{len(cases) + len(errors) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
