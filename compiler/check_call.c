@@ -175,20 +175,27 @@ static bool is_reference(const lq_node *n)
   return n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE;
 }
 
+static lq_kind result_of(const lq_function *f)
+{
+  if (f->result == LQ_T_NULL)
+    return LQ_KIND_UNKNOWN;
+  return lq_is_number(f->result) ? LQ_T_DOUBLE : (lq_kind)f->result;
+}
+
 static lq_kind check_lambda(lq_checker *c, const lq_node *n, const lq_function *f)
 {
   const lq_node *path = n->kids, *variable = n->nkids == 3 ? path->next : NULL;
   if (!is_reference(path)) {
     wrong_argument(c, path, f, 0, wanted('f'), "something else");
-    return (lq_kind)f->result;
+    return result_of(f);
   }
   if (variable && !is_reference(variable)) {
     wrong_argument(c, variable, f, 1, wanted('v'), "something else");
-    return (lq_kind)f->result;
+    return result_of(f);
   }
   lq_check_value(c, path);
   lq_check_walk(c, path, variable ? variable->name : LQ_STR(""), false, n->last);
-  return (lq_kind)f->result;
+  return result_of(f);
 }
 
 // ---- calls
@@ -200,11 +207,6 @@ static void misplaced_aggregate(lq_checker *c, const lq_node *n, const lq_functi
                            "`%s` works on many events, this is a condition on one", f->name);
   lq_diag_label(c->d, d, n->mark, "only in `| stats`");
   lq_diag_help(c->d, d, "for example: `%s`", f->example);
-}
-
-static lq_kind result_of(const lq_function *f)
-{
-  return f->result == LQ_T_NULL ? LQ_KIND_UNKNOWN : (lq_kind)f->result;
 }
 
 // `case`: conditions at the even places, values at the odd ones and, if left over, at the last.

@@ -45,19 +45,33 @@ static lq_str first_part(lq_str name)
   return dot ? (lq_str){name.p, (size_t)(dot - name.p)} : name;
 }
 
-static bool is_field_set(lq_str set)
+// The first name of the schema that is not before `name`; the schema ascends.
+static size_t lower_bound(lq_str name)
 {
-  for (size_t i = 0; i < lq_schema_count(); i++) {
-    const lq_schema_field *f = lq_schema_at(i);
-    if (f->name.n > set.n && lq_str_starts(f->name, set) && f->name.p[set.n] == '.')
+  size_t low = 0, high = lq_schema_count();
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (lq_str_cmp(lq_schema_at(middle)->name, name) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static bool is_below(lq_str group, lq_str name)
+{
+  return name.n > group.n && lq_str_starts(name, group) && name.p[group.n] == '.';
+}
+
+static bool is_group(lq_str group)
+{
+  const lq_schema_field *f = NULL;
+  for (size_t i = lower_bound(group); (f = lq_schema_at(i)) && lq_str_starts(f->name, group); i++) {
+    if (is_below(group, f->name))
       return true;
   }
   return false;
-}
-
-static bool is_group(lq_str name)
-{
-  return is_field_set(name);
 }
 
 static bool is_alias(const lq_checker *c, lq_str name)
@@ -71,7 +85,18 @@ static bool is_alias(const lq_checker *c, lq_str name)
   return false;
 }
 
+// Names of one field set; ctx is the set.
 static bool name_at(const void *ctx, size_t i, lq_str *name)
+{
+  const lq_str *set = ctx;
+  const lq_schema_field *f = lq_schema_at(lower_bound(*set) + i);
+  if (!f || !lq_str_starts(f->name, *set))
+    return false;
+  *name = f->name;
+  return true;
+}
+
+static bool any_name_at(const void *ctx, size_t i, lq_str *name)
 {
   const lq_schema_field *f = lq_schema_at(i);
   (void)ctx;
@@ -96,9 +121,9 @@ static bool is_likely_slip(lq_str name, lq_str near)
 
 static void misspelt(lq_checker *c, const lq_node *n, lq_str name)
 {
-  lq_str near = lq_suggest(name, 2, name_at, NULL);
-  if (near.n == 0 || lq_str_eq_ascii(near, name) || !is_likely_slip(name, near) ||
-      !is_field_set(first_part(name)))
+  lq_str set = first_part(name);
+  lq_str near = is_group(set) ? lq_suggest(name, 2, name_at, &set) : (lq_str){0};
+  if (near.n == 0 || lq_str_eq_ascii(near, name) || !is_likely_slip(name, near))
     return;
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSPELT_FIELD, n->span, "`%.*s` is no field of ECS",
                            LQ_STR_ARG(name));
@@ -112,7 +137,7 @@ static void unknown_field(lq_checker *c, const lq_node *n, lq_str name)
 {
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_UNKNOWN_FIELD, n->span, "unknown field `%.*s`", LQ_STR_ARG(name));
   lq_diag_label(c->d, d, n->span, "not in the schema");
-  lq_str near = lq_suggest(name, 3, name_at, NULL);
+  lq_str near = lq_suggest(name, 3, any_name_at, NULL);
   if (near.n > 0)
     lq_diag_help(c->d, d, "a field with a similar name exists: `%.*s`", LQ_STR_ARG(near));
 }

@@ -110,21 +110,13 @@ void lq_check_cidr(lq_checker *c, const lq_node *n)
   lq_cidr net;
   size_t at = 0;
   lq_str text = lq_plain_text(c->arena, n->value.s);
-  if (lq_cidr_parse(text, &net, &at))
+  if (lq_network_parse(text, &net, &at))
     return;
   lq_span where = whole_character(n, inside(c, n, at), text, at);
-  lq_ip ip;
-  bool address = lq_ip_parse(text, &ip);
-  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_CIDR, where,
-                           address ? "a network needs its number of bits" : "this is no network");
-  lq_diag_label(c->d, d, where,
-                address ? "`/` and a number of bits are missing" : "makes no sense from here on");
-  if (address)
-    lq_diag_help(c->d, d, "for this address alone: \"%.*s/%d\"", LQ_STR_ARG(text),
-                 lq_ip_is_v4(&ip) ? 32 : 128);
-  else
-    lq_diag_help(c->d, d,
-                 "a network is an address, a slash and a number of bits: \"10.0.0.0/8\", \"fe80::/10\"");
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_CIDR, where, "this is no network");
+  lq_diag_label(c->d, d, where, "makes no sense from here on");
+  lq_diag_help(c->d, d,
+               "a network is an address, a slash and a number of bits: \"10.0.0.0/8\", \"fe80::/10\"");
 }
 
 void lq_check_list_size(lq_checker *c, lq_span span, size_t n)

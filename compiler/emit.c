@@ -301,7 +301,7 @@ static void value(emitter *e, const lq_plan *n)
 }
 
 lq_status lq_emit_rule(lq_code *out, lq_pool *pool, const lq_plan *plan, const lq_compile_options *o,
-                  const char **why)
+                       const char **why)
 {
   uint32_t max = o->max_code && o->max_code < LQ_RULE_CODE_MAX ? o->max_code : LQ_RULE_CODE_MAX;
   emitter e = {.code = out, .pool = pool, .mem = pool->arena.mem, .max_code = max, .strip = o->strip};

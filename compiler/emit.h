@@ -23,7 +23,7 @@ typedef struct lq_code {
 
 // LQ_E_NOMEM; LQ_E_LIMIT: the rule is too large, in a way that *why says.
 lq_status lq_emit_rule(lq_code *out, lq_pool *pool, const lq_plan *plan, const lq_compile_options *o,
-                  const char **why);
+                       const char **why);
 void lq_code_free(lq_code *c, const lq_mem *mem);
 
 #endif

@@ -123,6 +123,8 @@ static bool looks_like_path(lq_str s, size_t at)
 {
   bool before = at > 0 && (is_name_sign(s.p[at - 1]) || s.p[at - 1] == LQ_ANY_RUN || is_drive(s, at));
   bool after = at + 1 < s.n && is_name_sign(s.p[at + 1]);
+  if (s.p[at] == '\n' && memchr(s.p, ' ', s.n)) // a script of several lines
+    return false;
   return before && after && (memchr(s.p, '\\', s.n) || (s.n > 2 && is_drive(s, 2)));
 }
 
@@ -171,6 +173,15 @@ static void literal_in_chain(lq_linter *l, const lq_node *n)
   }
 }
 
+// `(true or "x")` in a group are values, no conditions.
+static void lint_patterns(lq_linter *l, const lq_node *g)
+{
+  if (g->kind == LQ_N_STRING)
+    lint_string(l, g);
+  for (const lq_node *k = g->kids; k; k = k->next)
+    lint_patterns(l, k);
+}
+
 static void lint(lq_linter *l, const lq_node *n)
 {
   switch (n->kind) {
@@ -184,8 +195,13 @@ static void lint(lq_linter *l, const lq_node *n)
   case LQ_N_NOT: literal_in_chain(l, n); break;
   default: break;
   }
-  for (const lq_node *k = n->kids; k; k = k->next)
-    lint(l, k);
+  bool patterns = n->kind == LQ_N_MATCH || n->kind == LQ_N_ANY_TEXT;
+  for (const lq_node *k = n->kids; k; k = k->next) {
+    if (patterns && (k != n->kids || n->kind == LQ_N_ANY_TEXT))
+      lint_patterns(l, k);
+    else
+      lint(l, k);
+  }
   for (const lq_node *k = n->by; k; k = k->next)
     lint(l, k);
   if (n->until)

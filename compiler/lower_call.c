@@ -83,7 +83,7 @@ static lq_entry set_entry(lq_planner *p, const call *c, const lq_node *n)
 {
   lq_entry e = {.text = lq_literal_pattern(p->arena, n), .span = n->span};
   if (c->id == LQ_FN_cidrMatch) {
-    lq_cidr_parse(e.text, &e.cidr, NULL);
+    lq_network_parse(lq_plain_text(p->arena, e.text), &e.cidr, NULL);
     e.text = LQ_STR("");
   } else if (c->id == LQ_FN_wildcard) {
     e.text = c->fold ? lq_folded_text(p->arena, e.text) : e.text;

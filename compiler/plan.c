@@ -133,6 +133,15 @@ lq_cidr *lq_literal_cidr(lq_arena *a, const lq_node *n)
   return copy;
 }
 
+bool lq_network_parse(lq_str s, lq_cidr *out, size_t *bad_at)
+{
+  lq_ip ip;
+  if (!lq_ip_parse(s, &ip))
+    return lq_cidr_parse(s, out, bad_at);
+  *out = (lq_cidr){.base = ip, .bits = 128};
+  return true;
+}
+
 // ---- names
 // --------------------------------------------------------------------------------------------------------
 

@@ -98,8 +98,9 @@ bool lq_is_literal(const lq_node *n); // the same question without an answer; AN
 lq_str lq_plain_text(lq_arena *a, lq_str pattern);
 lq_str lq_folded_text(lq_arena *a, lq_str s);
 lq_str lq_literal_pattern(lq_arena *a,
-                          const lq_node *n);             // pattern form of any literal, by its canonical text
-lq_cidr *lq_literal_cidr(lq_arena *a, const lq_node *n); // NULL: the literal is not exactly a network
+                          const lq_node *n); // pattern form of any literal, by its canonical text
+bool lq_network_parse(lq_str s, lq_cidr *out, size_t *bad_at); // a network, or an address as a network of one
+lq_cidr *lq_literal_cidr(lq_arena *a, const lq_node *n);       // NULL: the literal is not exactly a network
 // What a FIELD or VARIABLE stands for in the walks around it. False: a variable that nothing binds.
 bool lq_resolve(lq_arena *a, const lq_scope *scope, const lq_node *n, lq_ref *out);
 const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node *path, lq_str variable,
