@@ -16,6 +16,7 @@ typedef struct section {
   id_list *techniques, *tactics;
   lq_str name; // the heading without its ids
   lq_str text; // the first paragraph
+  unsigned rules;
 } section;
 
 // LEVELS: the page, H1 to H6, one to spare. The others keep what is searched from end to end short.
@@ -259,7 +260,7 @@ static void name_rule(playbook *pb, lq_rule_file_rule *rule)
   const section *s = technique_section(pb);
   if (!s->techniques) {
     rule->id = lq_arena_format(r->arena, "%.*s/rule-%u", LQ_STR_ARG(stem), ++pb->unnamed);
-    rule->name = title(pb, pb->sections[pb->depth].name, 2);
+    rule->name = title(pb, pb->sections[pb->depth].name, ++pb->sections[pb->depth].rules);
     return;
   }
   id_list *count = count_of(pb, s->techniques->id);
