@@ -7,19 +7,23 @@
 // What lq_parse and its fellows do, for KQL.
 lq_status lq_kql_parse(lq_node **out, const lq_mem *mem, lq_str text, bool expression, lq_diag_list *diags);
 lq_status lq_kql_unfinished(bool *out, const lq_mem *mem, lq_str text);
-lq_status lq_kql_expected(const lq_mem *mem, lq_str text, void (*each)(void *user, lq_token_kind kind), void *user);
+lq_status lq_kql_expected(const lq_mem *mem, lq_str text, void (*each)(void *user, lq_token_kind kind),
+                          void *user);
 void lq_kql_print(lq_buf *out, const lq_node *n, unsigned width);
 
-// ---- nodes, for the grammar ---------------------------------------------------------------------------------------
+// ---- nodes, for the grammar
+// ---------------------------------------------------------------------------------------
 
 lq_node *lq_kql_field(lq_parse_ctx *c, const lq_token *t);
 lq_node *lq_kql_literal(lq_parse_ctx *c, const lq_token *t);
 lq_node *lq_kql_match(lq_parse_ctx *c, lq_span span, lq_span mark, const lq_token *field, lq_node *group);
-lq_node *lq_kql_range(lq_parse_ctx *c, lq_op op, lq_span span, lq_span mark, const lq_token *field, const lq_token *value);
+lq_node *lq_kql_range(lq_parse_ctx *c, lq_op op, lq_span span, lq_span mark, const lq_token *field,
+                      const lq_token *value);
 lq_node *lq_kql_free_text(lq_parse_ctx *c, const lq_token *t);
 lq_node *lq_kql_everything(lq_parse_ctx *c, lq_span span);
 
-// ---- the driver ---------------------------------------------------------------------------------------------------
+// ---- the driver
+// ---------------------------------------------------------------------------------------------------
 
 enum { LQ_KQL_OPEN_MAX = 1024 };
 

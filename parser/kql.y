@@ -27,7 +27,7 @@
       (cur).end = (n) ? YYRHSLOC(rhs, n).end : YYRHSLOC(rhs, 0).end;         \
     } while (0)
 
-  #define CHAIN(k, l, r) lq_node_chain(&ctx->b, LQ_N_##k, l, r, @2)
+  #define CHAIN(k, l, mark, r) lq_node_chain(&ctx->b, LQ_N_##k, l, r, mark)
 
   static void yyerror(const lq_span *where, lq_parse_ctx *ctx, const char *msg);
 }
@@ -68,12 +68,12 @@ query
 
 or
   : and
-  | or OR and     { $$ = CHAIN(OR, $1, $3); }
+  | or OR and     { $$ = CHAIN(OR, $1, @2, $3); }
   ;
 
 and
   : not
-  | and AND not   { $$ = CHAIN(AND, $1, $3); }
+  | and AND not   { $$ = CHAIN(AND, $1, @2, $3); }
   ;
 
 not
@@ -104,12 +104,12 @@ values
 
 value_or
   : value_and
-  | value_or OR value_and       { $$ = CHAIN(OR, $1, $3); }
+  | value_or OR value_and       { $$ = CHAIN(OR, $1, @2, $3); }
   ;
 
 value_and
   : value_not
-  | value_and AND value_not     { $$ = CHAIN(AND, $1, $3); }
+  | value_and AND value_not     { $$ = CHAIN(AND, $1, @2, $3); }
   ;
 
 value_not

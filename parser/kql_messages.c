@@ -6,8 +6,8 @@ enum { SHOWN_MAX = 40 };
 
 static bool is_literal(const lq_token *t)
 {
-  return t->kind == LQ_TOK_NAME || t->kind == LQ_TOK_STRING || t->kind == LQ_TOK_NUMBER || t->kind == LQ_TOK_TRUE ||
-         t->kind == LQ_TOK_FALSE || t->kind == LQ_TOK_NULL;
+  return t->kind == LQ_TOK_NAME || t->kind == LQ_TOK_STRING || t->kind == LQ_TOK_NUMBER ||
+         t->kind == LQ_TOK_TRUE || t->kind == LQ_TOK_FALSE || t->kind == LQ_TOK_NULL;
 }
 
 static bool is_range(const lq_token *t)
@@ -55,7 +55,8 @@ static lq_str opener_text(const lq_token *opener)
 #define HELP(diag, ...) lq_diag_help(d->ctx.b.diags, diag, __VA_ARGS__)
 #define FIX(diag, at, ...) lq_diag_fix(d->ctx.b.diags, diag, at, __VA_ARGS__)
 
-// ---- brackets -----------------------------------------------------------------------------------------------------
+// ---- brackets
+// -----------------------------------------------------------------------------------------------------
 
 static bool wrong_closer(lq_kql_driver *d, const lq_token *t)
 {
@@ -64,13 +65,15 @@ static bool wrong_closer(lq_kql_driver *d, const lq_token *t)
   if (d->nopen == 0) {
     lq_diag *x = ADD(UNCLOSED_BRACKET, t->span, "`%.*s` closes nothing", LQ_STR_ARG(source(d, t->span)));
     LABEL(x, t->span, "no `%s` is open here", t->kind == LQ_TOK_RPAREN ? "(" : "{");
-    HELP(x, "remove it; a bracket that belongs to a value is written `\\%.*s`", LQ_STR_ARG(source(d, t->span)));
+    HELP(x, "remove it; a bracket that belongs to a value is written `\\%.*s`",
+         LQ_STR_ARG(source(d, t->span)));
     return true;
   }
   const lq_token *opener = &d->open[d->nopen - 1];
   if ((opener->kind == LQ_TOK_LPAREN) == (t->kind == LQ_TOK_RPAREN))
     return false;
-  lq_diag *x = ADD(UNCLOSED_BRACKET, t->span, "`%.*s` does not close the bracket before it", LQ_STR_ARG(source(d, t->span)));
+  lq_diag *x = ADD(UNCLOSED_BRACKET, t->span, "`%.*s` does not close the bracket before it",
+                   LQ_STR_ARG(source(d, t->span)));
   LABEL(x, t->span, "`%s` would", opener->kind == LQ_TOK_LPAREN ? ")" : "}");
   LABEL(x, opener->span, "opens here");
   return true;
@@ -90,7 +93,8 @@ static bool unclosed(lq_kql_driver *d, const lq_token *t)
   return true;
 }
 
-// ---- something is missing -----------------------------------------------------------------------------------------
+// ---- something is missing
+// -----------------------------------------------------------------------------------------
 
 static bool empty_group(lq_kql_driver *d, const lq_token *t)
 {
@@ -129,7 +133,8 @@ static bool nothing_before(lq_kql_driver *d, const lq_token *t)
   const lq_token *last = &d->last[0];
   if (t->kind != LQ_TOK_COLON && !is_range(t))
     return false;
-  if (last->kind != LQ_TOK_INVALID && !is_joint(last) && last->kind != LQ_TOK_LPAREN && last->kind != LQ_TOK_LBRACE)
+  if (last->kind != LQ_TOK_INVALID && !is_joint(last) && last->kind != LQ_TOK_LPAREN &&
+      last->kind != LQ_TOK_LBRACE)
     return false;
   lq_diag *x = ADD(SYNTAX, t->span, "a field is missing before `%.*s`", LQ_STR_ARG(source(d, t->span)));
   HELP(x, "a `%.*s` that belongs to a value is written `\\%.*s`", LQ_STR_ARG(source(d, t->span)),
@@ -137,7 +142,8 @@ static bool nothing_before(lq_kql_driver *d, const lq_token *t)
   return true;
 }
 
-// ---- operators of other languages ---------------------------------------------------------------------------------
+// ---- operators of other languages
+// ---------------------------------------------------------------------------------
 
 static const struct {
   lq_str spelling;
@@ -152,11 +158,16 @@ static const struct {
     {LQ_STR_INIT(" not in"), LQ_DIAG_FOREIGN_OPERATOR, "write `not field:(a or b)`"},
     {LQ_STR_INIT(" in~"), LQ_DIAG_FOREIGN_OPERATOR, "write `field:(a or b)`"},
     {LQ_STR_INIT(" in"), LQ_DIAG_FOREIGN_OPERATOR, "write `field:(a or b)`"},
-    {LQ_STR_INIT(" like~"), LQ_DIAG_FOREIGN_OPERATOR, "write `field:val*`; a `*` is a wildcard outside quotes"},
-    {LQ_STR_INIT(" like"), LQ_DIAG_FOREIGN_OPERATOR, "write `field:val*`; a `*` is a wildcard outside quotes"},
-    {LQ_STR_INIT(" regex~"), LQ_DIAG_FOREIGN_OPERATOR, "KQL has no regular expressions; `*` is a wildcard outside quotes"},
-    {LQ_STR_INIT(" regex"), LQ_DIAG_FOREIGN_OPERATOR, "KQL has no regular expressions; `*` is a wildcard outside quotes"},
-    {LQ_STR_INIT(" matches"), LQ_DIAG_FOREIGN_OPERATOR, "KQL has no regular expressions; `*` is a wildcard outside quotes"},
+    {LQ_STR_INIT(" like~"), LQ_DIAG_FOREIGN_OPERATOR,
+     "write `field:val*`; a `*` is a wildcard outside quotes"},
+    {LQ_STR_INIT(" like"), LQ_DIAG_FOREIGN_OPERATOR,
+     "write `field:val*`; a `*` is a wildcard outside quotes"},
+    {LQ_STR_INIT(" regex~"), LQ_DIAG_FOREIGN_OPERATOR,
+     "KQL has no regular expressions; `*` is a wildcard outside quotes"},
+    {LQ_STR_INIT(" regex"), LQ_DIAG_FOREIGN_OPERATOR,
+     "KQL has no regular expressions; `*` is a wildcard outside quotes"},
+    {LQ_STR_INIT(" matches"), LQ_DIAG_FOREIGN_OPERATOR,
+     "KQL has no regular expressions; `*` is a wildcard outside quotes"},
     {LQ_STR_INIT(" contains"), LQ_DIAG_FOREIGN_OPERATOR, "write `field:*val*`"},
     {LQ_STR_INIT(" is"), LQ_DIAG_FOREIGN_OPERATOR, "write `field:value`"},
 };
@@ -178,7 +189,8 @@ static bool foreign_operator(lq_kql_driver *d, const lq_token *t)
       continue;
     size_t blank = foreign[i].spelling.p[0] == ' ';
     lq_span at = {last->span.end - (uint32_t)(foreign[i].spelling.n - blank), last->span.end};
-    lq_diag *x = lq_diag_add(d->ctx.b.diags, foreign[i].code, at, "`%.*s` is not an operator in KQL", LQ_STR_ARG(source(d, at)));
+    lq_diag *x = lq_diag_add(d->ctx.b.diags, foreign[i].code, at, "`%.*s` is not an operator in KQL",
+                             LQ_STR_ARG(source(d, at)));
     LABEL(x, t->span, "everything before this is read as one text");
     HELP(x, "%s", foreign[i].help);
     return true;
@@ -228,7 +240,8 @@ static bool comma(lq_kql_driver *d, const lq_token *t)
   return true;
 }
 
-// ---- keywords -----------------------------------------------------------------------------------------------------
+// ---- keywords
+// -----------------------------------------------------------------------------------------------------
 
 static bool misplaced_not(lq_kql_driver *d, const lq_token *t)
 {
@@ -248,8 +261,10 @@ static bool misplaced_not(lq_kql_driver *d, const lq_token *t)
   }
   if (!is_literal(last) && !is_closer(last))
     return false;
-  lq_diag *x = is_bare(last) ? ADD(SYNTAX, t->span, "`%.*s` ends the value before it", LQ_STR_ARG(source(d, t->span)))
-                             : ADD(SYNTAX, t->span, "`%.*s` needs `and` or `or` before it", LQ_STR_ARG(source(d, t->span)));
+  lq_diag *x = is_bare(last)
+                   ? ADD(SYNTAX, t->span, "`%.*s` ends the value before it", LQ_STR_ARG(source(d, t->span)))
+                   : ADD(SYNTAX, t->span, "`%.*s` needs `and` or `or` before it",
+                         LQ_STR_ARG(source(d, t->span)));
   if (is_bare(last))
     HELP(x, "write `and not`, or put the value in double quotes if the word belongs to it");
   return true;
@@ -288,7 +303,8 @@ static bool blank_missing(lq_kql_driver *d, const lq_token *t)
   return true;
 }
 
-// ---- signs inside values ------------------------------------------------------------------------------------------
+// ---- signs inside values
+// ------------------------------------------------------------------------------------------
 
 static bool colon_and_range(lq_kql_driver *d, const lq_token *t)
 {
@@ -306,7 +322,8 @@ static bool chained(lq_kql_driver *d, const lq_token *t)
 {
   if (!is_range(t) || !is_literal(&d->last[0]) || !is_range(&d->last[1]))
     return false;
-  lq_diag *x = ADD(CHAINED_COMPARISON, t->span, "a second `%.*s` cannot follow", LQ_STR_ARG(source(d, t->span)));
+  lq_diag *x = ADD(CHAINED_COMPARISON, t->span, "a second `%.*s` cannot follow",
+                   LQ_STR_ARG(source(d, t->span)));
   HELP(x, "write `a > 1 and a < 5` in place of `1 < a < 5`");
   return true;
 }
@@ -326,7 +343,9 @@ static bool sign_in_value(lq_kql_driver *d, const lq_token *t)
   lq_diag *x = ADD(SYNTAX, t->span, "a `%.*s` inside a value", LQ_STR_ARG(sign));
   if (last->quoted || has_blank(source(d, last->span))) {
     LABEL(x, last->span, "all of this is one value");
-    HELP(x, "two conditions need `and` or `or` between them; a `%.*s` that belongs to the value is written `\\%.*s`",
+    HELP(x,
+         "two conditions need `and` or `or` between them; a `%.*s` that belongs to the value is written "
+         "`\\%.*s`",
          LQ_STR_ARG(sign), LQ_STR_ARG(sign));
     return true;
   }
@@ -349,9 +368,13 @@ static bool text_and_quotes(lq_kql_driver *d, const lq_token *t)
   const lq_token *last = &d->last[0];
   if (!is_literal(last) || !is_literal(t))
     return false;
-  lq_diag *x = t->quoted ? ADD(SYNTAX, t->span, "a quoted text cannot follow `%.*s`", LQ_STR_ARG(shown(d, last->span)))
-                         : ADD(SYNTAX, t->span, "`%.*s` cannot follow a quoted text", LQ_STR_ARG(shown(d, t->span)));
-  HELP(x, "put `and` or `or` between them, or all of it in one pair of quotes; `\\\"` is a quote inside a value");
+  lq_diag *x = t->quoted ? ADD(SYNTAX, t->span, "a quoted text cannot follow `%.*s`",
+                               LQ_STR_ARG(shown(d, last->span)))
+                         : ADD(SYNTAX, t->span, "`%.*s` cannot follow a quoted text",
+                               LQ_STR_ARG(shown(d, t->span)));
+  HELP(
+      x,
+      "put `and` or `or` between them, or all of it in one pair of quotes; `\\\"` is a quote inside a value");
   return true;
 }
 
@@ -382,18 +405,22 @@ static bool group_without_colon(lq_kql_driver *d, const lq_token *t)
 static void fallback(lq_kql_driver *d, const lq_token *t)
 {
   bool operand = lq_kql_takes(d, LQ_TOK_STRING);
-  lq_diag *x = t->kind == LQ_TOK_END ? ADD(SYNTAX, t->span, "the query ends too early")
-                                     : ADD(SYNTAX, t->span, "`%.*s` cannot stand here", LQ_STR_ARG(shown(d, t->span)));
-  HELP(x, operand ? "a field, a value or a bracket belongs here" : "`and`, `or` or the end of the query belongs here");
+  lq_diag *x = t->kind == LQ_TOK_END
+                   ? ADD(SYNTAX, t->span, "the query ends too early")
+                   : ADD(SYNTAX, t->span, "`%.*s` cannot stand here", LQ_STR_ARG(shown(d, t->span)));
+  HELP(x, operand ? "a field, a value or a bracket belongs here"
+                  : "`and`, `or` or the end of the query belongs here");
 }
 
 void lq_kql_unexpected(lq_kql_driver *d, const lq_token *t)
 {
   // The first that knows the mistake reports it.
   static bool (*const knows[])(lq_kql_driver *, const lq_token *) = {
-      empty_group, nothing_after, wrong_closer,  unclosed,        nothing_before,      misplaced_not,
-      blank_missing,  comma,  foreign_operator, foreign_joint, colon_and_range, chained, second_colon,
-      sign_in_value, text_and_quotes, brace_without_colon, group_without_colon,
+      empty_group,         nothing_after, wrong_closer,    unclosed,
+      nothing_before,      misplaced_not, blank_missing,   comma,
+      foreign_operator,    foreign_joint, colon_and_range, chained,
+      second_colon,        sign_in_value, text_and_quotes, brace_without_colon,
+      group_without_colon,
   };
   for (size_t i = 0; i < sizeof knows / sizeof *knows; i++) {
     if (knows[i](d, t))
