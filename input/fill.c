@@ -234,15 +234,19 @@ static void walk_object(lq_fill *f, uint32_t object, uint32_t node)
     lq_fill_member(f, key, node);
 }
 
-void lq_fill_member(lq_fill *f, uint32_t key, uint32_t node)
+void lq_fill_named(lq_fill *f, lq_str key, uint32_t value, uint32_t node)
 {
-  lq_str text = lq_fill_key(f, key);
-  uint32_t child = f->map ? lq_fieldmap_descend(f->map, node, text) : 0;
+  uint32_t child = f->map ? lq_fieldmap_descend(f->map, node, key) : 0;
   if (child == LQ_NO_NODE && !f->named)
     return;
-  size_t before = enter_name(f, text);
-  lq_fill_walk(f, key + 1, child);
+  size_t before = enter_name(f, key);
+  lq_fill_walk(f, value, child);
   f->name.n = before;
+}
+
+void lq_fill_member(lq_fill *f, uint32_t key, uint32_t node)
+{
+  lq_fill_named(f, lq_fill_key(f, key), key + 1, node);
 }
 
 // Recursion follows nesting, which the parser has capped.

@@ -58,6 +58,7 @@ void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
 void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node);
 // The same for one member of it, by a key.
 void lq_fill_member(lq_fill *f, uint32_t key, uint32_t node);
+void lq_fill_named(lq_fill *f, lq_str key, uint32_t value, uint32_t node);
 // One value under a full name; node is the name's place in the map.
 void lq_fill_emit(lq_fill *f, uint32_t node, lq_str name, lq_value v);
 // The record's time, from a value called @timestamp.
