@@ -147,8 +147,8 @@ Test(api, ids_are_unique)
   lq_build *b;
   lq_diagnostic d;
   cr_assert(lq_build_new(&b, NULL) == LQ_OK);
-  cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\nx.y == 1", 25) == LQ_OK);
-  cr_expect(lq_build_add_file(b, "b.lq", "---\nid: one\n---\n\nx.y == 2", 26) == LQ_E_QUERY);
+  cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\nx.y == 1", 24) == LQ_OK);
+  cr_expect(lq_build_add_file(b, "b.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_E_QUERY);
   cr_assert(lq_build_diag(b, 0, &d) == LQ_OK);
   cr_expect(d.code == 217 && is(d.file, "b.lq") && d.line == 5, "LQ%u at line %u", d.code, d.line);
   cr_expect(is(d.note, "the other one is at a.lq:4"), "%.*s", (int)d.note.n, d.note.p);
@@ -623,7 +623,7 @@ Test(api, tables)
   lq_text name;
   const char *type, *title, *explanation;
   uint32_t severity;
-  cr_expect(lq_record_fields("{\"a\":{\"b\":1,\"c\":[\"x\",true]}}", 29, NULL, on_leaf, &t) == LQ_OK);
+  cr_expect(lq_record_fields("{\"a\":{\"b\":1,\"c\":[\"x\",true]}}", 28, NULL, on_leaf, &t) == LQ_OK);
   cr_expect(strcmp(t.p, "a.b integer 1\na.c string x\na.c boolean true\n") == 0, "%s", t.p);
   for (size_t i = 0; i < lq_function_count(); i++)
     cr_expect(lq_function_at(i, &f) == LQ_OK && f.name && f.doc && f.params);
