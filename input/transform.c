@@ -79,8 +79,7 @@ static bool next_part(lq_str *rest, char separator, lq_str *part)
   return true;
 }
 
-// ---- numbers
-// -----------------------------------------------------------------------------------------------------
+// ---- numbers ------------------------------------------------------------------------------------
 
 static bool bits_of(lq_str s, uint64_t *bits)
 {
@@ -133,8 +132,7 @@ static void to_bool(lq_map_call *c, const lq_value *v)
     lq_map_give(c, lq_bool(false));
 }
 
-// ---- text
-// --------------------------------------------------------------------------------------------------------
+// ---- text ---------------------------------------------------------------------------------------
 
 static void to_const(lq_map_call *c, const lq_value *v)
 {
@@ -203,8 +201,7 @@ static void to_common_name(lq_map_call *c, const lq_value *v)
   give(c, s);
 }
 
-// ---- paths, users
-// ------------------------------------------------------------------------------------------------
+// ---- paths, users -------------------------------------------------------------------------------
 
 static lq_str basename_of(lq_str s)
 {
@@ -286,8 +283,7 @@ static void to_join(lq_map_call *c, const lq_value *v)
     give(c, lq_arena_format(c->fill->text, "%.*s\\%.*s", LQ_STR_ARG(left), LQ_STR_ARG(right)));
 }
 
-// ---- command lines
-// -----------------------------------------------------------------------------------------------
+// ---- command lines ------------------------------------------------------------------------------
 
 // One argument by the rules of Microsoft's C runtime: 2n backslashes and a quote are n backslashes and the
 // end or begin of a quoted part, one more backslash makes the quote plain; in a quoted part, two quotes are
@@ -378,8 +374,7 @@ static void to_wordc(lq_map_call *c, const lq_value *v)
   lq_map_give(c, lq_int(split(c, text_of(c, v), next_word, false)));
 }
 
-// ---- hashes
-// ------------------------------------------------------------------------------------------------------
+// ---- hashes -------------------------------------------------------------------------------------
 
 static bool is_zeros(lq_str s)
 {
@@ -410,8 +405,7 @@ static void to_hashes(lq_map_call *c, const lq_value *v)
   give_hashes(c, text_of(c, v), LQ_STR(""));
 }
 
-// ---- registry
-// ----------------------------------------------------------------------------------------------------
+// ---- registry -----------------------------------------------------------------------------------
 
 static lq_str short_hive(lq_str hive)
 {
@@ -489,8 +483,7 @@ static void to_registry_type(lq_map_call *c, const lq_value *v)
   give(c, names[registry_data(text_of(c, v), &number)]);
 }
 
-// ---- network
-// -----------------------------------------------------------------------------------------------------
+// ---- network ------------------------------------------------------------------------------------
 
 static lq_str unmapped(lq_str s)
 {
@@ -563,8 +556,7 @@ static void to_answer_ip(lq_map_call *c, const lq_value *v)
   give_answers(c, text_of(c, v), false, false, false, true);
 }
 
-// ---- codes
-// -------------------------------------------------------------------------------------------------------
+// ---- codes --------------------------------------------------------------------------------------
 
 static void to_code(lq_map_call *c, const lq_value *v)
 {
@@ -614,8 +606,7 @@ static void to_outcome(lq_map_call *c, const lq_value *v)
     give(c, bits & audit_failure ? LQ_STR("failure") : LQ_STR("success"));
 }
 
-// ---- texts of lines
-// ----------------------------------------------------------------------------------------------
+// ---- texts of lines -----------------------------------------------------------------------------
 
 // The value of the first line that begins with the name and an equals sign.
 static lq_str pair_of(lq_str s, lq_str name)
@@ -727,26 +718,26 @@ void lq_map_apply(lq_map_call *c, const lq_value *raw)
 #define TO(NAME, function)                                                                                   \
   case LQ_TO_##NAME: function(c, raw); break;
     TO(TEXT, to_text)
-    TO(STRING, to_string) TO(LONG, to_long) TO(BOOL, to_bool) TO(CONST, to_const) TO(MATCH, to_match)
-        TO(LOWER, to_lower) TO(STAMP, to_stamp) TO(TIME, to_time) TO(BASENAME, to_basename)
-            TO(DIRNAME, to_dirname) TO(EXTENSION, to_extension) TO(JOIN, to_join) TO(LOCAL, to_local)
-                TO(ARGV, to_argv) TO(ARGC, to_argc) TO(WORDS, to_words) TO(WORDC, to_wordc)
-                    TO(LINES, to_lines) TO(DOMAIN, to_domain) TO(ACCOUNT, to_account) TO(BEFORE, to_before)
-                        TO(COMMON_NAME, to_common_name) TO(HASH, to_hash) TO(HASHES, to_hashes)
-                            TO(HIVE, to_hive) TO(KEY, to_key) TO(REGISTRY_DATA, to_registry_data)
-                                TO(REGISTRY_TYPE, to_registry_type) TO(ADDRESS, to_address)
-                                    TO(ANSWER_TYPE, to_answer_type) TO(ANSWER_DATA, to_answer_data)
-                                        TO(ANSWER_HOST, to_answer_host) TO(ANSWER_IP, to_answer_ip)
-                                            TO(CODE, to_code) TO(CODE_OR, to_code_or) TO(FLAGS, to_flags)
-                                                TO(KEYWORDS, to_keywords) TO(OUTCOME, to_outcome)
-                                                    TO(PAIR, to_pair) TO(PAIR_LONG, to_pair_long) TO(
-                                                        PAIR_ARGV, to_pair_argv) TO(PAIR_ARGC, to_pair_argc)
-                                                        TO(PAIR_BASENAME, to_pair_basename)
-                                                            TO(PAIR_DIRNAME, to_pair_dirname)
-                                                                TO(PAIR_EXTENSION, to_pair_extension)
-                                                                    TO(PAIR_DOMAIN, to_pair_domain)
-                                                                        TO(PAIR_ACCOUNT, to_pair_account)
-                                                                            TO(DETAIL, to_detail)
+    TO(STRING, to_string)
+    TO(LONG, to_long) TO(BOOL, to_bool) TO(CONST, to_const) TO(MATCH, to_match) TO(LOWER, to_lower)
+        TO(STAMP, to_stamp) TO(TIME, to_time) TO(BASENAME, to_basename) TO(DIRNAME, to_dirname) TO(
+            EXTENSION, to_extension) TO(JOIN, to_join) TO(LOCAL, to_local) TO(ARGV, to_argv) TO(ARGC, to_argc)
+            TO(WORDS, to_words) TO(WORDC, to_wordc) TO(LINES, to_lines) TO(DOMAIN, to_domain)
+                TO(ACCOUNT, to_account) TO(BEFORE, to_before) TO(COMMON_NAME, to_common_name)
+                    TO(HASH, to_hash) TO(HASHES, to_hashes) TO(HIVE, to_hive) TO(KEY, to_key)
+                        TO(REGISTRY_DATA, to_registry_data) TO(REGISTRY_TYPE, to_registry_type)
+                            TO(ADDRESS, to_address) TO(ANSWER_TYPE, to_answer_type)
+                                TO(ANSWER_DATA, to_answer_data) TO(ANSWER_HOST, to_answer_host)
+                                    TO(ANSWER_IP, to_answer_ip) TO(CODE, to_code) TO(CODE_OR, to_code_or)
+                                        TO(FLAGS, to_flags) TO(KEYWORDS, to_keywords) TO(OUTCOME, to_outcome)
+                                            TO(PAIR, to_pair) TO(PAIR_LONG, to_pair_long)
+                                                TO(PAIR_ARGV, to_pair_argv) TO(PAIR_ARGC, to_pair_argc)
+                                                    TO(PAIR_BASENAME, to_pair_basename)
+                                                        TO(PAIR_DIRNAME, to_pair_dirname)
+                                                            TO(PAIR_EXTENSION, to_pair_extension)
+                                                                TO(PAIR_DOMAIN, to_pair_domain)
+                                                                    TO(PAIR_ACCOUNT, to_pair_account)
+                                                                        TO(DETAIL, to_detail)
 #undef TO
   }
 }

@@ -17,10 +17,7 @@ static const lq_map_row rows[] = {
 #define LQ_MAP_ALSO(group_, ids_, raw_, target_, to_, arg_)                                                  \
   LQ_MAP_ROW(group_, ids_, raw_, target_, to_, arg_, true)
 #define LQ_KIND(group_, ids_, categories_, types_, action_)
-#include "stdlib/mappings/common.def" // last: its rows are what holds when no log says more
-#include "stdlib/mappings/powershell.def"
-#include "stdlib/mappings/security.def"
-#include "stdlib/mappings/sysmon.def"
+#include "stdlib/mappings/rows.def"
 #undef LQ_MAP
 #undef LQ_MAP_ALSO
 #undef LQ_KIND
@@ -35,9 +32,7 @@ static const lq_map_kind kinds[] = {
    .categories = LQ_STR_INIT(categories_),                                                                   \
    .types = LQ_STR_INIT(types_),                                                                             \
    .action = LQ_STR_INIT(action_)},
-#include "stdlib/mappings/powershell.def"
-#include "stdlib/mappings/security.def"
-#include "stdlib/mappings/sysmon.def"
+#include "stdlib/mappings/rows.def"
 #undef LQ_MAP
 #undef LQ_MAP_ALSO
 #undef LQ_KIND
