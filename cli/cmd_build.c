@@ -31,7 +31,7 @@ static void say_what(lq_cli *c, const char *name, const lq_rules_in *r)
     lq_string_printf(&s, ", %zu with errors left out", r->errors);
   if (r->unsupported)
     lq_string_printf(&s, ", %zu of kinds that this version does not run", r->unsupported);
-  lq_say(c, "%s: %s, %.16s", name, s.p, lq_bundle_digest(r->bundle));
+  lq_say(c, "%s: %s, %.16s", strcmp(name, "-") == 0 ? "<stdout>" : name, s.p, lq_bundle_digest(r->bundle));
   lq_string_free(&s);
 }
 
@@ -53,7 +53,7 @@ void lq_cmd_build(lq_cli *c, const lq_options *o)
   lq_load_files(c, o->args, o->nargs, flags, false, &r);
   if (r.bundle && !lq_interrupted()) {
     write_bundle(c, name, &r);
-    if (!(c->saw & LQ_SAW_BAD_OUTPUT))
+    if (!(c->saw & LQ_SAW_BAD_OUTPUT) && !lq_out_broken(&c->out))
       say_what(c, name, &r);
   } else if (r.errors) {
     lq_say(c, "%zu of %zu rules have errors; %s was not written", r.errors, r.errors + r.compiled, name);

@@ -45,6 +45,8 @@ static void put_list(lq_cli *c, const lq_build *b)
 {
   static const char *const titles[] = {"WHERE", "WHAT", "ATT&CK", "RULE"};
   lq_table *t = lq_table_new(&c->out, c->color, titles, 4);
+  lq_table_may_cut(t, 0, LQ_CUT_START);
+  lq_table_may_cut(t, 2, LQ_CUT_END);
   lq_string s = {0};
   lq_found f;
   for (size_t i = 0; lq_build_found(b, i, &f) == LQ_OK; i++) {
@@ -174,8 +176,7 @@ static void say_summary(lq_cli *c, const lq_rules_in *r)
   if (r->unsupported)
     put_count(&s, r->unsupported, "rule of a kind that this version does not run",
               "rules of a kind that this version does not run");
-  if (r->skipped)
-    put_count(&s, r->skipped, "code span skipped", "code spans skipped");
+  put_count(&s, r->skipped, "code span skipped", "code spans skipped");
   lq_say(c, "%s", s.p);
   lq_string_clear(&s);
   for (size_t i = 0; i < kinds; i++) {

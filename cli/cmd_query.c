@@ -19,11 +19,11 @@ static int on_match(void *user, const lq_match *m)
   return stop || s->found == s->head;
 }
 
-static void on_block(void *user)
+static void on_block(void *user, bool idle)
 {
   search *s = user;
   if (s->sink)
-    lq_sink_flush(s->sink);
+    lq_sink_flush(s->sink, idle);
 }
 
 static void report(lq_cli *c, const lq_options *o, const search *s)

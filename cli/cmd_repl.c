@@ -83,7 +83,7 @@ void lq_do_help(lq_repl *r, char **args, size_t n)
   lq_out_z(
       out,
       "Type a query to run it over the events. One that is not finished goes on in the next line; an empty\n"
-      "line ends it. Tab completes.\n\n");
+      "line ends it. A line that begins with | adds to the query before it. Tab completes.\n\n");
   for (size_t i = 0; i < lq_repl_command_count; i++) {
     lq_string s = {0};
     lq_string_printf(&s, ":%s %s", lq_repl_commands[i].word, lq_repl_commands[i].operands);
@@ -154,6 +154,17 @@ static lq_line_result read_entry(lq_repl *r, lq_string *text)
   }
 }
 
+// A stage alone goes on from the query before it.
+static void run_refined(lq_repl *r, const lq_string *stage)
+{
+  lq_string whole = {0};
+  lq_string_add(&whole, r->query.p, r->query.n);
+  lq_string_z(&whole, "\n");
+  lq_string_add(&whole, stage->p, stage->n);
+  lq_repl_query(r, whole.p, whole.n);
+  lq_string_free(&whole);
+}
+
 // What went wrong at the prompt was said there; it is no reason for an exit code.
 static void one_entry(lq_repl *r, const lq_string *text)
 {
@@ -162,6 +173,8 @@ static void one_entry(lq_repl *r, const lq_string *text)
   const char *p = text->p + strspn(text->p, " \t");
   if (*p == ':')
     run_command(r, p);
+  else if (*p == '|' && r->query.n)
+    run_refined(r, text);
   else
     lq_repl_query(r, text->p, text->n);
   r->cli->saw = before;

@@ -63,9 +63,9 @@ static int on_match(void *user, const lq_match *m)
   return lq_sink_match(h->sink, m);
 }
 
-static void on_block(void *user)
+static void on_block(void *user, bool idle)
 {
-  lq_sink_flush(((hunt *)user)->sink);
+  lq_sink_flush(((hunt *)user)->sink, idle);
 }
 
 static void put_count(lq_string *s, uint64_t n, const char *one, const char *many)

@@ -1,5 +1,6 @@
 // The program lq: from the command line to a verb, and from what was seen to an exit code.
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,9 +158,20 @@ static void run(lq_cli *c, int argc, char **argv)
   lq_options_free(&o);
 }
 
+// A descriptor that was closed would be given to the next file that is opened, and messages would go into it.
+// What stands there now refuses, so the error is still seen.
+static void fill_closed(void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) < 0)
+      (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 int main(int argc, char **argv)
 {
   static lq_cli c; // the signal and out-of-memory paths reach its output
+  fill_closed();
   lq_out_open(&c.out, STDOUT_FILENO);
   lq_out_open(&c.err, STDERR_FILENO);
   lq_flush_before_death(&c.out);

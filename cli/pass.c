@@ -2,6 +2,7 @@
 #include "cli/pass.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,10 +79,16 @@ static bool went_well(running *r, const char *name, lq_status s)
   return false;
 }
 
-static void after_block(running *r)
+static bool is_idle(int fd)
+{
+  struct pollfd in = {.fd = fd, .events = POLLIN};
+  return poll(&in, 1, 0) == 0;
+}
+
+static void after_block(running *r, int fd)
 {
   if (r->pass->block)
-    r->pass->block(r->pass->user);
+    r->pass->block(r->pass->user, is_idle(fd));
   r->pass->stats.struct_size = sizeof r->pass->stats;
   lq_scan_stats(r->scan, &r->pass->stats);
   lq_progress_show(&r->progress, &r->pass->stats);
@@ -99,7 +106,7 @@ static void run_file(running *r, const char *name)
   well = went_well(r, name, lq_scan_begin(r->scan, shown_name(name)));
   while (well && !r->stopped && (got = lq_in_read(fd, r->block, BLOCK)) > 0) {
     well = went_well(r, name, lq_scan_feed(r->scan, r->block, (size_t)got));
-    after_block(r);
+    after_block(r, fd);
   }
   if (got < 0 && errno != EINTR)
     cannot_read(r, name, strerror(errno));
@@ -107,7 +114,7 @@ static void run_file(running *r, const char *name)
   // partial.
   if (well && !r->stopped && !(got < 0 && errno == EINTR))
     went_well(r, name, lq_scan_end(r->scan));
-  after_block(r);
+  after_block(r, fd);
   close(fd);
 }
 

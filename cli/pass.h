@@ -12,7 +12,7 @@ typedef struct lq_pass {
   // what is held.
   int (*match)(void *user, const lq_match *m);
   int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
-  void (*block)(void *user);
+  void (*block)(void *user, bool idle);
   void *user;
   bool quiet; // bad lines were shown by an earlier pass
 

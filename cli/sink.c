@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/why.h"
 
@@ -12,9 +13,12 @@ struct lq_sink {
   const lq_bundle *bundle;
   lq_format format;
   bool alerts, numbered, severities, attacks;
+  bool tall; // the terminal is too narrow for all columns of an alert: event and reason get a line of their
+             // own
   lq_table *table;
   lq_string line;
   uint64_t number;
+  int64_t flushed;
 };
 
 lq_text lq_rule_label(const lq_rule_view *v)
@@ -45,22 +49,35 @@ static void look_at_rules(lq_sink *s)
   }
 }
 
+enum { WIDE = 160 };
+
 static lq_table *new_table(lq_sink *s)
 {
   const char *titles[8];
+  lq_cut cuts[8] = {LQ_CUT_NEVER};
   size_t n = 0;
   if (s->numbered)
     titles[n++] = "#";
   titles[n++] = "TIME";
   if (s->severities)
     titles[n++] = "SEVERITY";
-  if (s->attacks)
+  if (s->attacks) {
+    cuts[n] = LQ_CUT_END;
     titles[n++] = "ATT&CK";
-  if (s->alerts)
+  }
+  if (s->alerts) {
+    cuts[n] = LQ_CUT_END;
     titles[n++] = "RULE";
-  titles[n++] = "EVENT";
-  titles[n++] = "WHY";
-  return lq_table_new(&s->cli->out, s->cli->color, titles, n);
+  }
+  cuts[n] = LQ_CUT_START;
+  if (!s->tall) {
+    titles[n++] = "EVENT";
+    titles[n++] = "WHY";
+  }
+  lq_table *t = lq_table_new(&s->cli->out, s->cli->color, titles, n);
+  for (size_t i = 0; i < n; i++)
+    lq_table_may_cut(t, i, cuts[i]);
+  return t;
 }
 
 static const char CSV_HEADER[] = "time,id,rule_id,rule_name,severity,attack,source,line,why\r\n";
@@ -69,8 +86,11 @@ lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alert
 {
   lq_sink *s = lq_need(NULL, 1, sizeof *s);
   *s = (lq_sink){.cli = c, .bundle = b, .format = format, .alerts = alerts, .numbered = numbered};
+  s->flushed = lq_elapsed(0);
   if (alerts)
     look_at_rules(s);
+  size_t screen = lq_terminal_width(&c->out);
+  s->tall = alerts && screen && screen < WIDE;
   if (format == LQ_FORMAT_TABLE)
     s->table = new_table(s);
   if (format == LQ_FORMAT_CSV)
@@ -85,6 +105,12 @@ enum { NAME_SHOWN = 44 };
 static void cell(lq_sink *s)
 {
   lq_table_cell(s->table, s->line.p, s->line.n);
+  lq_string_clear(&s->line);
+}
+
+static void note(lq_sink *s)
+{
+  lq_table_note(s->table, s->line.p, s->line.n);
   lq_string_clear(&s->line);
 }
 
@@ -119,9 +145,15 @@ static void table_row(lq_sink *s, const lq_match *m)
   if (s->alerts)
     alert_cells(s, lq_match_rule(m));
   lq_why_place(&s->line, m);
-  cell(s);
+  if (s->tall)
+    lq_string_z(&s->line, "  ");
+  else
+    cell(s);
   lq_why_cell(&s->line, m, s->cli->color);
-  cell(s);
+  if (s->tall)
+    note(s);
+  else
+    cell(s);
 }
 
 static void ndjson_row(lq_sink *s, const lq_match *m)
@@ -195,10 +227,14 @@ int lq_sink_match(lq_sink *s, const lq_match *m)
   return lq_out_broken(&s->cli->out);
 }
 
-void lq_sink_flush(lq_sink *s)
+void lq_sink_flush(lq_sink *s, bool idle)
 {
+  static const int64_t moment = 300 * 1000000;
+  if (s->table && !idle && lq_elapsed(s->flushed) < moment)
+    return;
   if (s->table)
     lq_table_flush(s->table);
+  s->flushed = lq_elapsed(0);
   lq_out_flush(&s->cli->out);
 }
 

@@ -11,7 +11,8 @@ typedef struct lq_sink lq_sink;
 lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alerts, bool numbered);
 // Nonzero: nothing can be written any more.
 int lq_sink_match(lq_sink *s, const lq_match *m);
-void lq_sink_flush(lq_sink *s); // rows that are held are written, and reach the terminal or pipe
+// Writes what is held. Rows of a table may wait a moment for others, so that columns fit all; not when idle.
+void lq_sink_flush(lq_sink *s, bool idle);
 void lq_sink_end(lq_sink *s);
 
 // A rule's name, or its id if it has none; its ATT&CK techniques with blanks between.

@@ -111,6 +111,17 @@ void lq_string_fit(lq_string *s, const char *p, size_t n, size_t columns)
   }
 }
 
+void lq_string_fit_end(lq_string *s, const char *p, size_t n, size_t columns)
+{
+  size_t all = lq_columns(p, n), at = 0, one;
+  while (all + 1 > columns && at < n) {
+    at += step(p + at, n - at, &one);
+    all -= one;
+  }
+  lq_string_z(s, "…");
+  lq_string_add(s, p + at, n - at);
+}
+
 size_t lq_terminal_width(const lq_out *o)
 {
   struct winsize size;

@@ -25,6 +25,8 @@ void lq_string_painted(lq_string *s, bool color, lq_paint paint, lq_text text); 
 size_t lq_columns(const char *p, size_t n);
 // The beginning of it that fits in that many columns, with `…` where something is left out.
 void lq_string_fit(lq_string *s, const char *p, size_t n, size_t columns);
+// The end of it, with `…` before; for text without colour codes.
+void lq_string_fit_end(lq_string *s, const char *p, size_t n, size_t columns);
 // Columns of the terminal, 0 if it is none.
 size_t lq_terminal_width(const lq_out *o);
 

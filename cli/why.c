@@ -101,6 +101,11 @@ void lq_why_cell(lq_string *s, const lq_match *m, bool color)
   lq_string_free(&event);
 }
 
+static bool has_wildcard(lq_text t)
+{
+  return t.n && (memchr(t.p, '*', t.n) || memchr(t.p, '?', t.n));
+}
+
 static int add_line(void *user, const lq_clause *k)
 {
   cell *c = user;
@@ -113,7 +118,7 @@ static int add_line(void *user, const lq_clause *k)
   lq_string_painted(c->out, c->color, LQ_PAINT_FIELD, k->field);
   lq_string_z(c->out, " is ");
   put_value(c->out, k, c->color);
-  if (k->entry.n) {
+  if (has_wildcard(k->entry)) {
     lq_string_z(c->out, "  (by ");
     lq_string_safe(c->out, k->entry.p, k->entry.n);
     lq_string_z(c->out, ")");
