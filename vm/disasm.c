@@ -158,8 +158,9 @@ static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t
 static void instruction(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t pc)
 {
   // Read as sentences go: the object first, then how many, then where to.
-  static const int order[3] = {2, 0, 1};
+  static const int object_first[3] = {2, 0, 1}, as_they_are[3] = {0, 1, 2};
   const lq_op_info *op = &lq_ops[i->op];
+  const int *order = op->operands[2] == 'j' ? as_they_are : object_first;
   const uint32_t values[3] = {i->a, i->b, i->c};
   lq_buf_printf(out, "%04u  ", pc);
   size_t start = out->n;
@@ -168,8 +169,8 @@ static void instruction(lq_buf *out, const lq_program *p, const lq_insn *i, uint
     char letter = op->operands[order[k]];
     if (letter == '-' || (letter == 's' && i->op == LQ_OP_MATCH))
       continue;
-    if (k == 0 || out->n - start < 11)
-      lq_buf_fill(out, ' ', out->n - start < 11 ? 11 - (out->n - start) : 0);
+    size_t width = out->n - start;
+    lq_buf_fill(out, ' ', width < 11 ? 11 - width : 0);
     lq_buf_byte(out, ' ');
     operand(out, p, i, pc, letter, values[order[k]]);
   }

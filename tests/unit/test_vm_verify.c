@@ -1,0 +1,409 @@
+// The verifier: what it refuses, and why.
+#include <criterion/criterion.h>
+
+#include <math.h>
+
+#include "stdlib/regex.h"
+#include "tests/mutate/seeds.h"
+
+// ---- code --------------------------------------------------------------------------------------------------------
+
+enum { PLAIN, SCOPE, IN_SCOPE, INNER, IN_INNER };   // fields
+enum { P_PLAIN, P_SCOPE, P_IN_SCOPE, P_IN_INNER };  // predicates
+enum { S_TEXTS, S_CIDRS, S_REGEX };                 // sets
+enum { F_LOWER, F_CIDR_MATCH, F_ANY, F_CONCAT };    // functions
+
+static void context(builder *b)
+{
+  build_begin(b);
+  build_field(b, "a", LQ_NONE, 0);
+  build_field(b, "b", LQ_NONE, LQ_FIELD_SCOPE);
+  build_field(b, "b.c", SCOPE, 0);
+  build_field(b, "b.d", SCOPE, LQ_FIELD_SCOPE);
+  build_field(b, "b.d.e", INNER, 0);
+  build_predicate(b, PLAIN, LQ_WAY_EXISTS, 0);
+  build_predicate(b, SCOPE, LQ_WAY_EXISTS, 0);
+  build_predicate(b, IN_SCOPE, LQ_WAY_EXISTS, 0);
+  build_predicate(b, IN_INNER, LQ_WAY_EXISTS, 0);
+  BUILD_TEXTS(b, "x", "y", "z");
+  build_cidr(b, "10.0.0.0/8");
+  build_regex(b, "x+", 0);
+  build_const(b, lq_int(1));
+  build_function(b, "lower");
+  build_function(b, "cidrMatch");
+  build_function(b, "any");
+  build_function(b, "concat");
+}
+
+#define V OP(CONST, 0, 0, 0)
+#define B OP(PUSH, 1, 0, 0)
+#define RET OP(RETURN, 0, 0, 0)
+#define V10 V, V, V, V, V, V, V, V, V, V
+
+static const struct {
+  const char *what;
+  lq_insn code[40];
+  uint32_t n, at; // at: the instruction that is to blame
+  lq_reason reason;
+} codes[] = {
+    // What is right.
+    {"a test", {OP(TEST, 0, 0, P_PLAIN), RET}, 2, 0, LQ_REASON_NONE},
+    {"a chain", {OP(TEST_AND, 0, 1, 0), OP(TEST, 0, 0, 0), RET}, 3, 0, LQ_REASON_NONE},
+    {"a condition kept by a jump", {B, OP(JUMP_TRUE, 0, 1, 0), B, RET}, 4, 0, LQ_REASON_NONE},
+    {"a call", {V, OP(CALL, 1, 0, F_LOWER), OP(TRUTH, 0, 0, 0), RET}, 4, 0, LQ_REASON_NONE},
+    {"many arguments", {V, V, V, OP(CALL, 3, 0, F_CONCAT), OP(TRUTH, 0, 0, 0), RET}, 6, 0, LQ_REASON_NONE},
+    {"networks", {V, OP(MATCH, LQ_WAY_CIDR, 0, S_CIDRS), OP(TRUTH, 0, 0, 0), RET}, 4, 0, LQ_REASON_NONE},
+    {"a walk", {OP(ITER, 0, 1, SCOPE), OP(TEST, 0, 0, P_IN_SCOPE), OP(ITER_END, 1, 0, 1), RET}, 4, 0, LQ_REASON_NONE},
+    {"a counting walk",
+     {OP(ITER, 0, 1, SCOPE), OP(TEST, 0, 0, P_IN_SCOPE), OP(COUNT_END, 0, 0, 1), OP(TRUTH, 0, 0, 0), RET},
+     5, 0, LQ_REASON_NONE},
+    {"a jump to a walk's end",
+     {OP(ITER, 0, 2, SCOPE), OP(TEST_AND, 0, 1, P_IN_SCOPE), B, OP(ITER_END, 0, 0, 2), RET},
+     5, 0, LQ_REASON_NONE},
+    {"a walk in a walk",
+     {OP(ITER, 0, 3, SCOPE), OP(ITER, 0, 1, INNER), OP(TEST, 0, 0, P_IN_INNER), OP(ITER_END, 0, 0, 1),
+      OP(ITER_END, 0, 0, 3), RET},
+     6, 0, LQ_REASON_NONE},
+    {"three walks",
+     {OP(ITER, 0, 5, SCOPE), OP(ITER, 0, 3, SCOPE), OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 1),
+      OP(ITER_END, 0, 0, 3), OP(ITER_END, 0, 0, 5), RET},
+     8, 0, LQ_REASON_NONE},
+    {"a jump over a walk",
+     {OP(TEST_AND, 0, 3, 0), OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 1), RET}, 5, 0, LQ_REASON_NONE},
+    {"a stack of 31", {V10, V10, V10, V, OP(CALL, 16, 0, F_CONCAT), OP(CALL, 16, 0, F_CONCAT), OP(TRUTH, 0, 0, 0), RET},
+     35, 0, LQ_REASON_NONE},
+    // What is not.
+    {"no such instruction", {{0, 0, 0, 0}, RET}, 2, 0, LQ_REASON_OPCODE},
+    {"an instruction past the table", {B, {200, 0, 0, 0}, RET}, 3, 1, LQ_REASON_OPCODE},
+    {"a where nothing is used", {OP(TEST, 1, 0, 0), RET}, 2, 0, LQ_REASON_OPERAND_RESERVED},
+    {"b where nothing is used", {OP(TEST, 0, 1, 0), RET}, 2, 0, LQ_REASON_OPERAND_RESERVED},
+    {"c where nothing is used", {B, OP(RETURN, 0, 0, 1)}, 2, 1, LQ_REASON_OPERAND_RESERVED},
+    {"a predicate too far", {OP(TEST, 0, 0, 4), RET}, 2, 0, LQ_REASON_OPERAND_RANGE},
+    {"a field too far", {OP(FIELD, 0, 0, 5), OP(TRUTH, 0, 0, 0), RET}, 3, 0, LQ_REASON_OPERAND_RANGE},
+    {"a constant too far", {OP(CONST, 0, 0, 1), OP(TRUTH, 0, 0, 0), RET}, 3, 0, LQ_REASON_OPERAND_RANGE},
+    {"a function too far", {V, OP(CALL, 1, 0, 4), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_OPERAND_RANGE},
+    {"a set too far", {V, OP(MATCH, LQ_WAY_EQ, 0, 3), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_OPERAND_RANGE},
+    {"no such way", {V, OP(MATCH, LQ_WAY_COUNT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_OPERAND_RANGE},
+    {"no such comparison", {V, V, OP(COMPARE, LQ_CMP_COUNT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 5, 2, LQ_REASON_OPERAND_RANGE},
+    {"no such arithmetic", {V, V, OP(ARITH, LQ_AR_COUNT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 5, 2, LQ_REASON_OPERAND_RANGE},
+    {"a condition of 2", {OP(PUSH, 2, 0, 0), RET}, 2, 0, LQ_REASON_OPERAND_RANGE},
+    {"a quantifier of 2", {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 2, 0, 1), RET}, 4, 2, LQ_REASON_OPERAND_RANGE},
+    {"17 arguments", {V10, V10, OP(CALL, 17, 0, F_CONCAT), OP(TRUTH, 0, 0, 0), RET}, 23, 20, LQ_REASON_OPERAND_RANGE},
+    {"nothing to return", {RET}, 1, 0, LQ_REASON_STACK_UNDERFLOW},
+    {"nothing to turn round", {OP(NOT, 0, 0, 0), RET}, 2, 0, LQ_REASON_STACK_UNDERFLOW},
+    {"one to compare", {V, OP(COMPARE, 0, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_STACK_UNDERFLOW},
+    {"too few for the call", {V, OP(CALL, 2, 0, F_CONCAT), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_STACK_UNDERFLOW},
+    {"a value as the answer", {V, RET}, 2, 1, LQ_REASON_STACK_TYPE},
+    {"a condition compared", {V, B, OP(COMPARE, 0, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 5, 2, LQ_REASON_STACK_TYPE},
+    {"a condition as an argument", {B, OP(CALL, 1, 0, F_LOWER), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_STACK_TYPE},
+    {"a value to jump by", {V, OP(JUMP_FALSE, 0, 0, 0), RET}, 3, 1, LQ_REASON_STACK_TYPE},
+    {"a stack of 32", {V10, V10, V10, V, V, RET}, 33, 31, LQ_REASON_STACK_OVERFLOW},
+    {"a stack of 32 where a jump lands", {V10, V10, V10, V, OP(TEST_AND, 0, 1, 0), V, RET}, 34, 31, LQ_REASON_STACK_OVERFLOW},
+    {"two depths", {OP(TEST_AND, 0, 0, 0), B, RET}, 3, 1, LQ_REASON_STACK_MERGE},
+    {"two types", {OP(TEST_AND, 0, 1, 0), V, RET}, 3, 2, LQ_REASON_STACK_MERGE},
+    {"two jumps that differ", {OP(TEST_AND, 0, 3, 0), B, OP(TEST_AND, 0, 1, 0), OP(NOT, 0, 0, 0), RET}, 5, 2, LQ_REASON_STACK_MERGE},
+    {"a jump to the end", {OP(TEST_AND, 0, 2, 0), B, RET}, 3, 0, LQ_REASON_JUMP_RANGE},
+    {"a jump far out", {OP(TEST_AND, 0, 65535, 0), B, RET}, 3, 0, LQ_REASON_JUMP_RANGE},
+    {"a jump out of a walk",
+     {OP(ITER, 0, 2, SCOPE), OP(TEST_AND, 0, 2, P_IN_SCOPE), B, OP(ITER_END, 0, 0, 2), RET}, 5, 1, LQ_REASON_JUMP_OUT},
+    {"a jump into a walk",
+     {OP(TEST_AND, 0, 2, 0), OP(ITER, 0, 2, SCOPE), B, OP(NOT, 0, 0, 0), OP(ITER_END, 0, 0, 2), RET},
+     6, 1, LQ_REASON_JUMP_IN},
+    {"a jump to a walk's end from outside",
+     {OP(TEST_AND, 0, 2, 0), OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 1), RET}, 5, 1, LQ_REASON_JUMP_IN},
+    {"no end", {B}, 1, 0, LQ_REASON_NO_RETURN},
+    {"an early end", {B, RET, B, RET}, 4, 1, LQ_REASON_RETURN_EARLY},
+    {"something left", {V, B, RET}, 3, 2, LQ_REASON_RETURN_STACK},
+    {"four walks",
+     {OP(ITER, 0, 7, SCOPE), OP(ITER, 0, 5, SCOPE), OP(ITER, 0, 3, SCOPE), OP(ITER, 0, 1, SCOPE), B,
+      OP(ITER_END, 0, 0, 1), OP(ITER_END, 0, 0, 3), OP(ITER_END, 0, 0, 5), OP(ITER_END, 0, 0, 7), RET},
+     10, 3, LQ_REASON_WALK_DEPTH},
+    {"a walk over a plain field", {OP(ITER, 0, 1, PLAIN), B, OP(ITER_END, 0, 0, 1), RET}, 4, 0, LQ_REASON_WALK_SCOPE},
+    {"a walk without an end", {OP(ITER, 0, 1, SCOPE), B, B, RET}, 4, 0, LQ_REASON_WALK_END},
+    {"a walk that ends with the rule", {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 1)}, 3, 0, LQ_REASON_JUMP_RANGE},
+    {"an end without a walk", {B, OP(ITER_END, 0, 0, 0), RET}, 3, 1, LQ_REASON_WALK_END},
+    {"an end too early",
+     {OP(ITER, 0, 2, SCOPE), B, OP(ITER_END, 0, 0, 1), OP(ITER_END, 0, 0, 2), RET}, 5, 2, LQ_REASON_WALK_END},
+    {"back too far", {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 2), RET}, 4, 2, LQ_REASON_WALK_END},
+    {"back not far enough", {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 0), RET}, 4, 2, LQ_REASON_WALK_END},
+    {"an inner walk that ends outside",
+     {OP(ITER, 0, 2, SCOPE), OP(ITER, 0, 1, INNER), B, OP(ITER_END, 0, 0, 2), RET}, 5, 1, LQ_REASON_JUMP_OUT},
+    {"an empty body", {B, OP(ITER, 0, 0, SCOPE), OP(ITER_END, 0, 0, 0), RET}, 4, 2, LQ_REASON_WALK_STACK},
+    {"a body of two", {OP(ITER, 0, 2, SCOPE), B, B, OP(ITER_END, 0, 0, 2), RET}, 5, 3, LQ_REASON_WALK_STACK},
+    {"a body that leaves a value", {OP(ITER, 0, 1, SCOPE), V, OP(ITER_END, 0, 0, 1), RET}, 4, 2, LQ_REASON_WALK_STACK},
+    {"a body that eats", {B, OP(ITER, 0, 3, SCOPE), OP(NOT, 0, 0, 0), B, B, OP(ITER_END, 0, 0, 3), RET},
+     7, 2, LQ_REASON_STACK_UNDERFLOW},
+    {"a scoped predicate outside", {OP(TEST, 0, 0, P_IN_SCOPE), RET}, 2, 0, LQ_REASON_SCOPE_CLOSED},
+    {"a scoped field outside", {OP(FIELD, 0, 0, IN_SCOPE), OP(TRUTH, 0, 0, 0), RET}, 3, 0, LQ_REASON_SCOPE_CLOSED},
+    {"a scoped predicate in a chain", {OP(TEST_OR, 0, 1, P_IN_SCOPE), B, RET}, 3, 0, LQ_REASON_SCOPE_CLOSED},
+    {"a scoped predicate in the wrong walk",
+     {OP(ITER, 0, 1, SCOPE), OP(TEST, 0, 0, P_IN_INNER), OP(ITER_END, 0, 0, 1), RET}, 4, 1, LQ_REASON_SCOPE_CLOSED},
+    {"a scoped predicate after the walk",
+     {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 1), OP(TEST_AND, 0, 1, P_IN_SCOPE), B, RET},
+     6, 3, LQ_REASON_SCOPE_CLOSED},
+    {"an inner walk alone", {OP(ITER, 0, 1, INNER), B, OP(ITER_END, 0, 0, 1), RET}, 4, 0, LQ_REASON_SCOPE_CLOSED},
+    {"a function of literals called", {V, V, OP(CALL, 2, 0, F_CIDR_MATCH), OP(TRUTH, 0, 0, 0), RET}, 5, 2, LQ_REASON_CALL_KIND},
+    {"a function of expressions called", {V, V, OP(CALL, 2, 0, F_ANY), OP(TRUTH, 0, 0, 0), RET}, 5, 2, LQ_REASON_CALL_KIND},
+    {"too few arguments", {OP(CALL, 0, 0, F_LOWER), OP(TRUTH, 0, 0, 0), RET}, 3, 0, LQ_REASON_CALL_ARGS},
+    {"too many arguments", {V, V, OP(CALL, 2, 0, F_LOWER), OP(TRUTH, 0, 0, 0), RET}, 5, 2, LQ_REASON_CALL_ARGS},
+    {"texts as networks", {V, OP(MATCH, LQ_WAY_CIDR, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"networks as texts", {V, OP(MATCH, LQ_WAY_GLOB, 0, S_CIDRS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"texts as regexes", {V, OP(MATCH, LQ_WAY_REGEX, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"a match for being there", {V, OP(MATCH, LQ_WAY_EXISTS, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"a match by order", {V, OP(MATCH, LQ_WAY_LT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"no code", {RET}, 0, 0, LQ_REASON_RULE_CODE},
+};
+
+static uint32_t scratch[LQ_VERIFY_SCRATCH / sizeof(uint32_t)];
+
+Test(vm_verify, code)
+{
+  builder *b = malloc(sizeof *b);
+  context(b);
+  for (size_t i = 0; i < COUNT(codes); i++) {
+    lq_fault f = {0};
+    uint32_t stack = 99, cost = 99;
+    bool ok = lq_verify_rule(&b->p, codes[i].code, codes[i].n, scratch, &stack, &cost, &f);
+    cr_expect(ok == (codes[i].reason == LQ_REASON_NONE), "%s: %s", codes[i].what, lq_reason_text(f.reason));
+    cr_expect(f.reason == codes[i].reason, "%s: %s", codes[i].what, lq_reason_text(f.reason));
+    cr_expect(ok || f.at == codes[i].at, "%s: blamed on %d", codes[i].what, (int)f.at);
+  }
+  free(b);
+}
+
+static const struct {
+  lq_insn code[8];
+  uint32_t n, stack, cost;
+} sizes[] = {
+    {{OP(TEST, 0, 0, P_PLAIN), RET}, 2, 1, 2},
+    {{V, V, OP(COMPARE, 0, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 5, 2, 5},
+    {{V, OP(MATCH, LQ_WAY_GLOB, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, 7},
+    {{V, OP(MATCH, LQ_WAY_EQ, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, 5},
+    {{B, OP(TEST_AND, 0, 1, 0), B, OP(JUMP_TRUE, 0, 0, 0), RET}, 5, 2, 0},
+};
+
+Test(vm_verify, stack_and_cost)
+{
+  builder *b = malloc(sizeof *b);
+  context(b);
+  for (size_t i = 0; i < COUNT(sizes) - 1; i++) {
+    lq_fault f = {0};
+    uint32_t stack = 99, cost = 99;
+    cr_expect(lq_verify_rule(&b->p, sizes[i].code, sizes[i].n, scratch, &stack, &cost, &f));
+    cr_expect(stack == sizes[i].stack && cost == sizes[i].cost, "%d: stack %u, cost %u", (int)i, stack, cost);
+  }
+  free(b);
+}
+
+// The longest rule there can be, with the longest jump, and one instruction more.
+Test(vm_verify, longest_rule)
+{
+  builder *b = malloc(sizeof *b);
+  context(b);
+  lq_insn *code = calloc(LQ_RULE_CODE_MAX + 1, sizeof *code);
+  code[0] = (lq_insn)OP(TEST_AND, 0, LQ_RULE_CODE_MAX - 2, 0);
+  code[1] = (lq_insn)B;
+  for (uint32_t i = 2; i <= LQ_RULE_CODE_MAX; i++)
+    code[i] = (lq_insn)OP(NOT, 0, 0, 0);
+  code[LQ_RULE_CODE_MAX - 1] = (lq_insn)RET;
+  lq_fault f = {0};
+  uint32_t stack, cost;
+  cr_expect(lq_verify_rule(&b->p, code, LQ_RULE_CODE_MAX, scratch, &stack, &cost, &f), "%s", lq_reason_text(f.reason));
+  cr_expect(!lq_verify_rule(&b->p, code, LQ_RULE_CODE_MAX + 1, scratch, &stack, &cost, &f));
+  cr_expect(f.reason == LQ_REASON_RULE_CODE);
+  free(code);
+  free(b);
+}
+
+// ---- tables ------------------------------------------------------------------------------------------------------
+
+// Each breaks one thing in the rich seed.
+#define BREAK(name, ...)                                                                                       \
+  static void name(builder *b) { __VA_ARGS__; }
+BREAK(strings_equal, b->strings[3] = b->strings[2])
+BREAK(strings_swapped, b->strings[0] = LQ_STR("\xFF\xFF"))
+BREAK(field_name, b->fields[0].name = (uint32_t)b->p.nstrings)
+BREAK(field_nameless, b->strings[0] = LQ_STR(""); b->fields[0].name = 0)
+BREAK(field_flags, b->fields[0].flags = 4)
+BREAK(field_type, b->fields[0].type = LQ_T_COUNT)
+BREAK(field_own_scope, b->fields[5].scope = 5)
+BREAK(field_later_scope, b->fields[0].scope = 5)
+BREAK(field_no_scope, b->fields[6].scope = 0)
+BREAK(const_null, b->consts[0].type = LQ_T_NULL)
+BREAK(const_object, b->consts[0].type = LQ_T_OBJECT)
+BREAK(const_small_uint, b->consts[3] = (lq_value){.type = LQ_T_UINT, .u = 5})
+BREAK(const_nan, b->consts[4].d = NAN)
+BREAK(const_infinite, b->consts[4].d = INFINITY)
+BREAK(const_twice, b->consts[2] = b->consts[1])
+BREAK(const_ip, b->consts[6].ip = &b->ips[1])
+BREAK(ip_twice, b->p.nips = 2; b->ips[1] = b->ips[0])
+BREAK(id_range, b->set_ids[0] = (uint32_t)b->p.nstrings)
+BREAK(ids_equal, b->set_ids[1] = b->set_ids[0])
+BREAK(set_kind_none, b->sets[0].kind = LQ_SET_NONE)
+BREAK(set_kind_const, b->sets[0].kind = LQ_SET_CONST)
+BREAK(set_first, b->sets[1].first++)
+BREAK(set_empty, b->sets[0].count = 0)
+BREAK(set_long, b->sets[b->p.nsets - 1].count = UINT32_MAX)
+BREAK(set_short, b->sets[b->p.nsets - 1].count--)
+BREAK(set_no_regex, b->p.nregexes = 2; b->regexes[1] = b->regexes[0])
+BREAK(set_no_cidr, b->p.ncidrs = 2; b->cidrs[1] = b->cidrs[0])
+BREAK(regex_text, b->regexes[0].text = (uint32_t)b->p.nstrings)
+BREAK(regex_flags, b->regexes[0].flags = 8)
+BREAK(regex_both, b->regexes[0].flags = LQ_RE_PREFIX | LQ_RE_SEARCH)
+BREAK(cidr_bits, b->cidrs[0].bits = 129)
+BREAK(cidr_host, b->cidrs[0].base.b[15] = 1)
+BREAK(cidr_host_bit, b->cidrs[0].bits = 100)
+BREAK(function_none, b->functions[0] = 2 * LQ_FN_COUNT)
+BREAK(function_fold, b->functions[1] |= 1)
+BREAK(function_twice, b->functions[1] = b->functions[0])
+BREAK(predicate_field, b->predicates[0].field = (uint32_t)b->p.nfields)
+BREAK(predicate_way, b->predicates[0].way = LQ_WAY_COUNT)
+BREAK(predicate_set, b->predicates[0].arg = (uint32_t)b->p.nsets)
+BREAK(predicate_kind, b->predicates[0].way = LQ_WAY_CIDR)
+BREAK(predicate_order, b->predicates[1] = b->predicates[0])
+BREAK(rule_id, b->rules[0].id = (uint32_t)b->p.nstrings)
+BREAK(rule_name, b->rules[0].name = LQ_NONE)
+BREAK(rule_source, b->rules[0].source = (uint32_t)b->p.nstrings)
+BREAK(rule_ids_equal, b->rules[1].id = b->rules[0].id)
+BREAK(rule_flags, b->rules[0].flags = 1)
+BREAK(rule_code, b->rules[1].code++)
+BREAK(rule_no_code, b->rules[0].ncode = 0)
+BREAK(rule_much_code, b->rules[3].ncode = UINT32_MAX)
+BREAK(rule_tiles, b->p.ncode++)
+BREAK(rule_stack, b->rules[0].max_stack++)
+BREAK(rule_cost, b->rules[2].cost--)
+BREAK(rule_meta, b->rules[0].meta = 1)
+BREAK(rule_no_meta, b->rules[1].meta = 0)
+BREAK(rule_much_meta, b->rules[0].nmeta = UINT32_MAX)
+BREAK(meta_tiles, b->p.nmeta++)
+BREAK(meta_key, b->meta[0].key = LQ_NONE)
+BREAK(debug_pc, b->debug[0].pc = (uint32_t)b->p.ncode)
+BREAK(debug_order, b->debug[1].pc = b->debug[0].pc)
+BREAK(debug_not_there, b->debug[1].pc = 5)
+BREAK(debug_stripped, b->rules[0].source = LQ_NONE)
+BREAK(debug_end, b->debug[0].end = 1000)
+BREAK(debug_backwards, b->debug[0].start = 13)
+BREAK(debug_character, b->strings[b->rules[2].source] = LQ_STR("dll:\xC3\xA4\xC3\xA4{p}"))
+BREAK(debug_range, b->debug[1].nfields = 9)
+BREAK(debug_fields_tile, b->p.ndebug_fields++)
+BREAK(debug_field, b->debug_fields[0] = (uint32_t)b->p.nfields)
+BREAK(debug_flags, b->debug[0].flags = 2)
+BREAK(test_rule, b->tests[0].rule = (uint32_t)b->p.nrules)
+BREAK(test_kind, b->tests[0].kind = LQ_TEST_COUNT + 1)
+BREAK(test_count, b->tests[0].count = 1)
+BREAK(test_text, b->tests[0].events = LQ_NONE)
+BREAK(nothing, (void)b)
+
+static const struct {
+  const char *what;
+  void (*change)(builder *b);
+  lq_section section;
+  lq_reason reason;
+} tables[] = {
+#define ROW(change, section, reason) {#change, change, LQ_SECTION_##section, LQ_REASON_##reason}
+    {"nothing", nothing, 0, LQ_REASON_NONE},
+    ROW(strings_equal, STRTAB, STRING_ORDER),
+    ROW(strings_swapped, STRTAB, STRING_ORDER),
+    ROW(field_name, FIELDS, STRING_ID),
+    ROW(field_nameless, FIELDS, FIELD_NAME),
+    ROW(field_flags, FIELDS, FIELD_FLAGS),
+    ROW(field_type, FIELDS, FIELD_FLAGS),
+    ROW(field_own_scope, FIELDS, FIELD_SCOPE),
+    ROW(field_later_scope, FIELDS, FIELD_SCOPE),
+    ROW(field_no_scope, FIELDS, FIELD_SCOPE),
+    ROW(const_null, CONSTS, CONST_TYPE),
+    ROW(const_object, CONSTS, CONST_TYPE),
+    ROW(const_small_uint, CONSTS, CONST_VALUE),
+    ROW(const_nan, CONSTS, CONST_VALUE),
+    ROW(const_infinite, CONSTS, CONST_VALUE),
+    ROW(const_twice, CONSTS, CONST_ORDER),
+    ROW(const_ip, CONSTS, IP_INDEX),
+    ROW(ip_twice, IPS, IP_ORDER),
+    ROW(id_range, IDS, STRING_ID),
+    ROW(ids_equal, SETS, SET_ORDER),
+    ROW(set_kind_none, SETS, SET_KIND),
+    ROW(set_kind_const, SETS, SET_KIND),
+    ROW(set_first, SETS, SET_RANGE),
+    ROW(set_empty, SETS, SET_RANGE),
+    ROW(set_long, SETS, SET_RANGE),
+    ROW(set_short, IDS, SET_TILES),
+    ROW(set_no_regex, REGEX, SET_TILES),
+    ROW(set_no_cidr, CIDR, SET_TILES),
+    ROW(regex_text, REGEX, STRING_ID),
+    ROW(regex_flags, REGEX, REGEX_FLAGS),
+    ROW(regex_both, REGEX, REGEX_FLAGS),
+    ROW(cidr_bits, CIDR, CIDR_BITS),
+    ROW(cidr_host, CIDR, CIDR_BITS),
+    ROW(cidr_host_bit, CIDR, CIDR_BITS),
+    ROW(function_none, FUNCS, FUNCTION_UNKNOWN),
+    ROW(function_fold, FUNCS, FUNCTION_UNKNOWN),
+    ROW(function_twice, FUNCS, FUNCTION_TWICE),
+    ROW(predicate_field, PREDICATES, PREDICATE_FIELD),
+    ROW(predicate_way, PREDICATES, PREDICATE_WAY),
+    ROW(predicate_set, PREDICATES, PREDICATE_ARG),
+    ROW(predicate_kind, PREDICATES, PREDICATE_ARG),
+    ROW(predicate_order, PREDICATES, PREDICATE_ORDER),
+    ROW(rule_id, RULES, STRING_ID),
+    ROW(rule_name, RULES, STRING_ID),
+    ROW(rule_source, RULES, STRING_ID),
+    ROW(rule_ids_equal, RULES, RULE_ID),
+    ROW(rule_flags, RULES, RESERVED),
+    ROW(rule_code, RULES, RULE_CODE),
+    ROW(rule_no_code, RULES, RULE_CODE),
+    ROW(rule_much_code, RULES, RULE_CODE),
+    ROW(rule_tiles, CODE, RULE_TILES),
+    ROW(rule_stack, RULES, RULE_STACK),
+    ROW(rule_cost, RULES, RULE_COST),
+    ROW(rule_meta, RULES, RULE_META),
+    ROW(rule_no_meta, RULES, RULE_META),
+    ROW(rule_much_meta, RULES, RULE_META),
+    ROW(meta_tiles, META, META_TILES),
+    ROW(meta_key, META, STRING_ID),
+    ROW(debug_pc, DEBUG, DEBUG_PC),
+    ROW(debug_order, DEBUG, DEBUG_PC),
+    ROW(debug_not_there, DEBUG, DEBUG_PC),
+    ROW(debug_stripped, DEBUG, DEBUG_SPAN),
+    ROW(debug_end, DEBUG, DEBUG_SPAN),
+    ROW(debug_backwards, DEBUG, DEBUG_SPAN),
+    ROW(debug_character, DEBUG, DEBUG_SPAN),
+    ROW(debug_range, DEBUG, DEBUG_FIELDS),
+    ROW(debug_fields_tile, DEBUGFIELDS, DEBUG_FIELDS),
+    ROW(debug_field, DEBUGFIELDS, DEBUG_FIELDS),
+    ROW(debug_flags, DEBUG, RESERVED),
+    ROW(test_rule, TESTS, TEST_RULE),
+    ROW(test_kind, TESTS, TEST_KIND),
+    ROW(test_count, TESTS, TEST_KIND),
+    ROW(test_text, TESTS, STRING_ID),
+};
+
+Test(vm_verify, tables)
+{
+  builder *b = malloc(sizeof *b);
+  for (size_t i = 0; i < COUNT(tables); i++) {
+    lq_fault f = {0};
+    build_begin(b);
+    seed_rich(b);
+    cr_assert(build_finish(b, &f), "%s at %d", lq_reason_text(f.reason), (int)f.at);
+    tables[i].change(b);
+    bool ok = lq_verify(&b->p, scratch, &f);
+    cr_expect(ok == (tables[i].reason == LQ_REASON_NONE), "%s", tables[i].what);
+    cr_expect(f.reason == tables[i].reason && f.section == (uint32_t)tables[i].section, "%s: %s in section %u",
+              tables[i].what, lq_reason_text(f.reason), f.section);
+  }
+  free(b);
+}
+
+Test(vm_verify, reasons_have_texts)
+{
+  static const int numbers[] = {
+#define LQ_REASON(name, number, text) number,
+#include "vm/verify_reasons.def"
+#undef LQ_REASON
+  };
+  for (size_t i = 0; i < COUNT(numbers); i++) {
+    const char *text = lq_reason_text((lq_reason)numbers[i]);
+    cr_expect(strlen(text) > 5 && text[strlen(text) - 1] != '.');
+    for (size_t k = 0; k < i; k++)
+      cr_expect(numbers[k] != numbers[i], "number %d is there twice", numbers[i]);
+  }
+}
