@@ -51,7 +51,7 @@ NEAR = [
     (SYSTEM + "sc.exe", "sc.exe query upd", EXPLORER),
     ("C:\\Tools\\psexec64.exe", "psexec64.exe \\\\srv-files -s ipconfig", EXPLORER),
     (SYSTEM + "xcopy.exe", "xcopy C:\\Temp\\u.exe \\\\srv-files\\admin\\u.exe", EXPLORER),
-    ("C:\\Program Files\\PDQ\\PDQDeploy.exe", "PDQDeploy.exe Settings", SYSTEM + "services.exe"),
+    ("C:\\Program Files\\PDQ\\PDQInventory.exe", "PDQInventory.exe Scan", SYSTEM + "services.exe"),
     ("C:\\Program Files\\Mail\\outlook.exe", "outlook.exe", "C:\\Program Files\\Web\\chrome.exe"),
 ]
 
