@@ -455,6 +455,15 @@ static lq_str one_line(playbook *pb, lq_str s)
   return copy;
 }
 
+// Clearing forgets that memory ran out, so that is noted first.
+static void clear_text(playbook *pb)
+{
+  if (pb->text.failed)
+    pb->status = LQ_E_NOMEM;
+  lq_buf_clear(&pb->text);
+  pb->prose = false;
+}
+
 static void end_paragraph(playbook *pb)
 {
   lq_str text = lq_str_trim(lq_buf_get(&pb->text));
@@ -464,8 +473,7 @@ static void end_paragraph(playbook *pb)
       top->text = one_line(pb, text);
     pb->label = lq_arena_copy(pb->r->arena, text);
   }
-  lq_buf_clear(&pb->text);
-  pb->prose = false;
+  clear_text(pb);
 }
 
 static int verdict(const playbook *pb)
@@ -504,8 +512,7 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *user)
     end_code(pb);
   if (type == MD_BLOCK_H) {
     open_section(pb, pb->heading, lq_str_trim(lq_buf_get(&pb->text)));
-    lq_buf_clear(&pb->text);
-    pb->prose = false;
+    clear_text(pb);
     pb->heading = 0;
   }
   end_paragraph(pb);
