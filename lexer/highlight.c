@@ -37,7 +37,7 @@ lq_status lq_lexer_highlight(const lq_mem *mem, lq_str text, lq_dialect dialect,
       each(user, held.span, class_of(&held, before, t.kind));
     before = held.kind == (lq_token_kind)LQ_TOK_COMMENT ? before : held.kind;
     held = t;
-  } while (t.kind != LQ_TOK_END && t.kind != LQ_TOK_INVALID);
+  } while (t.kind != LQ_TOK_END);
   s = arena.failed ? LQ_E_NOMEM : LQ_OK;
   lq_lexer_free(lx);
   lq_arena_free(&arena);

@@ -328,27 +328,39 @@ static bool has_escaped_quote(lq_str s, size_t i)
   return false;
 }
 
-// The text goes on after the quote as if it had none; behind a value there is nothing to guess.
+// Where reading goes on after a quote that has no partner: at the next word of the grammar.
+static size_t skip_broken(lq_lexer *lx, size_t i)
+{
+  lq_str s = lx->text;
+  for (; i < s.n && s.p[i] != ')' && s.p[i] != '}'; i++) {
+    size_t blanks = skip_blanks(s, i);
+    if (blanks > i && joins_at(s, blanks) > 0)
+      return i;
+    i = blanks > i ? blanks - 1 : i;
+  }
+  return i;
+}
+
 static int unterminated(lq_lexer *lx)
 {
-  uint32_t open = lx->start;
-  lq_span opener = {open, open + 1};
+  lq_span opener = {lx->start, lx->start + 1}, end = {(uint32_t)lx->text.n, (uint32_t)lx->text.n};
   lx->unfinished = true;
   lq_diag *d = lq_diag_add(lx->diags, LQ_DIAG_UNTERMINATED_STRING, opener, "a string is not closed");
   lq_diag_label(lx->diags, d, opener, lx->operand ? "no quote before it opens a string" : "opens here");
-  lq_diag_label(lx->diags, d, (lq_span){(uint32_t)lx->text.n, (uint32_t)lx->text.n},
-                "the query ends without a closing quote");
-  if (has_escaped_quote(lx->text, open))
+  lq_diag_label(lx->diags, d, end, "the query ends without a closing quote");
+  if (has_escaped_quote(lx->text, opener.end))
     lq_diag_help(lx->diags, d,
                  "`\\\"` is a quote inside the text; write `\\\\\"` to end it with a backslash");
   else
     lq_diag_help(lx->diags, d, "every `\"` needs a partner; write `\\\"` for the character");
-  lx->at = open + 1;
+  lx->at = (uint32_t)skip_broken(lx, opener.end);
   if (lx->operand)
     return lq_emit(lx, LQ_TOK_INVALID, opener);
-  lx->at = (uint32_t)read_value(lx, open + 1);
-  keep_text(lx, trim(lq_buf_get(&lx->body)));
-  return lq_emit(lx, LQ_TOK_STRING, (lq_span){open, lx->at});
+  lq_buf_clear(&lx->body);
+  for (size_t i = opener.end; i < lx->at;)
+    i += read_plain(lx, i);
+  keep_text(lx, lq_buf_get(&lx->body));
+  return lq_emit(lx, LQ_TOK_STRING, (lq_span){lx->start, lx->at});
 }
 
 static int read_string(lq_lexer *lx)

@@ -265,8 +265,11 @@ static bool misplaced_not(lq_kql_driver *d, const lq_token *t)
                    ? ADD(SYNTAX, t->span, "`%.*s` ends the value before it", LQ_STR_ARG(source(d, t->span)))
                    : ADD(SYNTAX, t->span, "`%.*s` needs `and` or `or` before it",
                          LQ_STR_ARG(source(d, t->span)));
-  if (is_bare(last))
-    HELP(x, "write `and not`, or put the value in double quotes if the word belongs to it");
+  if (!is_bare(last))
+    return true;
+  HELP(x, "write `and not`, or put the value in double quotes if the word belongs to it");
+  if (last->span.end == t->span.start)
+    lq_diag_note(d->ctx.b.diags, x, "KQL takes `not` and a blank for the keyword even at the end of a word");
   return true;
 }
 
