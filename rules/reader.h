@@ -16,6 +16,7 @@ typedef struct lq_rule_reader {
 // Each form's reader. Running out of memory shows in arena->failed or as LQ_E_NOMEM; all else goes to diags.
 lq_status lq_read_playbook(lq_rule_reader *r);
 lq_status lq_read_lqfile(lq_rule_reader *r);
+lq_status lq_read_elastic(lq_rule_reader *r);
 
 // The YAML between two `---` lines, into the rule. False if something in it was reported.
 bool lq_read_header(lq_rule_reader *r, lq_rule_file_rule *rule, lq_span header, lq_status *status);

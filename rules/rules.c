@@ -12,6 +12,7 @@ static const struct form {
     {".lq", lq_read_lqfile},
     {".md", lq_read_playbook},
     {".markdown", lq_read_playbook},
+    {".toml", lq_read_elastic},
 };
 
 static const struct form *form_of(lq_str name)
