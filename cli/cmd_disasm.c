@@ -38,7 +38,7 @@ void lq_cmd_disasm(lq_cli *c, const lq_options *o)
     lq_say_help(c, "for example: lq disasm pack.lqb T1047");
     return;
   }
-  lq_load_rules(c, o->args, 1, 0, &r);
+  lq_load_rules(c, o->args, 1, LQ_BUILD_NO_WARNINGS, &r);
   for (size_t i = 1; r.bundle && i < o->nargs; i++)
     put_named(c, r.bundle, o->args[i]);
   for (size_t i = 0; r.bundle && o->nargs == 1 && i < lq_bundle_rule_count(r.bundle); i++)

@@ -152,7 +152,7 @@ void lq_cmd_inspect(lq_cli *c, const lq_options *o)
     lq_say_help(c, "for example: lq inspect pack.lqb");
     return;
   }
-  lq_load_rules(c, o->args, o->nargs, 0, &r);
+  lq_load_rules(c, o->args, o->nargs, LQ_BUILD_NO_WARNINGS, &r);
   if (r.bundle && o->format == LQ_FORMAT_JSON)
     as_json(c, r.bundle);
   else if (r.bundle)

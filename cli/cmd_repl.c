@@ -115,10 +115,29 @@ static bool is_blank(const lq_string *s)
   return s->n == 0 || strspn(s->p, " \t") == s->n;
 }
 
-static bool needs_more(const lq_string *text)
+static bool is_refining(const lq_repl *r, const lq_string *text)
+{
+  return r->query.n && text->p[strspn(text->p, " \t")] == '|';
+}
+
+// The query that was typed; a stage alone goes on from the query before it.
+static void whole_query(const lq_repl *r, const lq_string *text, lq_string *whole)
+{
+  if (is_refining(r, text)) {
+    lq_string_add(whole, r->query.p, r->query.n);
+    lq_string_z(whole, "\n");
+  }
+  lq_string_add(whole, text->p, text->n);
+}
+
+static bool needs_more(const lq_repl *r, const lq_string *text)
 {
   int unfinished = 0;
-  return lq_query_unfinished(text->p, text->n, LQ_DIALECT_NAME_LQ, &unfinished) == LQ_OK && unfinished;
+  lq_string whole = {0};
+  whole_query(r, text, &whole);
+  lq_status s = lq_query_unfinished(whole.p, whole.n, LQ_DIALECT_NAME_LQ, &unfinished);
+  lq_string_free(&whole);
+  return s == LQ_OK && unfinished;
 }
 
 // In the history a query is one line, unless a comment in it needs its line end.
@@ -149,18 +168,15 @@ static lq_line_result read_entry(lq_repl *r, lq_string *text)
     lq_string_free(&line);
     if (got == LQ_LINE_END && text->n)
       return LQ_LINE_OK;
-    if (got != LQ_LINE_OK || (text->n && (blank || text->p[0] == ':' || !needs_more(text))))
+    if (got != LQ_LINE_OK || (text->n && (blank || text->p[0] == ':' || !needs_more(r, text))))
       return got;
   }
 }
 
-// A stage alone goes on from the query before it.
-static void run_refined(lq_repl *r, const lq_string *stage)
+static void run_query(lq_repl *r, const lq_string *text)
 {
   lq_string whole = {0};
-  lq_string_add(&whole, r->query.p, r->query.n);
-  lq_string_z(&whole, "\n");
-  lq_string_add(&whole, stage->p, stage->n);
+  whole_query(r, text, &whole);
   lq_repl_query(r, whole.p, whole.n);
   lq_string_free(&whole);
 }
@@ -173,10 +189,8 @@ static void one_entry(lq_repl *r, const lq_string *text)
   const char *p = text->p + strspn(text->p, " \t");
   if (*p == ':')
     run_command(r, p);
-  else if (*p == '|' && r->query.n)
-    run_refined(r, text);
   else
-    lq_repl_query(r, text->p, text->n);
+    run_query(r, text);
   r->cli->saw = before;
 }
 

@@ -124,7 +124,8 @@ void lq_cmd_run(lq_cli *c, const lq_options *o)
   }
   if (!choose_level(c, o, &h))
     return;
-  lq_load_rules(c, o->args, o->nargs, o->value[LQ_OPT_KEEP_GOING] ? LQ_BUILD_KEEP_GOING : 0, &r);
+  lq_load_rules(c, o->args, o->nargs,
+                LQ_BUILD_NO_WARNINGS | (o->value[LQ_OPT_KEEP_GOING] ? LQ_BUILD_KEEP_GOING : 0u), &r);
   if (r.bundle && !lq_interrupted()) {
     learn_levels(&h, r.bundle);
     run(c, o, &r, &h);

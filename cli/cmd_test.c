@@ -69,7 +69,7 @@ void lq_cmd_test(lq_cli *c, const lq_options *o)
     lq_say_help(c, "for example: lq test rules/");
     return;
   }
-  lq_load_rules(c, o->args, o->nargs, LQ_BUILD_KEEP_GOING, &r);
+  lq_load_rules(c, o->args, o->nargs, LQ_BUILD_KEEP_GOING | LQ_BUILD_NO_WARNINGS, &r);
   y.bundle = r.bundle;
   if (r.bundle) {
     lq_status s = lq_bundle_run_tests(r.bundle, NULL, NULL, on_test, &y);

@@ -101,7 +101,11 @@ static void say_loaded(lq_repl *r)
   lq_string_printf(&s, " %s in %zu %s, ", r->events == 1 ? "event" : "events", r->files.n,
                    r->files.n == 1 ? "file" : "files");
   lq_string_count(&s, r->nfields);
-  lq_out_printf(&r->cli->out, "%s fields\n", s.p);
+  // With -o ndjson standard output is for matches alone.
+  if (r->format == LQ_FORMAT_TABLE)
+    lq_out_printf(&r->cli->out, "%s fields\n", s.p);
+  else
+    lq_say(r->cli, "%s fields", s.p);
   lq_string_free(&s);
 }
 

@@ -99,7 +99,7 @@ void lq_do_rules(lq_repl *r, char **args, size_t n)
     lq_say(r->cli, "`:rules` needs a rule file, a folder or a bundle");
     return;
   }
-  lq_load_rules(r->cli, args + 1, n - 1, LQ_BUILD_KEEP_GOING, &rules);
+  lq_load_rules(r->cli, args + 1, n - 1, LQ_BUILD_KEEP_GOING | LQ_BUILD_NO_WARNINGS, &rules);
   if (rules.bundle)
     run_bundle(r, rules.bundle, true);
   lq_rules_in_free(&rules);

@@ -11,7 +11,7 @@ A case file is a session in a fresh copy of data/. Its lines:
     > text      a line it must write to standard output
     ! text      a line it must write to standard error
     ? code      its exit code, when that is not 0
-In expected lines [..] stands for any text. BLESS=1 rewrites the expectations; lines with [..] that still fit are kept.
+In expected lines [..] stands for any text and ␍ for a carriage return. BLESS=1 rewrites the expectations; lines with [..] that still fit are kept.
 
 With --errors, each NAME.lq of the folder is also checked by `lq check`, and standard error and exit code must be those of
 NAME.out."""
@@ -46,7 +46,7 @@ def all_fit(expected, got):
 
 
 def lines_of(raw):
-    text = raw.decode("utf-8", "surrogateescape")
+    text = raw.decode("utf-8", "surrogateescape").replace("\r", "␍")
     lines = text.split("\n")
     if lines[-1] == "":
         return lines[:-1]
