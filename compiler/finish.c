@@ -1,7 +1,7 @@
 // Pools to a canonical program: what no rule uses is gone, every table is sorted by content, every number is
 // new. So the bundle depends on the rules alone, not on the order they came in or on any hash.
-#include <stdlib.h>
 
+#include "base/sort.h"
 #include "compiler/internal.h"
 #include "stdlib/functions.h"
 #include "vm/bundle.h"
@@ -24,8 +24,7 @@ typedef struct finisher {
   lq_program p;
 } finisher;
 
-// ---- what is used
-// -------------------------------------------------------------------------------------------------
+// ---- what is used -------------------------------------------------------------------------------
 
 static void use(table *t, uint32_t i)
 {
@@ -123,10 +122,9 @@ static void use_all(finisher *f, const uint32_t *function_names)
   }
 }
 
-// ---- new numbers
-// --------------------------------------------------------------------------------------------------
+// ---- new numbers --------------------------------------------------------------------------------
 
-// qsort has no context, so what is sorted carries all that the order needs.
+// A sort has no context, so what is sorted carries all that the order needs.
 typedef struct sort_row {
   uint32_t old, kind;
   uint64_t key[3];
@@ -160,7 +158,7 @@ static bool renumber(finisher *f, table *t, size_t total,
     t->map[i] = LQ_NONE;
   }
   if (t->n > 0)
-    qsort(rows, t->n, sizeof *rows, by_content);
+    lq_sort(rows, t->n, sizeof *rows, by_content);
   for (uint32_t i = 0; i < t->n; i++) {
     t->old[i] = rows[i].old;
     t->map[rows[i].old] = i;
@@ -211,8 +209,7 @@ static void describe_function(finisher *f, uint32_t i, sort_row *row)
   row->text = function_name(f, i);
 }
 
-// ---- sets
-// ---------------------------------------------------------------------------------------------------------
+// ---- sets ---------------------------------------------------------------------------------------
 
 static int by_id(const void *a, const void *b)
 {
@@ -250,7 +247,7 @@ static void describe_set(finisher *f, uint32_t i, sort_row *row)
   size_t step = size / sizeof *words, total = n * step;
   for (size_t k = 0; k < total; k += step)
     words[k] = f->strings.map[words[k]];
-  qsort(words, n, size, row->kind == LQ_SET_TEXTS ? by_id : by_regex);
+  lq_sort(words, n, size, row->kind == LQ_SET_TEXTS ? by_id : by_regex);
   for (size_t k = 0; k < total; k++)
     words[k] = big_endian(words[k]);
   row->text.p = (const char *)words;
@@ -304,8 +301,7 @@ static bool make_sets(finisher *f)
   return !f->arena.failed;
 }
 
-// ---- other tables
-// -------------------------------------------------------------------------------------------------
+// ---- other tables -------------------------------------------------------------------------------
 
 static bool make_strings(finisher *f)
 {
@@ -403,8 +399,7 @@ static bool make_predicates(finisher *f)
   return !f->arena.failed;
 }
 
-// ---- rules
-// --------------------------------------------------------------------------------------------------------
+// ---- rules --------------------------------------------------------------------------------------
 
 static uint32_t mapped_operand(const finisher *f, char letter, uint32_t i)
 {
@@ -500,7 +495,7 @@ static bool order_rules(finisher *f)
   for (uint32_t i = 0; i < n; i++)
     rows[i] = (sort_row){.old = i, .text = f->pool->strings.keys[f->c->rules[i].id]};
   if (n > 0)
-    qsort(rows, n, sizeof *rows, by_content);
+    lq_sort(rows, n, sizeof *rows, by_content);
   for (size_t i = 0; i < n; i++)
     f->rules[i] = rows[i].old;
   return true;
@@ -519,7 +514,7 @@ static bool make_tests(finisher *f)
   for (uint32_t i = 0; i < c->ntests; i++)
     rows[i] = (sort_row){.old = i, .kind = place[c->tests[i].rule], .key = {i}, .text = LQ_STR("")};
   if (c->ntests > 0)
-    qsort(rows, c->ntests, sizeof *rows, by_content);
+    lq_sort(rows, c->ntests, sizeof *rows, by_content);
   for (size_t i = 0; i < c->ntests; i++) {
     lq_test_def t = c->tests[rows[i].old];
     t.rule = rows[i].kind;
@@ -546,8 +541,7 @@ static lq_status measure(finisher *f)
   return scratch ? LQ_OK : LQ_E_NOMEM;
 }
 
-// ---- all of it
-// ----------------------------------------------------------------------------------------------------
+// ---- all of it ----------------------------------------------------------------------------------
 
 static bool start_table(finisher *f, table *t, size_t n)
 {

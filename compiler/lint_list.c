@@ -1,7 +1,7 @@
 // Warnings about lists: an entry that stands twice, an entry that another one covers.
-#include <stdlib.h>
 
 #include "base/glob.h"
+#include "base/sort.h"
 #include "compiler/lint.h"
 
 enum { PAIRS_MAX = 1000000 };
@@ -61,7 +61,7 @@ static void twice(lq_linter *l, const item *first, item *again)
 
 static void find_duplicates(lq_linter *l, item *items, size_t n)
 {
-  qsort(items, n, sizeof *items, by_text);
+  lq_sort(items, n, sizeof *items, by_text);
   size_t first = 0;
   for (size_t i = 1; i < n; i++) {
     if (lq_str_eq(items[first].text, items[i].text))
@@ -69,7 +69,7 @@ static void find_duplicates(lq_linter *l, item *items, size_t n)
     else
       first = i;
   }
-  qsort(items, n, sizeof *items, by_place);
+  lq_sort(items, n, sizeof *items, by_place);
 }
 
 static void covered(lq_linter *l, const item *wide, const item *narrow)

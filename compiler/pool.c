@@ -1,10 +1,9 @@
 // Hash-consing: one open-addressing table serves texts, fields, constants, sets, functions and predicates.
 #include "compiler/pool.h"
 
-#include <stdlib.h>
+#include "base/sort.h"
 
-// ---- interner
-// -----------------------------------------------------------------------------------------------------
+// ---- interner -----------------------------------------------------------------------------------
 
 // FNV-1a. Rules come from whoever runs the compiler, who can slow down only themselves.
 static size_t hash(lq_str s)
@@ -66,8 +65,7 @@ void lq_interner_free(lq_interner *t)
   *t = (lq_interner){0};
 }
 
-// ---- tables
-// -------------------------------------------------------------------------------------------------------
+// ---- tables -------------------------------------------------------------------------------------
 
 void lq_pool_init(lq_pool *p, const lq_mem *mem)
 {
@@ -122,8 +120,7 @@ uint32_t lq_pool_predicate_id(lq_pool *p, uint32_t field, lq_way way, uint32_t a
   return field == LQ_NONE || arg == LQ_NONE ? LQ_NONE : lq_intern(&p->predicates, BYTES(&row));
 }
 
-// ---- sets
-// ---------------------------------------------------------------------------------------------------------
+// ---- sets ---------------------------------------------------------------------------------------
 
 size_t lq_pool_member_size(lq_set_kind kind)
 {
@@ -154,7 +151,7 @@ static int by_cidr(const void *a, const void *b)
 static size_t sort_unique(lq_set_kind kind, char *members, size_t n)
 {
   size_t size = lq_pool_member_size(kind), kept = 0;
-  qsort(members, n, size, kind == LQ_SET_TEXTS ? by_id : kind == LQ_SET_REGEXES ? by_regex : by_cidr);
+  lq_sort(members, n, size, kind == LQ_SET_TEXTS ? by_id : kind == LQ_SET_REGEXES ? by_regex : by_cidr);
   for (size_t i = 0; i < n; i++) {
     if (kept > 0 && memcmp(members + (kept - 1) * size, members + i * size, size) == 0)
       continue;

@@ -3,7 +3,6 @@
 
 #include <re2/re2.h>
 
-#include <cctype>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -31,10 +30,16 @@ constexpr int max_memory = 8 << 20;
 // ---- spellings
 // ----------------------------------------------------------------------------------------------------
 
+// Not the C library's: that one asks the locale.
+bool is_hex(char c) noexcept
+{
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
 bool is_hex4(const std::string &s, std::size_t at) noexcept
 {
   for (std::size_t i = at; i < at + 4; i++) {
-    if (i >= s.size() || !std::isxdigit(static_cast<unsigned char>(s[i])))
+  if (i >= s.size() || !is_hex(s[i]))
       return false;
   }
   return true;
