@@ -1,5 +1,6 @@
-// A small assembler for tests: tables in any order become a canonical program. Handles are numbers in the order of
-// making; build_finish sorts what must be sorted and puts the new numbers into every row and instruction.
+// A small assembler for tests: tables in any order become a canonical program. Handles are numbers in the
+// order of making; build_finish sorts what must be sorted and puts the new numbers into every row and
+// instruction.
 #ifndef LQ_TESTS_BUILD_H
 #define LQ_TESTS_BUILD_H
 
@@ -28,6 +29,8 @@ typedef struct builder {
   lq_debug debug[256];
   uint32_t debug_fields[256];
   lq_test_def tests[16];
+  char patterns[4096]; // texts of patterns
+  size_t npatterns;
 } builder;
 
 static inline void build_begin(builder *b)
@@ -67,8 +70,8 @@ static inline uint32_t build_text(builder *b, lq_str s)
 
 static inline uint32_t build_field(builder *b, const char *name, uint32_t scope, uint8_t flags)
 {
-  b->fields[b->p.nfields] =
-      (lq_field){.name = build_text(b, lq_str_of(name)), .scope = scope, .flags = flags, .type = 0};
+  b->fields[b->p.nfields] = (lq_field){
+      .name = build_text(b, lq_str_of(name)), .scope = scope, .flags = flags, .type = 0};
   return (uint32_t)b->p.nfields++;
 }
 
@@ -91,7 +94,8 @@ static inline uint32_t build_texts(builder *b, const char *const *texts, size_t 
   for (size_t i = 0; i < n; i++) {
     lq_str s = lq_str_of(texts[i]);
     if (patterns) {
-      char *copy = malloc(s.n + 1); // lives as long as the test
+      char *copy = b->patterns + b->npatterns;
+      b->npatterns += s.n;
       for (size_t k = 0; k < s.n; k++)
         copy[k] = s.p[k] == '*' ? LQ_ANY_RUN : s.p[k] == '?' ? LQ_ANY_ONE : s.p[k];
       s.p = copy;
@@ -139,7 +143,8 @@ static inline uint32_t build_predicate(builder *b, uint32_t field, lq_way way, u
 }
 
 // Rules are added in the order of their ids.
-static inline lq_rule_def *build_rule(builder *b, const char *id, const char *source, const lq_insn *code, size_t n)
+static inline lq_rule_def *build_rule(builder *b, const char *id, const char *source, const lq_insn *code,
+                                      size_t n)
 {
   lq_rule_def *r = &b->rules[b->p.nrules++];
   *r = (lq_rule_def){
@@ -164,7 +169,8 @@ static inline void build_meta(builder *b, const char *key, const char *value)
 }
 
 // For instruction pc of the last rule.
-static inline void build_debug(builder *b, uint32_t pc, uint32_t start, uint32_t end, uint32_t flags, uint32_t field)
+static inline void build_debug(builder *b, uint32_t pc, uint32_t start, uint32_t end, uint32_t flags,
+                               uint32_t field)
 {
   b->debug[b->p.ndebug++] = (lq_debug){.pc = b->rules[b->p.nrules - 1].code + pc,
                                        .start = start,
@@ -185,7 +191,8 @@ static inline void build_test(builder *b, lq_test_kind kind, const char *name, c
                                           .line = 7};
 }
 
-// ---- finishing ---------------------------------------------------------------------------------------------------
+// ---- finishing
+// ---------------------------------------------------------------------------------------------------
 
 typedef int (*build_cmp)(const builder *b, uint32_t x, uint32_t y);
 
@@ -300,7 +307,8 @@ static inline void build_sort_rows(builder *b)
   build_remap_code(b, 'p', map);
 }
 
-// Sorts, renumbers, and fills in what the verifier says of each rule. False: some rule is wrong, *fault says how.
+// Sorts, renumbers, and fills in what the verifier says of each rule. False: some rule is wrong, *fault says
+// how.
 static inline bool build_finish(builder *b, lq_fault *fault)
 {
   static uint32_t scratch[LQ_VERIFY_SCRATCH / sizeof(uint32_t) + 1];

@@ -1,5 +1,5 @@
-// Bytes that may be a bundle: loaded, and if they are accepted, run on three events, explained, listed, and written
-// again. What the mutation test and the fuzz target share.
+// Bytes that may be a bundle: loaded, and if they are accepted, run on three events, explained, listed, and
+// written again. What the mutation test and the fuzz target share.
 #ifndef LQ_TESTS_RUN_H
 #define LQ_TESTS_RUN_H
 
@@ -75,7 +75,8 @@ static inline bool run_is_canonical(const uint8_t *bytes)
 {
   uint32_t n = lq_le32(bytes + LQ_AT_SECTIONS);
   bool ours = lq_le16(bytes + LQ_AT_MINOR) == LQ_BUNDLE_MINOR && lq_le64(bytes + LQ_AT_OPTIONAL) == 0 &&
-              lq_le32(bytes + LQ_AT_LANGUAGE) == LQ_BUNDLE_LANGUAGE && lq_le32(bytes + LQ_AT_OPCODES) == LQ_BUNDLE_OPCODES;
+              lq_le32(bytes + LQ_AT_LANGUAGE) == LQ_BUNDLE_LANGUAGE &&
+              lq_le32(bytes + LQ_AT_OPCODES) == LQ_BUNDLE_OPCODES;
   for (uint32_t i = 0; i < n && ours; i++) {
     uint32_t type = lq_le32(bytes + LQ_BUNDLE_HEADER + i * LQ_BUNDLE_SECTION);
     ours = type <= LQ_SECTION_PROVENANCE;

@@ -1,11 +1,14 @@
-// Programs to begin from: small ones that together have a row in every table and every instruction, and the events
-// that accepted mutants run on.
+// Programs to begin from: small ones that together have a row in every table and every instruction, and the
+// events that accepted mutants run on.
 #ifndef LQ_TESTS_SEEDS_H
 #define LQ_TESTS_SEEDS_H
 
 #include "tests/mutate/build.h"
 
-#define OP(name, ...) {LQ_OP_##name, __VA_ARGS__}
+#define OP(name, ...)                                                                                        \
+  {                                                                                                          \
+    LQ_OP_##name, __VA_ARGS__                                                                                \
+  }
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static inline void seed_one(builder *b)
@@ -29,8 +32,10 @@ static inline void seed_rich(builder *b)
   uint32_t path = build_field(b, "dll.path", dlls, 0);
   uint32_t signs = build_field(b, "dll.sign", dlls, LQ_FIELD_SCOPE);
   uint32_t signer = build_field(b, "dll.sign.name", signs, 0);
-  uint32_t named = build_predicate(b, name, LQ_WAY_EQ_FOLD, BUILD_TEXTS(b, "cmd.exe", "powershell.exe", "wscript.exe"));
-  uint32_t encoded = build_predicate(b, line, LQ_WAY_GLOB_FOLD, BUILD_PATTERNS(b, "*-enc*", "*downloadstring*", "?iex*"));
+  uint32_t named = build_predicate(b, name, LQ_WAY_EQ_FOLD,
+                                   BUILD_TEXTS(b, "cmd.exe", "powershell.exe", "wscript.exe"));
+  uint32_t encoded = build_predicate(b, line, LQ_WAY_GLOB_FOLD,
+                                     BUILD_PATTERNS(b, "*-enc*", "*downloadstring*", "?iex*"));
   uint32_t exact = build_predicate(b, line, LQ_WAY_GLOB, BUILD_PATTERNS(b, "*IEX*"));
   uint32_t re = build_predicate(b, line, LQ_WAY_REGEX, build_regex(b, ".*[A-Za-z0-9+/]{10,}=*", 1));
   uint32_t net = build_predicate(b, ip, LQ_WAY_CIDR, build_cidr(b, "10.0.0.0/8"));
@@ -41,7 +46,8 @@ static inline void seed_rich(builder *b)
   uint32_t phrase = build_predicate(b, script, LQ_WAY_PHRASE, BUILD_TEXTS(b, "hello world"));
   uint32_t temp = build_predicate(b, path, LQ_WAY_GLOB_FOLD, BUILD_PATTERNS(b, "*\\temp\\*"));
   uint32_t evil = build_predicate(b, signer, LQ_WAY_EQ, BUILD_TEXTS(b, "Evil"));
-  uint32_t lower = build_function(b, "lower"), length = build_function(b, "length"), ends = build_function(b, "endsWith~");
+  uint32_t lower = build_function(b, "lower"), length = build_function(b, "length"),
+           ends = build_function(b, "endsWith~");
   uint32_t k_text = build_const(b, lq_string(LQ_STR(".exe"))), k_two = build_const(b, lq_int(2));
   lq_ip address = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1}};
   uint32_t k_ip = build_const(b, (lq_value){.type = LQ_T_IP, .ip = &address});
@@ -49,31 +55,35 @@ static inline void seed_rich(builder *b)
   uint32_t k_big = build_const(b, lq_uint(UINT64_MAX)), k_true = build_const(b, lq_bool(true));
   uint32_t set = BUILD_TEXTS(b, "2", "3");
   const lq_insn a[] = {OP(TEST_AND, 0, 4, named), OP(TEST_AND, 0, 3, encoded), OP(TEST_OR, 0, 2, net),
-                       OP(TEST_AND, 0, 1, re),    OP(TEST, 0, 0, exact),        OP(RETURN, 0, 0, 0)};
+                       OP(TEST_AND, 0, 1, re),    OP(TEST, 0, 0, exact),       OP(RETURN, 0, 0, 0)};
   build_rule(b, "T1059", "process.name : \"cmd.exe\" and process.command_line : \"*\"", a, COUNT(a));
   build_meta(b, "attack", "T1059");
   build_meta(b, "severity", "high");
   build_debug(b, 0, 0, 12, 0, name);
   build_debug(b, 1, 29, 40, LQ_DEBUG_NEGATED, line);
   build_test(b, LQ_TEST_MATCH, "it fires", "{\"process\":{\"name\":\"cmd.exe\"}}");
-  const lq_insn c[] = {OP(FIELD, 0, 0, line), OP(CALL, 1, 0, lower), OP(CONST, 0, 0, k_text), OP(CALL, 2, 0, ends),
-                       OP(TRUTH, 0, 0, 0),    OP(JUMP_FALSE, 0, 6, 0), OP(FIELD, 0, 0, name), OP(CALL, 1, 0, length),
-                       OP(CONST, 0, 0, k_two), OP(ARITH, LQ_AR_DIV, 0, 0), OP(MATCH, LQ_WAY_EQ, 0, set),
-                       OP(TRUTH, 0, 0, 0),    OP(JUMP_TRUE, 0, 4, 0), OP(FIELD, 0, 0, port), OP(CONST, 0, 0, k_big),
-                       OP(COMPARE, LQ_CMP_LT, 0, 0), OP(TRUTH, 0, 0, 0), OP(RETURN, 0, 0, 0)};
+  const lq_insn c[] = {OP(FIELD, 0, 0, line),        OP(CALL, 1, 0, lower),        OP(CONST, 0, 0, k_text),
+                       OP(CALL, 2, 0, ends),         OP(TRUTH, 0, 0, 0),           OP(JUMP_FALSE, 0, 6, 0),
+                       OP(FIELD, 0, 0, name),        OP(CALL, 1, 0, length),       OP(CONST, 0, 0, k_two),
+                       OP(ARITH, LQ_AR_DIV, 0, 0),   OP(MATCH, LQ_WAY_EQ, 0, set), OP(TRUTH, 0, 0, 0),
+                       OP(JUMP_TRUE, 0, 4, 0),       OP(FIELD, 0, 0, port),        OP(CONST, 0, 0, k_big),
+                       OP(COMPARE, LQ_CMP_LT, 0, 0), OP(TRUTH, 0, 0, 0),           OP(RETURN, 0, 0, 0)};
   build_rule(b, "T1105", NULL, c, COUNT(c));
-  const lq_insn d[] = {OP(ITER, 0, 7, dlls),   OP(TEST_AND, 0, 5, temp), OP(ITER, 0, 1, signs), OP(TEST, 0, 0, evil),
-                       OP(COUNT_END, 0, 0, 1), OP(IS_NULL, 0, 0, 0),     OP(TRUTH, 0, 0, 0),    OP(NOT, 0, 0, 0),
-                       OP(ITER_END, 0, 0, 7),  OP(RETURN, 0, 0, 0)};
+  const lq_insn d[] = {OP(ITER, 0, 7, dlls), OP(TEST_AND, 0, 5, temp), OP(ITER, 0, 1, signs),
+                       OP(TEST, 0, 0, evil), OP(COUNT_END, 0, 0, 1),   OP(IS_NULL, 0, 0, 0),
+                       OP(TRUTH, 0, 0, 0),   OP(NOT, 0, 0, 0),         OP(ITER_END, 0, 0, 7),
+                       OP(RETURN, 0, 0, 0)};
   build_rule(b, "T1574", "dll:{ path : \"*\" }", d, COUNT(d));
   build_debug(b, 1, 5, 11, 0, path);
-  const lq_insn e[] = {OP(FIELD, 0, 0, ip),  OP(CONST, 0, 0, k_ip),  OP(COMPARE, LQ_CMP_GE, 0, 0),
-                       OP(TRUTH, 0, 0, 0),   OP(VALUE, 0, 0, 0),     OP(CONST, 0, 0, k_true),
-                       OP(COMPARE, 0, 0, 0), OP(NULL, 0, 0, 0),      OP(COMPARE, LQ_CMP_EQ_FOLD, 0, 0),
-                       OP(NEGATE, 0, 0, 0),  OP(CONST, 0, 0, k_date), OP(COMPARE, LQ_CMP_GT, 0, 0),
-                       OP(TRUTH, 0, 0, 0),   OP(JUMP_TRUE, 0, 7, 0), OP(TEST_OR, 0, 6, low),
-                       OP(TEST_OR, 0, 5, high), OP(TEST_AND, 0, 4, there), OP(TEST_OR, 0, 3, words),
-                       OP(TEST_AND, 0, 2, phrase), OP(PUSH, 1, 0, 0), OP(NOT, 0, 0, 0), OP(RETURN, 0, 0, 0)};
+  const lq_insn e[] = {
+      OP(FIELD, 0, 0, ip),        OP(CONST, 0, 0, k_ip),     OP(COMPARE, LQ_CMP_GE, 0, 0),
+      OP(TRUTH, 0, 0, 0),         OP(VALUE, 0, 0, 0),        OP(CONST, 0, 0, k_true),
+      OP(COMPARE, 0, 0, 0),       OP(NULL, 0, 0, 0),         OP(COMPARE, LQ_CMP_EQ_FOLD, 0, 0),
+      OP(NEGATE, 0, 0, 0),        OP(CONST, 0, 0, k_date),   OP(COMPARE, LQ_CMP_GT, 0, 0),
+      OP(TRUTH, 0, 0, 0),         OP(JUMP_TRUE, 0, 7, 0),    OP(TEST_OR, 0, 6, low),
+      OP(TEST_OR, 0, 5, high),    OP(TEST_AND, 0, 4, there), OP(TEST_OR, 0, 3, words),
+      OP(TEST_AND, 0, 2, phrase), OP(PUSH, 1, 0, 0),         OP(NOT, 0, 0, 0),
+      OP(RETURN, 0, 0, 0)};
   build_rule(b, "T9999", NULL, e, COUNT(e));
   b->p.provenance = LQ_STR("{\"from\":\"a test\"}");
 }
@@ -82,7 +92,8 @@ static inline void seed_rich(builder *b)
 static inline void seed_many(builder *b)
 {
   static char names[50][8], texts[50][2][16];
-  uint32_t fields[4] = {build_field(b, "process.name", LQ_NONE, 0), build_field(b, "process.command_line", LQ_NONE, 0),
+  uint32_t fields[4] = {build_field(b, "process.name", LQ_NONE, 0),
+                        build_field(b, "process.command_line", LQ_NONE, 0),
                         build_field(b, "file.path", LQ_NONE, 0), build_field(b, "user.name", LQ_NONE, 0)};
   for (int i = 0; i < 50; i++) {
     names[i][0] = 'R';
@@ -113,24 +124,30 @@ static inline bool seed_bundle(size_t i, lq_buf *out, lq_fault *fault)
   return ok;
 }
 
-// ---- events ------------------------------------------------------------------------------------------------------
+// ---- events
+// ------------------------------------------------------------------------------------------------------
 
-static inline void seed_add(lq_event *e, const char *name, lq_value v) { lq_event_add(e, lq_str_of(name), v); }
+static inline void seed_add(lq_event *e, const char *name, lq_value v)
+{
+  lq_event_add(e, lq_str_of(name), v);
+}
 
 static inline void seed_add_text(lq_event *e, const char *name, const char *text)
 {
   seed_add(e, name, lq_string(lq_str_of(text)));
 }
 
-// Gives every slot of the map values of its own, whatever the (mutated) names are: n of them, in elements 0 to n - 1.
+// Gives every slot of the map values of its own, whatever the (mutated) names are: n of them, in elements 0
+// to n - 1.
 static inline void seed_fill(lq_event *e, const lq_fieldmap *map, uint32_t n)
 {
-  static const char *const texts[] = {"cmd.exe", "C:\\Temp\\Evil.DLL -enc", "10.1.2.3", "Invoke-Expression hello world",
-                                      "\xC3\x84rger"};
+  static const char *const texts[] = {"cmd.exe", "C:\\Temp\\Evil.DLL -enc", "10.1.2.3",
+                                      "Invoke-Expression hello world", "\xC3\x84rger"};
   for (uint32_t slot = 0; slot < lq_fieldmap_slots(map); slot++) {
     const lq_field_spec *spec = lq_fieldmap_spec(map, slot);
     for (uint32_t i = 0; i < n; i++) {
-      lq_value v = i % 3 == 2 ? lq_int((int64_t)slot * 443) : lq_string(lq_str_of(texts[(i + slot) % COUNT(texts)]));
+      lq_value v = i % 3 == 2 ? lq_int((int64_t)slot * 443)
+                              : lq_string(lq_str_of(texts[(i + slot) % COUNT(texts)]));
       if (spec->is_scope && i % 2)
         v = (lq_value){.type = LQ_T_OBJECT};
       lq_event_add_slot(e, slot, v, i, i / 2);

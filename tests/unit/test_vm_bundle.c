@@ -1,4 +1,5 @@
-// Bundles: what is written is read, and written again the same; anything else is refused with a place and a reason.
+// Bundles: what is written is read, and written again the same; anything else is refused with a place and a
+// reason.
 #include <criterion/criterion.h>
 
 #include "tests/mutate/seeds.h"
@@ -20,7 +21,10 @@ static lq_status read_again(const uint8_t *bytes, size_t n, lq_fault *f, lq_buf 
   return status;
 }
 
-static void repair(uint8_t *bytes, size_t n) { lq_bundle_hash(bytes, n, bytes + LQ_AT_DIGEST); }
+static void repair(uint8_t *bytes, size_t n)
+{
+  lq_bundle_hash(bytes, n, bytes + LQ_AT_DIGEST);
+}
 
 Test(vm_bundle, round_trip)
 {
@@ -28,8 +32,10 @@ Test(vm_bundle, round_trip)
     lq_buf a = {.mem = &lq_mem_libc}, b = {.mem = &lq_mem_libc};
     lq_fault f;
     cr_assert(seed_bundle(i, &a, &f), "%s at %d", lq_reason_text(f.reason), (int)f.at);
-    cr_expect(read_again((uint8_t *)a.p, a.n, &f, &b) == LQ_OK, "%s at %d", lq_reason_text(f.reason), (int)f.at);
-    cr_expect(lq_str_eq(lq_buf_get(&a), lq_buf_get(&b)), "seed %d: %d and %d bytes", (int)i, (int)a.n, (int)b.n);
+    cr_expect(read_again((uint8_t *)a.p, a.n, &f, &b) == LQ_OK, "%s at %d", lq_reason_text(f.reason),
+              (int)f.at);
+    cr_expect(lq_str_eq(lq_buf_get(&a), lq_buf_get(&b)), "seed %d: %d and %d bytes", (int)i, (int)a.n,
+              (int)b.n);
     cr_expect(a.n % 8 == 0);
     lq_buf_free(&a);
     lq_buf_free(&b);
@@ -120,7 +126,8 @@ Test(vm_bundle, change_every_byte)
       bool digest = i >= LQ_AT_DIGEST && i < LQ_AT_DIGEST + 32;
       // An optional section that became one from the future is dropped.
       bool unknown = i / ROW == (TABLE + last * ROW) / ROW && i % ROW < 4;
-      cr_expect(header || digest || unknown || (again.n == a.n && memcmp(again.p, m, a.n) == 0), "byte %d", (int)i);
+      cr_expect(header || digest || unknown || (again.n == a.n && memcmp(again.p, m, a.n) == 0), "byte %d",
+                (int)i);
     }
   }
   cr_expect(accepted > 50, "%d accepted", (int)accepted);
@@ -129,7 +136,8 @@ Test(vm_bundle, change_every_byte)
   lq_buf_free(&again);
 }
 
-// ---- the header and the section table ----------------------------------------------------------------------------
+// ---- the header and the section table
+// ----------------------------------------------------------------------------
 
 static const struct {
   const char *what;
@@ -226,7 +234,8 @@ Test(vm_bundle, more_at_the_end)
   lq_buf_free(&a);
 }
 
-// ---- rows that only the reader can judge -------------------------------------------------------------------------
+// ---- rows that only the reader can judge
+// -------------------------------------------------------------------------
 
 static size_t section_at(const uint8_t *m, lq_section type)
 {
@@ -294,7 +303,8 @@ Test(vm_bundle, texts)
     build_rule(b, i == 1 ? "\xC3" : "id", NULL, code, 2);
     cr_assert(build_finish(b, &f) && lq_bundle_write(&a, &b->p) == LQ_OK);
     cr_expect(read_again((uint8_t *)a.p, a.n, &f, NULL) == LQ_E_BUNDLE);
-    cr_expect(f.reason == (i == 0 ? LQ_REASON_REGEX_SYNTAX : LQ_REASON_STRING_UTF8), "%s", lq_reason_text(f.reason));
+    cr_expect(f.reason == (i == 0 ? LQ_REASON_REGEX_SYNTAX : LQ_REASON_STRING_UTF8), "%s",
+              lq_reason_text(f.reason));
     lq_buf_free(&a);
     free(b);
   }
@@ -316,8 +326,8 @@ Test(vm_bundle, limits)
   };
   for (size_t i = 0; i < COUNT(table); i++) {
     lq_status status = lq_bundle_read(&p, &lq_mem_libc, a.p, a.n, &table[i].limits, &f);
-    cr_expect(status == (table[i].reason ? LQ_E_LIMIT : LQ_OK) && f.reason == table[i].reason, "%d: %s", (int)i,
-              lq_reason_text(f.reason));
+    cr_expect(status == (table[i].reason ? LQ_E_LIMIT : LQ_OK) && f.reason == table[i].reason, "%d: %s",
+              (int)i, lq_reason_text(f.reason));
     lq_program_free(p);
   }
   lq_buf_free(&a);
@@ -336,7 +346,8 @@ Test(vm_bundle, out_of_memory)
     lq_mem mem = {counting_fn, &count};
     status = lq_bundle_read(&p, &mem, a.p, a.n, NULL, &f);
     lq_program_free(p);
-    cr_expect(count.live == 0 && !count.wrong_size, "failing request %d: %d bytes left", (int)n, (int)count.live);
+    cr_expect(count.live == 0 && !count.wrong_size, "failing request %d: %d bytes left", (int)n,
+              (int)count.live);
   }
   cr_expect(status == LQ_OK);
   lq_buf_free(&a);

@@ -6,7 +6,8 @@
 #include "vm/disasm.h"
 #include "vm/exec.h"
 
-// ---- a program and an event for all of it --------------------------------------------------------------------------
+// ---- a program and an event for all of it
+// --------------------------------------------------------------------------
 
 enum { NAME, NUMS, GONE, SCOPE, S_NAME, INNER, I_NAME, DOC, MIXED, NFIELDS };
 enum { K_FALSE, K_TRUE, K_0, K_1, K_2, K_7, K_MIN, K_MAX, K_BIG, K_HALF, K_CMD, K_FOO };
@@ -20,7 +21,8 @@ typedef struct world {
   lq_program *loaded; // for regexes
 } world;
 
-// process.name is Cmd.EXE; nums is 1, 2, 3; s is two objects with names x and y, z; the second has one inner, named q.
+// process.name is Cmd.EXE; nums is 1, 2, 3; s is two objects with names x and y, z; the second has one inner,
+// named q.
 static void fill(world *w)
 {
   lq_event *e = &w->event;
@@ -46,16 +48,18 @@ static world *new_world(void)
     const char *name;
     uint32_t scope;
     uint8_t flags;
-  } fields[NFIELDS] = {{"process.name", LQ_NONE, 0}, {"nums", LQ_NONE, 0},       {"gone", LQ_NONE, 0},
-                       {"s", LQ_NONE, LQ_FIELD_SCOPE}, {"s.name", SCOPE, 0},     {"s.in", SCOPE, LQ_FIELD_SCOPE},
-                       {"s.in.name", INNER, 0},        {"message", LQ_NONE, 0},  {"mixed", LQ_NONE, 0}};
+  } fields[NFIELDS] = {
+      {"process.name", LQ_NONE, 0},   {"nums", LQ_NONE, 0},    {"gone", LQ_NONE, 0},
+      {"s", LQ_NONE, LQ_FIELD_SCOPE}, {"s.name", SCOPE, 0},    {"s.in", SCOPE, LQ_FIELD_SCOPE},
+      {"s.in.name", INNER, 0},        {"message", LQ_NONE, 0}, {"mixed", LQ_NONE, 0}};
   world *w = calloc(1, sizeof *w);
   build_begin(&w->b);
   cr_assert(lq_fieldmap_new(&w->map, &lq_mem_libc) == LQ_OK);
   for (int i = 0; i < NFIELDS; i++) {
     build_field(&w->b, fields[i].name, fields[i].scope, fields[i].flags);
     lq_field_spec spec = {lq_str_of(fields[i].name),
-                          fields[i].scope == LQ_NONE ? LQ_NO_SLOT : w->slots[fields[i].scope], fields[i].flags};
+                          fields[i].scope == LQ_NONE ? LQ_NO_SLOT : w->slots[fields[i].scope],
+                          fields[i].flags};
     cr_assert(lq_fieldmap_add(w->map, &spec, &w->slots[i]) == LQ_OK);
   }
   // In the order of lq_const_cmp, so that handles are numbers.
@@ -161,7 +165,10 @@ static const struct {
     {"sum with null", 1, 6, {K(K_7), N, AR(ADD), ISNULL, END}},
     {"sum of texts", 1, 6, {K(K_FOO), K(K_FOO), AR(ADD), ISNULL, END}},
     {"sum of each", 1, 7, {F(NUMS), F(NUMS), AR(MUL), K(K_2), CMP(EQ), END}},
-    {"negated", 1, 7, {K(K_1), OP(NEGATE, 0, 0, 0), K(K_1), AR(ADD), K(K_0), CMP(EQ), OP(TRUTH, 0, 0, 0), RET}},
+    {"negated",
+     1,
+     7,
+     {K(K_1), OP(NEGATE, 0, 0, 0), K(K_1), AR(ADD), K(K_0), CMP(EQ), OP(TRUTH, 0, 0, 0), RET}},
     {"negated minimum", 1, 6, {K(K_MIN), OP(NEGATE, 0, 0, 0), K(K_BIG), CMP(EQ), END}},
     {"negated text", 1, 5, {K(K_FOO), OP(NEGATE, 0, 0, 0), ISNULL, END}},
 };
@@ -179,7 +186,8 @@ Test(vm_exec, table)
   free_world(w);
 }
 
-// ---- predicates --------------------------------------------------------------------------------------------------
+// ---- predicates
+// --------------------------------------------------------------------------------------------------
 
 typedef enum kind { TEXTS, PATTERNS, CIDR, CONST, NONE } kind;
 
@@ -255,14 +263,16 @@ Test(vm_exec, predicates)
       bool located = lq_predicate_locate(&w->b.p, q, &v->v, &w->x.scratch, &entry, &start, &end);
       cr_expect(any == located, "row %d", (int)i);
       if (any && tests[i].end)
-        cr_expect(start == tests[i].start && end == tests[i].end, "row %d: %d-%d", (int)i, (int)start, (int)end);
+        cr_expect(start == tests[i].start && end == tests[i].end, "row %d: %d-%d", (int)i, (int)start,
+                  (int)end);
     }
     cr_expect(any == tests[i].want, "row %d", (int)i);
   }
   free_world(w);
 }
 
-// ---- walks -------------------------------------------------------------------------------------------------------
+// ---- walks
+// -------------------------------------------------------------------------------------------------------
 
 #define NAMED(k) F(S_NAME), K(k), CMP(EQ), OP(TRUTH, 0, 0, 0)
 
@@ -280,26 +290,44 @@ Test(vm_exec, walks)
       {"any", 1, 7, {OP(ITER, 0, 4, SCOPE), NAMED(kz), OP(ITER_END, 0, 0, 4), RET}},
       {"all", 0, 7, {OP(ITER, 0, 4, SCOPE), NAMED(kz), OP(ITER_END, 1, 0, 4), RET}},
       {"all not", 1, 8, {OP(ITER, 0, 5, SCOPE), NAMED(K_FOO), OP(NOT, 0, 0, 0), OP(ITER_END, 1, 0, 5), RET}},
-      {"one element has both", 0, 12,
+      {"one element has both",
+       0,
+       12,
        {OP(ITER, 0, 9, SCOPE), NAMED(kx), OP(JUMP_FALSE, 0, 4, 0), NAMED(kz), OP(ITER_END, 0, 0, 9), RET}},
-      {"count", 1, 9,
+      {"count",
+       1,
+       9,
        {OP(ITER, 0, 1, SCOPE), P(1), OP(COUNT_END, 0, 0, 1), K(K_2), CMP(EQ), OP(TRUTH, 0, 0, 0), RET}},
-      {"count some", 1, 0,
+      {"count some",
+       1,
+       0,
        {OP(ITER, 0, 4, SCOPE), NAMED(kz), OP(COUNT_END, 0, 0, 4), K(K_1), CMP(EQ), OP(TRUTH, 0, 0, 0), RET}},
-      {"count none", 1, 0,
-       {OP(ITER, 0, 4, SCOPE), NAMED(K_FOO), OP(COUNT_END, 0, 0, 4), K(K_0), CMP(EQ), OP(TRUTH, 0, 0, 0), RET}},
-      {"inner walk", 1, 0,
+      {"count none",
+       1,
+       0,
+       {OP(ITER, 0, 4, SCOPE), NAMED(K_FOO), OP(COUNT_END, 0, 0, 4), K(K_0), CMP(EQ), OP(TRUTH, 0, 0, 0),
+        RET}},
+      {"inner walk",
+       1,
+       0,
        {OP(ITER, 0, 6, SCOPE), OP(ITER, 0, 4, INNER), F(I_NAME), K(kq), CMP(EQ), OP(TRUTH, 0, 0, 0),
         OP(ITER_END, 0, 0, 4), OP(ITER_END, 0, 0, 6), RET}},
-      {"inner walk of the first", 0, 0,
-       {OP(ITER, 0, 11, SCOPE), NAMED(kx), OP(JUMP_FALSE, 0, 6, 0), OP(ITER, 0, 4, INNER), F(I_NAME), K(kq), CMP(EQ),
-        OP(TRUTH, 0, 0, 0), OP(ITER_END, 0, 0, 4), OP(ITER_END, 0, 0, 11), RET}},
-      {"the element itself", 1, 0,
-       {OP(ITER, 0, 7, SCOPE), OP(ITER, 0, 5, INNER), F(INNER), ISNULL, OP(TRUTH, 0, 0, 0), OP(NOT, 0, 0, 0), OP(NOT, 0, 0, 0),
-        OP(ITER_END, 0, 0, 5), OP(ITER_END, 0, 0, 7), OP(NOT, 0, 0, 0), RET}},
+      {"inner walk of the first",
+       0,
+       0,
+       {OP(ITER, 0, 11, SCOPE), NAMED(kx), OP(JUMP_FALSE, 0, 6, 0), OP(ITER, 0, 4, INNER), F(I_NAME), K(kq),
+        CMP(EQ), OP(TRUTH, 0, 0, 0), OP(ITER_END, 0, 0, 4), OP(ITER_END, 0, 0, 11), RET}},
+      {"the element itself",
+       1,
+       0,
+       {OP(ITER, 0, 7, SCOPE), OP(ITER, 0, 5, INNER), F(INNER), ISNULL, OP(TRUTH, 0, 0, 0), OP(NOT, 0, 0, 0),
+        OP(NOT, 0, 0, 0), OP(ITER_END, 0, 0, 5), OP(ITER_END, 0, 0, 7), OP(NOT, 0, 0, 0), RET}},
       {"outside all values", 1, 0, {F(SCOPE), ISNULL, OP(TRUTH, 0, 0, 0), OP(NOT, 0, 0, 0), RET}},
-      {"a scope in itself: pairs", 1, 0,
-       {OP(ITER, 0, 6, SCOPE), OP(ITER, 0, 4, SCOPE), NAMED(kz), OP(ITER_END, 0, 0, 4), OP(ITER_END, 1, 0, 6), RET}},
+      {"a scope in itself: pairs",
+       1,
+       0,
+       {OP(ITER, 0, 6, SCOPE), OP(ITER, 0, 4, SCOPE), NAMED(kz), OP(ITER_END, 0, 0, 4), OP(ITER_END, 1, 0, 6),
+        RET}},
   };
   for (size_t i = 0; i < COUNT(walks); i++) {
     uint32_t n = 1;
@@ -313,19 +341,22 @@ Test(vm_exec, walks)
   lq_event_clear(&w->event);
   const lq_insn all[] = {OP(ITER, 0, 1, SCOPE), P(1), OP(ITER_END, 1, 0, 1), RET};
   cr_expect(run(w, "all of none", all, 4) == LQ_VERDICT_NO);
-  const lq_insn count[] = {OP(ITER, 0, 1, SCOPE), P(1), OP(COUNT_END, 0, 0, 1), ISNULL, OP(TRUTH, 0, 0, 0), RET};
+  const lq_insn count[] = {OP(ITER, 0, 1, SCOPE), P(1), OP(COUNT_END, 0, 0, 1), ISNULL,
+                           OP(TRUTH, 0, 0, 0),    RET};
   cr_expect(run(w, "count of none", count, 6) == LQ_VERDICT_YES);
   free_world(w);
 }
 
-// ---- calls, budgets ----------------------------------------------------------------------------------------------
+// ---- calls, budgets
+// ----------------------------------------------------------------------------------------------
 
 Test(vm_exec, calls)
 {
   world *w = new_world();
   uint32_t lower = build_function(&w->b, "lower"), add = build_function(&w->b, "add");
   uint32_t split = build_function(&w->b, "array_length"), ends = build_function(&w->b, "endsWith~");
-  uint32_t k_cmd = build_const(&w->b, lq_string(LQ_STR("cmd.exe"))), k_exe = build_const(&w->b, lq_string(LQ_STR(".exe")));
+  uint32_t k_cmd = build_const(&w->b, lq_string(LQ_STR("cmd.exe"))),
+           k_exe = build_const(&w->b, lq_string(LQ_STR(".exe")));
   uint32_t k_3 = build_const(&w->b, lq_int(3)), k_6 = build_const(&w->b, lq_int(6));
   const lq_insn a[] = {F(NAME), OP(CALL, 1, 0, lower), K(k_cmd), CMP(EQ), END};
   cr_expect(run(w, "lower", a, COUNT(a)) == LQ_VERDICT_YES);
@@ -356,7 +387,7 @@ Test(vm_exec, budget)
     uint64_t budget;
     lq_verdict want;
   } table[] = {
-      {product, COUNT(product), 15, LQ_VERDICT_YES},         // 3 + 3 to gather, 9 pairs
+      {product, COUNT(product), 15, LQ_VERDICT_YES}, // 3 + 3 to gather, 9 pairs
       {product, COUNT(product), 14, LQ_VERDICT_INDETERMINATE},
       {product, COUNT(product), 0, LQ_VERDICT_INDETERMINATE},
       {walk, COUNT(walk), 4, LQ_VERDICT_NO}, // two rounds of one instruction and a step
@@ -410,21 +441,23 @@ Test(vm_exec, memo)
   free_world(w);
 }
 
-// ---- listing -----------------------------------------------------------------------------------------------------
+// ---- listing
+// -----------------------------------------------------------------------------------------------------
 
 Test(vm_exec, listing)
 {
-  static const char want[] = "rule \"T1574\" \"T1574\": 10 instructions, stack 1, cost 12\n"
-                             "  0000  ITER        dll -> 0009\n"
-                             "  0001  TEST_AND    dll.path in dll : (\"*\\\\temp\\\\*\") -> 0007   ; \" path \"\n"
-                             "  0002  ITER        dll.sign in dll -> 0005\n"
-                             "  0003  TEST        dll.sign.name in dll.sign == (\"Evil\")\n"
-                             "  0004  COUNT_END   -> 0003\n"
-                             "  0005  IS_NULL\n"
-                             "  0006  TRUTH\n"
-                             "  0007  NOT\n"
-                             "  0008  ITER_END    any -> 0001\n"
-                             "  0009  RETURN\n";
+  static const char want[] =
+      "rule \"T1574\" \"T1574\": 10 instructions, stack 1, cost 12\n"
+      "  0000  ITER        dll -> 0009\n"
+      "  0001  TEST_AND    dll.path in dll : (\"*\\\\temp\\\\*\") -> 0007   ; \" path \"\n"
+      "  0002  ITER        dll.sign in dll -> 0005\n"
+      "  0003  TEST        dll.sign.name in dll.sign == (\"Evil\")\n"
+      "  0004  COUNT_END   -> 0003\n"
+      "  0005  IS_NULL\n"
+      "  0006  TRUTH\n"
+      "  0007  NOT\n"
+      "  0008  ITER_END    any -> 0001\n"
+      "  0009  RETURN\n";
   builder *b = malloc(sizeof *b);
   lq_buf out = {.mem = &lq_mem_libc};
   lq_fault f;
