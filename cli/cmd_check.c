@@ -16,7 +16,7 @@ enum { SNIPPET = 48 };
 static void put_snippet(lq_string *s, lq_text query)
 {
   lq_string safe = {0}, cut = {0};
-  lq_string_safe(&safe, query.p, query.n < 400 ? query.n : 400);
+  lq_string_safe_flat(&safe, query.p, query.n < 400 ? query.n : 400);
   lq_string_fit(&cut, safe.p, safe.n, SNIPPET);
   lq_string_printf(s, "`%s`", cut.p ? cut.p : "");
   lq_string_free(&safe);

@@ -160,6 +160,24 @@ void lq_string_safe_lines(lq_string *s, const char *p, size_t n)
   safe(s, p, n, true);
 }
 
+void lq_string_safe_flat(lq_string *s, const char *p, size_t n)
+{
+  for (size_t i = 0; i < n;) {
+    size_t run = 0;
+    while (i + run < n && !strchr(" \t\r\n", p[i + run]))
+      run++;
+    lq_string_safe(s, p + i, run);
+    i += run;
+    size_t blanks = 0;
+    while (i < n && p[i] && strchr(" \t\r\n", p[i]))
+      i++, blanks++;
+    if (blanks)
+      lq_string_add(s, " ", 1);
+    else if (i < n && !p[i])
+      show(s, (unsigned char)p[i++]);
+  }
+}
+
 // ---- numbers, times, JSON ----
 
 void lq_string_count(lq_string *s, uint64_t v)

@@ -30,6 +30,9 @@ int lq_string_write(void *user, const char *p, size_t n); // an lq_write_fn; use
 void lq_string_safe(lq_string *s, const char *p, size_t n);
 // The same, but lines stay lines.
 void lq_string_safe_lines(lq_string *s, const char *p, size_t n);
+// The same on one line: blanks and line ends become single blanks, as in a clause that was written over
+// several lines.
+void lq_string_safe_flat(lq_string *s, const char *p, size_t n);
 // 1,234,567
 void lq_string_count(lq_string *s, uint64_t v);
 // RFC 3339 in UTC, to the millisecond.

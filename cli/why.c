@@ -77,7 +77,7 @@ static int add_clause(void *user, const lq_clause *k)
     return 0;
   lq_string_z(c->out, c->out->n ? "  " : "");
   if (k->field.n == 0) {
-    lq_string_safe(c->out, k->clause.p, k->clause.n);
+    lq_string_safe_flat(c->out, k->clause.p, k->clause.n);
     return 0;
   }
   lq_string_painted(c->out, c->color, LQ_PAINT_FIELD, k->field);
@@ -110,7 +110,7 @@ static int add_line(void *user, const lq_clause *k)
 {
   cell *c = user;
   lq_string_z(c->out, "  ");
-  lq_string_safe(c->out, k->clause.p, k->clause.n);
+  lq_string_safe_flat(c->out, k->clause.p, k->clause.n);
   lq_string_z(c->out, "\n");
   if (k->field.n == 0)
     return 0;
