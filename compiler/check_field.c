@@ -6,8 +6,7 @@
 #include "compiler/check.h"
 #include "stdlib/schema.h"
 
-// ---- names
-// --------------------------------------------------------------------------------------------------------
+// ---- names --------------------------------------------------------------------------------------
 
 static bool ends_in_subfield(lq_str name)
 {
@@ -193,8 +192,7 @@ void lq_check_variable(lq_checker *c, const lq_node *n)
                "variables are bound by array functions: `arraySearch(process.args, $a, $a : \"-enc*\")`");
 }
 
-// ---- types
-// --------------------------------------------------------------------------------------------------------
+// ---- types --------------------------------------------------------------------------------------
 
 static const lq_schema_field *schema_of(lq_checker *c, const lq_node *field, lq_str *name)
 {

@@ -16,8 +16,7 @@ void lq_check_event(lq_checker *c, const lq_node *event)
   lq_check_condition(c, event->kind == LQ_N_EVENT ? event->kids : event);
 }
 
-// ---- sequences
-// ----------------------------------------------------------------------------------------------------
+// ---- sequences ----------------------------------------------------------------------------------
 
 static void check_runs(lq_checker *c, const lq_node *t)
 {
@@ -121,8 +120,7 @@ static void check_terms(lq_checker *c, const lq_node *n)
   lq_check_not_yet(c, n->mark, word_of(n));
 }
 
-// ---- stages
-// -------------------------------------------------------------------------------------------------------
+// ---- stages -------------------------------------------------------------------------------------
 
 static void check_stage_name(lq_checker *c, const lq_node *stage)
 {

@@ -33,8 +33,7 @@ size_t lq_compiler_rules(const lq_compiler *c)
   return c->nrules;
 }
 
-// ---- one rule
-// -----------------------------------------------------------------------------------------------------
+// ---- one rule -----------------------------------------------------------------------------------
 
 static lq_status generate(lq_compiler *c, const lq_node *query, const lq_compile_options *o,
                           lq_diag_list *diags, lq_code *code)

@@ -15,8 +15,7 @@ static bool has_star(const lq_node *n)
   return n->kind == LQ_N_STRING && memchr(n->value.s.p, LQ_ANY_RUN, n->value.s.n);
 }
 
-// ---- wildcards
-// ----------------------------------------------------------------------------------------------------
+// ---- wildcards ----------------------------------------------------------------------------------
 
 static lq_diag *dead_wildcard(lq_linter *l, const lq_node *n, const lq_node *literal)
 {
@@ -80,7 +79,7 @@ static void quoted_star(lq_linter *l, const lq_node *literal)
 
 static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)
 {
-  if (n->op == LQ_OPER_KQL_PHRASE)
+  if (g->op == LQ_OPER_KQL_PHRASE)
     quoted_star(l, g);
   if ((n->op == LQ_OPER_LIKE || n->op == LQ_OPER_LIKE_TILDE) && g == n->kids->next &&
       g->kind == LQ_N_STRING && !lq_glob_has_wildcard(g->value.s))
@@ -92,8 +91,7 @@ static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)
     lint_group(l, n, k);
 }
 
-// ---- control characters
-// -------------------------------------------------------------------------------------------
+// ---- control characters -------------------------------------------------------------------------
 
 static char escape_of(char c)
 {
@@ -143,8 +141,7 @@ static void lint_string(lq_linter *l, const lq_node *n)
   }
 }
 
-// ---- sequences
-// ----------------------------------------------------------------------------------------------------
+// ---- sequences ----------------------------------------------------------------------------------
 
 static bool has_keys(const lq_node *n)
 {
@@ -162,8 +159,7 @@ static void lint_sequence(lq_linter *l, const lq_node *n)
   lq_diag_help(l->d, d, "write `sequence by host.id with maxspan=5m`");
 }
 
-// ---- the walk
-// -----------------------------------------------------------------------------------------------------
+// ---- the walk -----------------------------------------------------------------------------------
 
 static void literal_in_chain(lq_linter *l, const lq_node *n)
 {

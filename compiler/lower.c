@@ -4,8 +4,7 @@
 #include "compiler/plan.h"
 #include "stdlib/schema.h"
 
-// ---- comparisons
-// --------------------------------------------------------------------------------------------------
+// ---- comparisons --------------------------------------------------------------------------------
 
 // The constant that a field of this name is ordered against: texts become dates and addresses where ECS says
 // so.
@@ -151,8 +150,7 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
   return negate_if(p, not_equal, n->span, t);
 }
 
-// ---- conditions
-// ---------------------------------------------------------------------------------------------------
+// ---- conditions ---------------------------------------------------------------------------------
 
 lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_way way, lq_entry *entries, size_t n,
                       lq_span span)
@@ -285,8 +283,7 @@ lq_plan *lq_lower(lq_planner *p, const lq_node *n)
   return all->kids && !all->kids->next ? all->kids : all;
 }
 
-// ---- values
-// -------------------------------------------------------------------------------------------------------
+// ---- values -------------------------------------------------------------------------------------
 
 static lq_plan *constant(lq_planner *p, const lq_node *n)
 {

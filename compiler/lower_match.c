@@ -28,9 +28,9 @@ static bool is_regex(lq_op op)
   return op == LQ_OPER_REGEX || op == LQ_OPER_REGEX_TILDE;
 }
 
-static bool knows_networks(lq_op op)
+static bool knows_networks(const reading *r)
 {
-  return op == LQ_OPER_COLON || is_kql(op);
+  return !r->text && (r->op == LQ_OPER_COLON || is_kql(r->op));
 }
 
 // `host.name.caseless` is `host.name` compared without case.
@@ -65,8 +65,7 @@ static reading read_operator(lq_planner *p, lq_op op, const lq_node *subject)
   return r;
 }
 
-// ---- literals to entries
-// ------------------------------------------------------------------------------------------
+// ---- literals to entries ------------------------------------------------------------------------
 
 static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
 {
@@ -81,7 +80,8 @@ static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
   return e;
 }
 
-static lq_way way_of(const reading *r, const lq_entry *entries, size_t n)
+// Of a test that knows text fields only by their words, all entries are of one sort.
+static lq_way way_of(const reading *r, bool phrases, const lq_entry *entries, size_t n)
 {
   bool wildcard = false;
   for (size_t i = 0; i < n && !is_regex(r->op); i++)
@@ -89,7 +89,7 @@ static lq_way way_of(const reading *r, const lq_entry *entries, size_t n)
   if (is_regex(r->op))
     return LQ_WAY_REGEX;
   if (r->text)
-    return r->op == LQ_OPER_KQL_PHRASE ? LQ_WAY_PHRASE : LQ_WAY_TOKENS_ANY;
+    return phrases ? LQ_WAY_PHRASE : LQ_WAY_TOKENS_ANY;
   return wildcard ? (r->fold ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB) : r->fold ? LQ_WAY_EQ_FOLD : LQ_WAY_EQ;
 }
 
@@ -111,7 +111,7 @@ static lq_plan *networks(lq_planner *p, const reading *r, const lq_node *first, 
 {
   lq_entry *entries = NULL;
   size_t n = 0;
-  for (const lq_node *k = first; k && leaves > 0 && knows_networks(r->op); k = k->next) {
+  for (const lq_node *k = first; k && leaves > 0 && knows_networks(r); k = k->next) {
     lq_cidr *c = is_leaf(k) ? lq_literal_cidr(p->arena, k) : NULL;
     if (!c || (!entries && !(entries = lq_arena_array(p->arena, leaves, sizeof *entries))))
       continue;
@@ -120,8 +120,7 @@ static lq_plan *networks(lq_planner *p, const reading *r, const lq_node *first, 
   return n > 0 ? lq_plan_test(p, r->subject, LQ_WAY_CIDR, entries, n, span) : NULL;
 }
 
-// ---- words of text fields
-// -----------------------------------------------------------------------------------------
+// ---- words of text fields -----------------------------------------------------------------------
 
 // An unquoted value of a text field is its words, any of which satisfies. Wildcards belong to the word they
 // stand in.
@@ -154,34 +153,70 @@ static lq_plan *words(lq_planner *p, const reading *r, const lq_entry *entries, 
   return lq_plan_test(p, r->subject, LQ_WAY_TOKENS_ANY, all, count, span);
 }
 
-static lq_plan *texts_test(lq_planner *p, const reading *r, lq_entry *entries, size_t n, lq_span span)
+// Which leaves of a group a test takes.
+typedef enum sort { ANY_SORT, TERMS, PHRASES } sort;
+
+static bool takes(sort which, const lq_node *k)
 {
-  lq_way way = way_of(r, entries, n);
+  return is_leaf(k) && (which == ANY_SORT || (which == PHRASES) == (k->op == LQ_OPER_KQL_PHRASE));
+}
+
+// KQL's `1.50` is the number 1.5, and the text as written.
+static bool has_second_text(const lq_node *n)
+{
+  return n->kind == LQ_N_NUMBER && n->name.n > 0;
+}
+
+static size_t gather(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, sort which,
+                     lq_entry *out)
+{
+  size_t n = 0, seen = 0;
+  for (const lq_node *k = first; k && seen < leaves; k = k->next) {
+    seen += is_leaf(k);
+    if (!takes(which, k))
+      continue;
+    out[n++] = entry_of(p, r, k);
+    if (has_second_text(k)) {
+      out[n] = out[n - 1];
+      out[n++].text = r->fold || r->text ? lq_folded_text(p->arena, k->name) : k->name;
+    }
+  }
+  return n;
+}
+
+static lq_plan *texts(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, sort which,
+                      lq_span span)
+{
+  lq_entry *entries = lq_arena_array(p->arena, leaves, 2 * sizeof *entries);
+  size_t n = entries ? gather(p, r, first, leaves, which, entries) : 0;
+  if (n == 0)
+    return NULL;
+  lq_way way = way_of(r, which == PHRASES, entries, n);
   return way == LQ_WAY_TOKENS_ANY ? words(p, r, entries, n, span)
                                   : lq_plan_test(p, r->subject, way, entries, n, span);
 }
 
-// One test for `leaves` literals, any of which satisfies.
-static lq_plan *literals(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, lq_span span)
+static void add_known(lq_plan *chain, lq_plan *n)
 {
-  lq_entry *entries = lq_arena_array(p->arena, leaves, sizeof *entries);
-  size_t n = 0;
-  for (const lq_node *k = first; k && entries && n < leaves; k = k->next) {
-    if (is_leaf(k))
-      entries[n++] = entry_of(p, r, k);
-  }
-  lq_plan *texts = entries ? texts_test(p, r, entries, n, span) : NULL;
-  lq_plan *nets = networks(p, r, first, leaves, span);
-  if (!nets)
-    return texts;
-  lq_plan *either = lq_plan_new(p, LQ_P_OR, span);
-  lq_plan_add(either, texts);
-  lq_plan_add(either, nets);
-  return either;
+  if (n)
+    lq_plan_add(chain, n);
 }
 
-// ---- groups
-// -------------------------------------------------------------------------------------------------------
+// One test for `leaves` literals, any of which satisfies; more where they are tested in different ways.
+static lq_plan *literals(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, lq_span span)
+{
+  lq_plan *either = lq_plan_new(p, LQ_P_OR, span);
+  if (r->text) {
+    add_known(either, texts(p, r, first, leaves, TERMS, span));
+    add_known(either, texts(p, r, first, leaves, PHRASES, span));
+  } else {
+    add_known(either, texts(p, r, first, leaves, ANY_SORT, span));
+  }
+  add_known(either, networks(p, r, first, leaves, span));
+  return either && either->kids && !either->kids->next ? either->kids : either;
+}
+
+// ---- groups -------------------------------------------------------------------------------------
 
 static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span span);
 
@@ -228,8 +263,7 @@ static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span
   return is_leaf(g) ? lone(p, r, g, span) : lq_plan_bool(p, span, false); // null is equal to nothing
 }
 
-// ---- in
-// -----------------------------------------------------------------------------------------------------------
+// ---- in -----------------------------------------------------------------------------------------
 
 static lq_plan *same(lq_planner *p, const lq_node *subject, const lq_node *entry, bool fold)
 {
@@ -264,8 +298,7 @@ lq_plan *lq_lower_match(lq_planner *p, const lq_node *n)
   return group(p, &r, n->kids->next, n->span);
 }
 
-// ---- as values
-// ----------------------------------------------------------------------------------------------------
+// ---- as values ----------------------------------------------------------------------------------
 
 static bool never_null(const lq_node *n)
 {
@@ -302,8 +335,7 @@ lq_plan *lq_lower_match_value(lq_planner *p, const lq_node *n)
   return lq_plan_binary(p, LQ_P_COMPARE, LQ_CMP_EQ, n->span, value, some_value(p, n->kids, n->span));
 }
 
-// ---- KQL free text
-// ------------------------------------------------------------------------------------------------
+// ---- KQL free text ------------------------------------------------------------------------------
 
 // Free text looks at every string of the event: the field is the pattern that every name fits.
 lq_plan *lq_lower_any_text(lq_planner *p, const lq_node *n)

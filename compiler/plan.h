@@ -88,8 +88,7 @@ static inline bool lq_plan_is_condition(const lq_plan *n)
 }
 bool lq_ref_equal(const lq_ref *a, const lq_ref *b);
 
-// ---- the tree's literals and names
-// --------------------------------------------------------------------------------
+// ---- the tree's literals and names --------------------------------------------------------------
 
 // The value of a literal node: NUMBER and its negation, STRING as plain text, BOOL, DURATION. False: no
 // literal. NULL is none.
@@ -106,8 +105,7 @@ bool lq_resolve(lq_arena *a, const lq_scope *scope, const lq_node *n, lq_ref *ou
 const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node *path, lq_str variable,
                                bool relative);
 
-// ---- passes
-// -------------------------------------------------------------------------------------------------------
+// ---- passes -------------------------------------------------------------------------------------
 
 lq_plan *lq_lower(lq_planner *p,
                   const lq_node *query); // QUERY or EVENT or an expression, checked without errors
