@@ -74,6 +74,12 @@ static bool add_white(lq_buf *out, char c)
   return at != NULL;
 }
 
+// `\n` before these letters would be read as an escaped `not`.
+static bool looks_escaped(lq_str s, size_t i)
+{
+  return s.p[i] == '\n' && i + 2 < s.n && lq_str_eq_ascii(lq_str_slice(s, i + 1, i + 3), LQ_STR("ot"));
+}
+
 static void print_bare(lq_buf *out, lq_str s)
 {
   // A value of nothing but white space is trimmed to nothing.
@@ -81,6 +87,10 @@ static void print_bare(lq_buf *out, lq_str s)
     lq_buf_z(out, "\\t");
   for (size_t i = 0; i < s.n; i++) {
     char c = s.p[i];
+    if (looks_escaped(s, i)) {
+      lq_buf_z(out, "\\u000a");
+      continue;
+    }
     if (add_white(out, c))
       continue;
     if ((c && strchr("\\():<>\"*{}", c)) || is_keyword(s, i))
