@@ -6,32 +6,14 @@
 #include "base/utf8.h"
 #include "stdlib/functions.h"
 #include "stdlib/regex.h"
-#include "vm/bytes.h"
+#include "vm/frame.h"
 
 enum { MAX_BYTES = 64 << 20, MAX_RULES = 1000000, MAX_COST = 1000000, MAX_REGEXES = 100000 };
 
-typedef struct lq_part {
-  uint32_t type, element;
-  const char *name;
-} lq_part;
-
-static const lq_part parts[LQ_SEC_COUNT] = {
-#define LQ_SECTION(name, type, element, doc) [LQ_SEC_##name] = {type, element, #name},
-#include "vm/sections.def"
-#undef LQ_SECTION
-};
-
-typedef struct lq_extent {
-  size_t at, n; // bytes
-  uint32_t rows;
-} lq_extent;
-
 typedef struct lq_loading {
   lq_program *p;
-  const uint8_t *bytes;
-  size_t n;
+  lq_frame frame;
   lq_bundle_limits limits;
-  lq_extent at[LQ_SEC_COUNT];
   lq_fault *fault;
 } lq_loading;
 
@@ -46,118 +28,7 @@ static lq_status refuse(lq_loading *l, lq_reason reason, uint64_t at)
   return refuse_as(l, LQ_E_BUNDLE, reason, at);
 }
 
-static int part_of(uint32_t type)
-{
-  for (int i = 0; i < LQ_SEC_COUNT; i++) {
-    if (parts[i].type == type)
-      return i;
-  }
-  return -1;
-}
-
-// ---- the frame
-// ---------------------------------------------------------------------------------------------------
-
-static bool all_zero(const uint8_t *p, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    if (p[i])
-      return false;
-  }
-  return true;
-}
-
-static lq_status check_versions(lq_loading *l)
-{
-  const uint8_t *h = l->bytes;
-  if (lq_le16(h + LQ_AT_MAJOR) != LQ_BUNDLE_MAJOR)
-    return refuse_as(l, LQ_E_VERSION, LQ_REASON_VERSION, LQ_AT_MAJOR);
-  // A newer minor version is fine as long as it asks for nothing that we lack: then a required bit would be
-  // set.
-  if (lq_le64(h + LQ_AT_REQUIRED))
-    return refuse_as(l, LQ_E_VERSION, LQ_REASON_FEATURE, LQ_AT_REQUIRED);
-  if (lq_le32(h + LQ_AT_LANGUAGE) > LQ_BUNDLE_LANGUAGE)
-    return refuse_as(l, LQ_E_VERSION, LQ_REASON_LANGUAGE_VERSION, LQ_AT_LANGUAGE);
-  if (lq_le32(h + LQ_AT_OPCODES) > LQ_BUNDLE_OPCODES)
-    return refuse_as(l, LQ_E_VERSION, LQ_REASON_OPCODE_VERSION, LQ_AT_OPCODES);
-  return LQ_OK;
-}
-
-static lq_status check_header(lq_loading *l)
-{
-  const uint8_t *h = l->bytes;
-  if (l->n < LQ_BUNDLE_HEADER)
-    return refuse(l, LQ_REASON_SHORT, l->n);
-  if (memcmp(h, LQ_BUNDLE_MAGIC, 8) != 0)
-    return refuse(l, LQ_REASON_MAGIC, 0);
-  lq_status status = check_versions(l);
-  if (status)
-    return status;
-  if (lq_le32(h + LQ_AT_HEADER_SIZE) != LQ_BUNDLE_HEADER)
-    return refuse(l, LQ_REASON_HEADER_SIZE, LQ_AT_HEADER_SIZE);
-  if (lq_le64(h + LQ_AT_FILE_SIZE) != l->n || l->n % 8)
-    return refuse(l, LQ_REASON_FILE_SIZE, LQ_AT_FILE_SIZE);
-  if (lq_le32(h + LQ_AT_SECTIONS) > LQ_BUNDLE_SECTIONS_MAX)
-    return refuse(l, LQ_REASON_SECTION_COUNT, LQ_AT_SECTIONS);
-  if (lq_le32(h + LQ_AT_RESERVED))
-    return refuse(l, LQ_REASON_HEADER_RESERVED, LQ_AT_RESERVED);
-  if (!all_zero(h + LQ_AT_ZEROS, LQ_BUNDLE_HEADER - LQ_AT_ZEROS))
-    return refuse(l, LQ_REASON_HEADER_RESERVED, LQ_AT_ZEROS);
-  lq_bundle_hash(h, l->n, l->p->digest);
-  if (memcmp(l->p->digest, h + LQ_AT_DIGEST, 32) != 0)
-    return refuse(l, LQ_REASON_DIGEST, LQ_AT_DIGEST);
-  return LQ_OK;
-}
-
-// One row of the section table; *end is where the section before ends, and then where this one does.
-static lq_status check_section(lq_loading *l, const uint8_t *row, size_t *end)
-{
-  size_t at = (size_t)(row - l->bytes), start = (*end + 7) & ~(size_t)7;
-  uint32_t type = lq_le32(row), rows = lq_le32(row + 24), element = lq_le32(row + 28);
-  uint64_t offset = lq_le64(row + 8), length = lq_le64(row + 16);
-  if (lq_le32(row + 4))
-    return refuse(l, LQ_REASON_SECTION_FLAGS, at + 4);
-  if (offset != start || start > l->n || length > l->n - start)
-    return refuse(l, LQ_REASON_SECTION_BOUNDS, at + 8);
-  if (length == 0)
-    return refuse(l, LQ_REASON_SECTION_EMPTY, at + 16);
-  if (!all_zero(l->bytes + *end, start - *end))
-    return refuse(l, LQ_REASON_PADDING, *end);
-  if (element == 0 || length / element != rows || length % element)
-    return refuse(l, LQ_REASON_SECTION_SIZE, at + 16);
-  int part = part_of(type);
-  if ((part < 0 && type < LQ_SECTION_OPTIONAL) || part == LQ_SEC_STATE)
-    return refuse_as(l, LQ_E_VERSION, LQ_REASON_SECTION_UNKNOWN, at);
-  if (part >= 0 && element != parts[part].element)
-    return refuse(l, LQ_REASON_SECTION_SIZE, at + 28);
-  if (part >= 0)
-    l->at[part] = (lq_extent){.at = start, .n = (size_t)length, .rows = rows};
-  *end = start + (size_t)length;
-  return LQ_OK;
-}
-
-static lq_status check_sections(lq_loading *l)
-{
-  uint32_t count = lq_le32(l->bytes + LQ_AT_SECTIONS), last = 0;
-  size_t end = LQ_BUNDLE_HEADER + (size_t)count * LQ_BUNDLE_SECTION;
-  if (end > l->n)
-    return refuse(l, LQ_REASON_SECTION_TABLE, l->n);
-  for (uint32_t i = 0; i < count; i++) {
-    const uint8_t *row = l->bytes + LQ_BUNDLE_HEADER + (size_t)i * LQ_BUNDLE_SECTION;
-    if (lq_le32(row) <= last)
-      return refuse(l, LQ_REASON_SECTION_ORDER, (uint64_t)(row - l->bytes));
-    last = lq_le32(row);
-    lq_status status = check_section(l, row, &end);
-    if (status)
-      return status;
-  }
-  if (l->n - end > 7)
-    return refuse(l, LQ_REASON_TRAILING, end);
-  return all_zero(l->bytes + end, l->n - end) ? LQ_OK : refuse(l, LQ_REASON_PADDING, end);
-}
-
-// ---- memory for the tables
-// ---------------------------------------------------------------------------------------
+// ---- memory for the tables ----------------------------------------------------------------------
 
 // Tables lie in one block, so there is one allocation to fail and one to free.
 typedef struct lq_block {
@@ -176,7 +47,8 @@ static void *carve(lq_block *b, size_t rows, size_t size)
 static void place_tables(lq_loading *l, lq_block *b)
 {
   lq_program *p = l->p;
-#define TABLE(part, table, count) p->table = carve(b, p->count = l->at[LQ_SEC_##part].rows, sizeof *p->table)
+#define TABLE(part, table, count)                                                                            \
+  p->table = carve(b, p->count = l->frame.at[LQ_SEC_##part].rows, sizeof *p->table)
   TABLE(STRTAB, strings, nstrings);
   TABLE(FIELDS, fields, nfields);
   TABLE(CONSTS, consts, nconsts);
@@ -210,8 +82,7 @@ static lq_status make_tables(lq_loading *l)
   return LQ_OK;
 }
 
-// ---- rows
-// --------------------------------------------------------------------------------------------------------
+// ---- rows ---------------------------------------------------------------------------------------
 
 // Decodes row i; gives a reason if it cannot be what it says.
 typedef lq_reason (*lq_row_fn)(lq_loading *l, size_t i, const uint8_t *row);
@@ -219,8 +90,8 @@ typedef lq_reason (*lq_row_fn)(lq_loading *l, size_t i, const uint8_t *row);
 // Texts follow each other without a gap, so the data ends where the last one does.
 static lq_reason read_string(lq_loading *l, size_t i, const uint8_t *row)
 {
-  lq_extent data = l->at[LQ_SEC_STRDATA];
-  const uint8_t *start = l->bytes + data.at;
+  lq_extent data = l->frame.at[LQ_SEC_STRDATA];
+  const uint8_t *start = l->frame.bytes + data.at;
   lq_str *s = l->p->strings;
   size_t at = i ? (size_t)((const uint8_t *)s[i - 1].p - start) + s[i - 1].n : 0;
   uint32_t n = lq_le32(row + 4);
@@ -302,7 +173,7 @@ static lq_reason read_cidr(lq_loading *l, size_t i, const uint8_t *r)
 {
   memcpy(l->p->cidrs[i].base.b, r, 16);
   l->p->cidrs[i].bits = r[16];
-  return all_zero(r + 17, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
+  return lq_all_zero(r + 17, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
 }
 
 // By its own name and no other spelling: there is one encoding of a program.
@@ -327,7 +198,7 @@ static lq_reason read_function(lq_loading *l, size_t i, const uint8_t *r)
 static lq_reason read_predicate(lq_loading *l, size_t i, const uint8_t *r)
 {
   l->p->predicates[i] = (lq_predicate){.field = lq_le32(r), .way = r[4], .arg = lq_le32(r + 8)};
-  return all_zero(r + 5, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
+  return lq_all_zero(r + 5, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
 }
 
 static lq_reason read_insn(lq_loading *l, size_t i, const uint8_t *r)
@@ -393,19 +264,19 @@ static lq_reason read_test(lq_loading *l, size_t i, const uint8_t *r)
 
 static uint64_t offset_of(const lq_loading *l, int part, uint64_t row)
 {
-  return l->at[part].at + row * parts[part].element;
+  return l->frame.at[part].at + row * lq_parts[part].element;
 }
 
 static lq_status read_rows(lq_loading *l, int part, lq_row_fn read)
 {
-  const uint8_t *row = l->bytes + l->at[part].at;
-  for (size_t i = 0; i < l->at[part].rows; i++, row += parts[part].element) {
+  const uint8_t *row = l->frame.bytes + l->frame.at[part].at;
+  for (size_t i = 0; i < l->frame.at[part].rows; i++, row += lq_parts[part].element) {
     lq_reason r = read(l, i, row);
     if (!r)
       continue;
     lq_status status = r == LQ_REASON_FUNCTION_UNKNOWN ? LQ_E_VERSION : LQ_E_BUNDLE;
     status = refuse_as(l, status, r, offset_of(l, part, i));
-    l->fault->section = parts[part].type;
+    l->fault->section = lq_parts[part].type;
     return status;
   }
   return LQ_OK;
@@ -427,27 +298,26 @@ static lq_status read_tables(lq_loading *l)
       {LQ_SEC_TESTS, read_test},     {LQ_SEC_DEBUGFIELDS, read_debug_field},
   };
   lq_status status = LQ_OK;
-  if (l->at[LQ_SEC_STRDATA].n && !l->at[LQ_SEC_STRTAB].rows)
-    return refuse(l, LQ_REASON_STRING_BOUNDS, l->at[LQ_SEC_STRDATA].at);
+  if (l->frame.at[LQ_SEC_STRDATA].n && !l->frame.at[LQ_SEC_STRTAB].rows)
+    return refuse(l, LQ_REASON_STRING_BOUNDS, l->frame.at[LQ_SEC_STRDATA].at);
   for (size_t i = 0; i < sizeof rows / sizeof *rows && !status; i++)
     status = read_rows(l, rows[i].part, rows[i].read);
-  lq_extent text = l->at[LQ_SEC_PROVENANCE];
-  l->p->provenance = (lq_str){(const char *)l->bytes + text.at, text.n};
+  lq_extent text = l->frame.at[LQ_SEC_PROVENANCE];
+  l->p->provenance = (lq_str){(const char *)l->frame.bytes + text.at, text.n};
   if (!status && !lq_utf8_valid(l->p->provenance))
     status = refuse(l, LQ_REASON_PROVENANCE_UTF8, text.at);
   return status;
 }
 
-// ---- what the rows say
-// -------------------------------------------------------------------------------------------
+// ---- what the rows say --------------------------------------------------------------------------
 
 static lq_status check_limits(lq_loading *l)
 {
   const lq_program *p = l->p;
   if (p->nrules > l->limits.max_rules)
-    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_RULES, l->at[LQ_SEC_RULES].at);
+    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_RULES, l->frame.at[LQ_SEC_RULES].at);
   if (p->nregexes > MAX_REGEXES)
-    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX, l->at[LQ_SEC_REGEX].at);
+    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX, l->frame.at[LQ_SEC_REGEX].at);
   for (size_t i = 0; i < p->nrules; i++) {
     if (p->rules[i].cost > l->limits.max_cost)
       return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_COST, offset_of(l, LQ_SEC_RULES, i));
@@ -476,7 +346,7 @@ static lq_status check_tables(lq_loading *l)
   lq_mem_free(l->p->mem, scratch, scratch_size, 1);
   if (ok)
     return LQ_OK;
-  int part = part_of(l->fault->section);
+  int part = lq_part_of(l->fault->section);
   if (part >= 0)
     l->fault->at = offset_of(l, part, l->fault->at);
   return LQ_E_BUNDLE;
@@ -519,7 +389,7 @@ static lq_status check_marks(lq_loading *l, const uint8_t *marks)
 static void mark_const(const lq_loading *l, size_t i, uint8_t *marks)
 {
   if (l->p->consts[i].type == LQ_T_STRING)
-    marks[lq_le64(l->bytes + offset_of(l, LQ_SEC_CONSTS, i) + 8)] |= USED;
+    marks[lq_le64(l->frame.bytes + offset_of(l, LQ_SEC_CONSTS, i) + 8)] |= USED;
 }
 
 static lq_status check_texts(lq_loading *l)
@@ -537,7 +407,7 @@ static lq_status check_texts(lq_loading *l)
   for (size_t i = 0; i < p->nregexes; i++)
     marks[p->regexes[i].text] |= USED;
   for (size_t i = 0; i < p->nfunctions; i++)
-    marks[lq_le32(l->bytes + offset_of(l, LQ_SEC_FUNCS, i))] |= USED;
+    marks[lq_le32(l->frame.bytes + offset_of(l, LQ_SEC_FUNCS, i))] |= USED;
   mark_rules(p, marks);
   lq_status status = check_marks(l, marks);
   lq_mem_free(p->mem, marks, p->nstrings, 1);
@@ -562,8 +432,7 @@ static lq_status compile_regexes(lq_loading *l)
   return LQ_OK;
 }
 
-// ---- the whole
-// ---------------------------------------------------------------------------------------------------
+// ---- the whole ----------------------------------------------------------------------------------
 
 static lq_bundle_limits limits_of(const lq_bundle_limits *given)
 {
@@ -576,15 +445,24 @@ static lq_bundle_limits limits_of(const lq_bundle_limits *given)
   return l;
 }
 
+static lq_status check_frame(lq_loading *l)
+{
+  lq_status status = lq_frame_check(&l->frame);
+  if (status)
+    return status;
+  memcpy(l->p->digest, l->frame.digest, sizeof l->p->digest);
+  l->p->bundle_seq = lq_le64(l->frame.bytes + LQ_AT_SEQ);
+  l->p->not_after = lq_le64(l->frame.bytes + LQ_AT_NOT_AFTER);
+  return LQ_OK;
+}
+
 static lq_status load(lq_loading *l)
 {
-  lq_status (*const steps[])(lq_loading *) = {check_header, check_sections, make_tables, read_tables,
-                                              check_limits, check_tables,   check_texts, compile_regexes};
+  lq_status (*const steps[])(lq_loading *) = {check_frame,  make_tables, read_tables,    check_limits,
+                                              check_tables, check_texts, compile_regexes};
   lq_status status = LQ_OK;
   for (size_t i = 0; i < sizeof steps / sizeof *steps && !status; i++)
     status = steps[i](l);
-  l->p->bundle_seq = l->n >= LQ_BUNDLE_HEADER ? lq_le64(l->bytes + LQ_AT_SEQ) : 0;
-  l->p->not_after = l->n >= LQ_BUNDLE_HEADER ? lq_le64(l->bytes + LQ_AT_NOT_AFTER) : 0;
   return status;
 }
 
@@ -609,7 +487,7 @@ lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes,
                          const lq_bundle_limits *limits, lq_fault *fault)
 {
   lq_fault none;
-  lq_loading l = {.n = n, .limits = limits_of(limits), .fault = fault ? fault : &none};
+  lq_loading l = {.limits = limits_of(limits), .fault = fault ? fault : &none};
   *out = NULL;
   *l.fault = (lq_fault){0};
   if (n > l.limits.max_bytes)
@@ -617,29 +495,11 @@ lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes,
   lq_status status = copy(&l.p, mem, bytes, n);
   if (status)
     return status;
-  l.bytes = l.p->bytes;
+  l.frame = (lq_frame){.bytes = l.p->bytes, .n = n, .fault = l.fault};
   status = load(&l);
   if (status)
     lq_program_free(l.p);
   else
     *out = l.p;
   return status;
-}
-
-void lq_program_sections(const lq_program *p, void (*each)(void *user, const lq_section_info *s), void *user)
-{
-  uint32_t count = p->bytes ? lq_le32(p->bytes + LQ_AT_SECTIONS) : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const uint8_t *row = p->bytes + LQ_BUNDLE_HEADER + (size_t)i * LQ_BUNDLE_SECTION;
-    int part = part_of(lq_le32(row));
-    lq_section_info s = {
-        .name = part < 0 ? "?" : parts[part].name,
-        .type = lq_le32(row),
-        .offset = lq_le64(row + 8),
-        .length = lq_le64(row + 16),
-        .count = lq_le32(row + 24),
-        .element = lq_le32(row + 28),
-    };
-    each(user, &s);
-  }
 }

@@ -122,8 +122,7 @@ void lq_disasm_predicate(lq_buf *out, const lq_program *p, uint32_t predicate)
   way(out, p, (lq_way)q->way, q->arg);
 }
 
-// ---- instructions
-// ------------------------------------------------------------------------------------------------
+// ---- instructions -------------------------------------------------------------------------------
 
 static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t pc, char letter, uint32_t v)
 {
@@ -214,8 +213,7 @@ void lq_disasm_rule(lq_buf *out, const lq_program *p, uint32_t rule)
   }
 }
 
-// ---- docs
-// --------------------------------------------------------------------------------------------------------
+// ---- docs ---------------------------------------------------------------------------------------
 
 static const char *operand_name(char letter)
 {

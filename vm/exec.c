@@ -51,8 +51,7 @@ static void traced(lq_run *r, const lq_insn *i, bool truth_of)
     r->x->trace(r->x->trace_user, (uint32_t)(i - r->p->code), truth_of);
 }
 
-// ---- predicates and fields
-// ---------------------------------------------------------------------------------------
+// ---- predicates and fields ----------------------------------------------------------------------
 
 static bool compute(lq_run *r, uint32_t c, bool shared)
 {
@@ -99,8 +98,7 @@ static lq_values field(lq_run *r, uint32_t f)
   return (lq_values){all, got};
 }
 
-// ---- operators
-// ---------------------------------------------------------------------------------------------------
+// ---- operators ----------------------------------------------------------------------------------
 
 // A product of lists costs its size, unless both are single values.
 static bool charge_product(lq_run *r, size_t a, size_t b)
@@ -192,8 +190,7 @@ static lq_values match(lq_run *r, lq_way way, uint32_t set, lq_values a)
   return a.n ? truth(false) : (lq_values){0};
 }
 
-// ---- calls
-// -------------------------------------------------------------------------------------------------------
+// ---- calls --------------------------------------------------------------------------------------
 
 // How many results a call may give: one for each combination of elements, where an empty list counts as one
 // null.
@@ -236,8 +233,7 @@ static lq_values call(lq_run *r, uint32_t function, int nargs)
   return shared ? keep(x, out, n) : (lq_values){out, n};
 }
 
-// ---- walks
-// -------------------------------------------------------------------------------------------------------
+// ---- walks --------------------------------------------------------------------------------------
 
 static void stand_at(lq_run *r, int walk, const lq_slot_value *v)
 {
@@ -283,8 +279,7 @@ static lq_values counted(lq_run *r)
   return (lq_values){v, v ? 1u : 0u};
 }
 
-// ---- the loop
-// ----------------------------------------------------------------------------------------------------
+// ---- the loop -----------------------------------------------------------------------------------
 
 #define FAIL_IF(condition)                                                                                   \
   if (condition)                                                                                             \

@@ -54,8 +54,7 @@ static bool fail(lq_check *k, lq_reason r)
   return false;
 }
 
-// ---- operands
-// ----------------------------------------------------------------------------------------------------
+// ---- operands -----------------------------------------------------------------------------------
 
 // What an operand must stay under. Jumps have rules of their own, in land() and the walks.
 static uint64_t limit_of(const lq_program *p, char letter)
@@ -112,8 +111,7 @@ static bool operands(lq_check *k, const lq_op_info *op, const lq_insn *i)
          operand(k, op->operands[2], i->c);
 }
 
-// ---- the stack
-// ---------------------------------------------------------------------------------------------------
+// ---- the stack ----------------------------------------------------------------------------------
 
 static bool pop(lq_check *k, bool condition)
 {
@@ -190,8 +188,7 @@ static bool land(lq_check *k, uint32_t distance)
   return push_to(k, &taken, true) && arrive(k, (uint32_t)target, taken);
 }
 
-// ---- walks
-// -------------------------------------------------------------------------------------------------------
+// ---- walks --------------------------------------------------------------------------------------
 
 static bool scope_open(const lq_check *k, uint32_t field)
 {
@@ -253,8 +250,7 @@ static bool iter_end(lq_check *k, const lq_insn *i)
   return true;
 }
 
-// ---- instructions
-// ------------------------------------------------------------------------------------------------
+// ---- instructions -------------------------------------------------------------------------------
 
 static bool call(lq_check *k, const lq_insn *i)
 {

@@ -39,8 +39,7 @@ static const lq_insn alphabet[] = {
 };
 enum { SYMBOLS = sizeof alphabet / sizeof *alphabet };
 
-// ---- the checking loop
-// -------------------------------------------------------------------------------------------
+// ---- the checking loop --------------------------------------------------------------------------
 
 typedef enum type { CONDITION, VALUE } type;
 
@@ -248,8 +247,7 @@ static const char *run_all(const lq_program *p, const lq_insn *code, uint32_t n,
   return m.fault;
 }
 
-// ---- every program
-// -----------------------------------------------------------------------------------------------
+// ---- every program ------------------------------------------------------------------------------
 
 typedef struct tally {
   uint64_t programs, looked_at, accepted, runs;
@@ -316,7 +314,7 @@ static bool all_of_length(const lq_program *p, uint32_t n, tally *t)
 
 int main(int argc, char **argv)
 {
-  uint32_t length = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 7;
+  uint32_t length = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 8;
   builder *b = malloc(sizeof *b);
   tally t = {0};
   build_begin(b);

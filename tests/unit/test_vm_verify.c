@@ -6,8 +6,7 @@
 #include "stdlib/regex.h"
 #include "tests/mutate/seeds.h"
 
-// ---- code
-// --------------------------------------------------------------------------------------------------------
+// ---- code ---------------------------------------------------------------------------------------
 
 enum { PLAIN, SCOPE, IN_SCOPE, INNER, IN_INNER };  // fields
 enum { P_PLAIN, P_SCOPE, P_IN_SCOPE, P_IN_INNER }; // predicates
@@ -351,8 +350,7 @@ Test(vm_verify, longest_rule)
   free(b);
 }
 
-// ---- tables
-// ------------------------------------------------------------------------------------------------------
+// ---- tables -------------------------------------------------------------------------------------
 
 // Each breaks one thing in the rich seed.
 #define BREAK(name, ...)                                                                                     \
