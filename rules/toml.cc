@@ -161,7 +161,9 @@ lq_status parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *erro
     return *out && !arena->failed ? LQ_OK : LQ_E_NOMEM;
   }
   error->at = tree.offset(result.error().source().begin);
-  error->what = what_of(result.error().description(), arena);
+  std::string_view what = result.error().description();
+  if (what.find("TOML_MAX_NESTED_VALUES") == std::string_view::npos)
+    error->what = what_of(what, arena);
   error->unclosed = flaws.unclosed <= error->at && flaws.unclosed < text.n;
   if (error->unclosed)
     error->at = flaws.unclosed;
