@@ -578,7 +578,7 @@ lq_status lq_read_playbook(lq_rule_reader *r)
                                    .enter_span = enter_span,
                                    .leave_span = leave_span,
                                    .text = on_text};
-  playbook pb = {.r = r, .page = r->file->source.text, .text = {.mem = r->mem}};
+  playbook pb = {.r = r, .page = r->file->source.text, .text = {.mem = r->mem}, .label = LQ_STR("")};
   add_ids(&pb, &pb.sections[0], lq_rule_stem(r->file->source.name));
   lq_str body = lq_str_starts(pb.page, LQ_STR("\xEF\xBB\xBF")) ? lq_str_slice(pb.page, 3, pb.page.n)
                                                                : pb.page;

@@ -456,7 +456,8 @@ Test(api, why_it_matched)
     lq_scan *s;
     cr_assert(lq_scan_new(&s, b, &o) == LQ_OK);
     lq_scan_begin(s, "src");
-    lq_scan_feed(s, "{\"a\":{\"n\":7,\"s\":\"x Powershell y\"}}\n", 39);
+    static const char line[] = "{\"a\":{\"n\":7,\"s\":\"x Powershell y\"}}\n";
+    lq_scan_feed(s, line, strlen(line));
     cr_expect(lq_scan_end(s) == LQ_OK);
     cr_expect(strcmp(t.p, table[i].why) == 0, "%s:\n%s", table[i].query, t.p);
     lq_scan_free(s);
