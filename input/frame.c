@@ -255,9 +255,9 @@ static size_t last_fresh_start(const lq_frame *f, size_t to)
   return found;
 }
 
-static void start_afresh(lq_frame *f, size_t at)
+// A record begins at `at`, whatever came before it. Whether lines are records may be asked again.
+static void begin_afresh(lq_frame *f)
 {
-  move_to(f, at);
   f->blank = true;
   f->state = LQ_BETWEEN;
   f->checked = 0;
@@ -271,7 +271,8 @@ static void recover(lq_frame *f, size_t broken)
 {
   size_t fresh = last_fresh_start(f, broken);
   if (fresh) {
-    start_afresh(f, fresh);
+    move_to(f, fresh);
+    begin_afresh(f);
     return;
   }
   move_to(f, broken);
@@ -521,9 +522,7 @@ static void search(lq_frame *f)
   while (f->at < f->held.n) {
     char c = f->held.p[f->at];
     if (c == '{' && f->blank && f->base + f->at - f->line_start <= f->column) {
-      f->state = LQ_BETWEEN;
-      if (!f->has_stream && f->arrays == 0)
-        f->mode = LQ_FRAME_UNKNOWN;
+      begin_afresh(f);
       return;
     }
     if (c == '\n') {

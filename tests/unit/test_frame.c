@@ -21,6 +21,7 @@ static const struct frame_case {
     {"string not closed in a line", "{\"a\":1}\n{\"a\":\"x\n{\"a\":3}\n", "1:1 2!json 3:3"},
     {"first line broken", "{\"a\":\"x\n{\"a\":2}\n{\"a\":3}\n", "1!json 2:2 3:3"},
     {"first line cut", "{\"a\":1,\n{\"a\":2}\n{\"a\":3}\n", "1!json 2:2 3:3"},
+    {"first line broken, then pretty", "{:\n{\n\"a\":2}", "1!json 2:2"},
     {"first lines foreign", "# log\n\n{\"a\":1}\n", "1!json 3:1"},
     {"no object", "{\"a\":1}\n5\n\"x\"\n[1]\n{\"a\":2}\n", "1:1 2!shape 3!shape 4!shape 5:2"},
     {"cut last line", "{\"a\":1}\n{\"a\":", "1:1 2!partial"},
