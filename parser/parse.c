@@ -3,6 +3,7 @@
 
 #include "grammar.h"
 #include "parser/driver.h"
+#include "parser/kql.h"
 
 // A token the grammar lacks does not compile.
 static const int symbols[LQ_WORD_COUNT] = {
@@ -318,12 +319,16 @@ static lq_status parse(lq_node **out, const lq_mem *mem, lq_str text, lq_dialect
 
 lq_status lq_parse(lq_node **out, const lq_mem *mem, lq_str text, lq_dialect dialect, lq_diag_list *diags)
 {
+  if (dialect == LQ_DIALECT_KQL)
+    return lq_kql_parse(out, mem, text, false, diags);
   return parse(out, mem, text, dialect, diags, LQ_YY_START_QUERY);
 }
 
 lq_status lq_parse_expression(lq_node **out, const lq_mem *mem, lq_str text, lq_dialect dialect,
                               lq_diag_list *diags)
 {
+  if (dialect == LQ_DIALECT_KQL)
+    return lq_kql_parse(out, mem, text, true, diags);
   return parse(out, mem, text, dialect, diags, LQ_YY_START_EXPRESSION);
 }
 
@@ -335,6 +340,8 @@ static bool wants_term(lq_token_kind first, unsigned terms, bool runs)
 
 lq_status lq_parse_unfinished(bool *out, const lq_mem *mem, lq_str text, lq_dialect dialect)
 {
+  if (dialect == LQ_DIALECT_KQL)
+    return lq_kql_unfinished(out, mem, text);
   lq_arena arena = {.mem = mem};
   lq_diag_list sink = {.arena = &arena};
   lq_driver *d;
@@ -365,6 +372,8 @@ lq_status lq_parse_unfinished(bool *out, const lq_mem *mem, lq_str text, lq_dial
 lq_status lq_parse_expected(const lq_mem *mem, lq_str text, lq_dialect dialect,
                             void (*each)(void *user, lq_token_kind kind), void *user)
 {
+  if (dialect == LQ_DIALECT_KQL)
+    return lq_kql_expected(mem, text, each, user);
   lq_arena arena = {.mem = mem};
   lq_diag_list sink = {.arena = &arena};
   lq_driver *d;

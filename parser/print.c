@@ -1,4 +1,5 @@
 // Tree to query text: one canonical layout, which parses to the same tree.
+#include "parser/kql.h"
 #include "parser/parse.h"
 #include "parser/spell.h"
 
@@ -391,7 +392,10 @@ static void print(printer *p, const lq_node *n, unsigned indent)
 
 void lq_print_query(lq_buf *out, const lq_node *n, lq_dialect dialect, unsigned width)
 {
-  (void)dialect; // KQL has its own printer when it has its own front end
+  if (n && dialect == LQ_DIALECT_KQL) {
+    lq_kql_print(out, n, width);
+    return;
+  }
   lq_buf scratch = {.mem = out->mem};
   printer p = {.out = out, .scratch = &scratch, .width = width, .line = out->n};
   if (n)
