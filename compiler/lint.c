@@ -50,8 +50,6 @@ static void lint_in(lq_linter *l, const lq_node *n)
     lq_diag *d = dead_wildcard(l, n, k);
     lq_diag_help(l->d, d,
                  "use `:` or `like` to match patterns, or write \\* to say that the star itself is meant");
-    // One message for a list: the whole operator is wrong, not one entry after the other.
-    break;
   }
   lq_lint_list(l, n->op, n->kids->next);
 }

@@ -167,11 +167,12 @@ static const lq_scope *scope_of_variable(const lq_scope *s, lq_str name)
   return s;
 }
 
-static lq_ref element_of(lq_arena *a, const lq_scope *s, lq_str name)
+// What follows the first `n` bytes of the name, below the array of the walk.
+static lq_ref below_path(lq_arena *a, const lq_scope *s, lq_str name, size_t n)
 {
-  if (name.n == s->variable.n)
+  if (name.n == n)
     return (lq_ref){s->path, s};
-  return (lq_ref){join(a, s->path, lq_str_slice(name, s->variable.n + 1, name.n)), s};
+  return (lq_ref){join(a, s->path, lq_str_slice(name, n + 1, name.n)), s};
 }
 
 // A name is looked up from the innermost walk outwards. Walks that name their element let other names pass.
@@ -182,6 +183,8 @@ static lq_ref place(lq_arena *a, const lq_scope *s, lq_str name)
   if (!s)
     return (lq_ref){name, NULL};
   for (const lq_scope *t = s; t && !t->relative; t = t->outer) {
+    if (t->variable.n == 0 && is_under(t->written, name))
+      return below_path(a, t, name, t->written.n);
     if (t->variable.n == 0 && is_under(t->path, name))
       return (lq_ref){name, t};
   }
@@ -192,7 +195,7 @@ bool lq_resolve(lq_arena *a, const lq_scope *scope, const lq_node *n, lq_ref *ou
 {
   const lq_scope *bound = scope_of_variable(scope, n->name);
   if (bound)
-    *out = element_of(a, bound, n->name);
+    *out = below_path(a, bound, n->name, bound->variable.n);
   else if (n->kind == LQ_N_FIELD)
     *out = place(a, scope, n->name);
   return bound || n->kind == LQ_N_FIELD;
@@ -206,7 +209,11 @@ const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node
   lq_resolve(a, outer, path, &at);
   if (!s)
     return outer;
-  *s = (lq_scope){
-      .path = at.name, .variable = variable, .relative = relative, .outer = outer, .tied = at.scope};
+  *s = (lq_scope){.path = at.name,
+                  .written = path->name,
+                  .variable = variable,
+                  .relative = relative,
+                  .outer = outer,
+                  .tied = at.scope};
   return s;
 }

@@ -9,6 +9,7 @@
 typedef struct lq_scope lq_scope;
 struct lq_scope {
   lq_str path;           // full name of the array
+  lq_str written;        // the name as it stands in the query, where an outer walk may have lengthened it
   lq_str variable;       // what an element is called: arraySearch(path, $v, ...); empty otherwise
   bool relative;         // `path:{ }`: every name inside begins at the path
   const lq_scope *outer; // around it, for names; NULL: none

@@ -18,7 +18,7 @@ typedef struct list {
 // JSON.
 typedef struct walk walk;
 struct walk {
-  lq_str path, variable;
+  lq_str path, written, variable; // written: the path as it stands in the query
   bool relative;
   uint32_t element;
   const walk *outer;
@@ -157,6 +157,8 @@ static place place_of(oracle *x, lq_str name)
   if (!inner)
     return (place){0, name, name};
   for (const walk *w = inner; w && !w->relative; w = w->outer) {
+    if (w->variable.n == 0 && below(w->written, name, &rest))
+      return (place){w->element, rest, joined(x, w->path, rest)};
     if (w->variable.n == 0 && below(w->path, name, &rest))
       return (place){w->element, rest, name};
   }
@@ -216,7 +218,7 @@ static size_t count_where(oracle *x, lq_str path, lq_str variable, bool relative
   elements e = {.at = lq_arena_array(x->o->arena, x->o->event->n, sizeof(uint32_t)), .cap = x->o->event->n};
   find(x, p.from, p.rest, take_element, &e);
   size_t holds = 0;
-  walk w = {.path = p.full, .variable = variable, .relative = relative, .outer = x->walk};
+  walk w = {.path = p.full, .written = path, .variable = variable, .relative = relative, .outer = x->walk};
   const walk *outer = x->walk;
   x->walk = &w;
   for (size_t i = 0; i < e.n; i++) {
