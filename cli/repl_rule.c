@@ -136,9 +136,12 @@ static int on_test(void *user, const lq_test_result *t)
                    t->kind == 0 ? "match" : "none");
   lq_string_safe(&s, t->name.p, t->name.n);
   lq_string_z(&s, "\"\n");
-  if (!t->passed && t->reason.n) {
+  if (!t->passed) {
     lq_string_z(&s, "     ");
-    lq_string_safe(&s, t->reason.p, t->reason.n);
+    if (t->reason.n)
+      lq_string_safe(&s, t->reason.p, t->reason.n);
+    else
+      lq_string_z(&s, t->kind == 0 ? "should match, and does not" : "should not match, and does");
     lq_string_z(&s, "\n");
   }
   lq_out_add(&c->out, s.p, s.n);
