@@ -18,7 +18,8 @@ static void describe(lq_lexer *lx, lq_span span, uint32_t c)
 {
   lq_str text = lq_str_slice(lx->text, span.start, span.end);
   if (c == LQ_CODEPOINT_BAD)
-    return; // invalid UTF-8 has been reported
+    return;                           // invalid UTF-8 has been reported
+  text.n = text.n > 20 ? 20 : text.n; // a run of one ASCII character
   lq_diag *d = c > 0x20 && c != 0x7F && !(c >= 0x80 && c < 0xA1)
                    ? lq_diag_add(lx->diags, LQ_DIAG_STRAY_CHARACTER, span, "`%.*s` has no meaning here",
                                  LQ_STR_ARG(text))
@@ -39,7 +40,7 @@ static void describe(lq_lexer *lx, lq_span span, uint32_t c)
   else if (c == '$')
     lq_diag_help(lx->diags, d, "`$name` is a variable of an array function");
   else if (c == '.')
-    lq_diag_help(lx->diags, d, "the parts of a name are joined by `.` without a blank before it");
+    lq_diag_help(lx->diags, d, "the parts of a name are joined by `.`, and a name does not end in one");
   else if (c == '^')
     lq_diag_help(lx->diags, d, "the operators are `+ - * / %%`");
 }

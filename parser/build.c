@@ -373,9 +373,9 @@ int64_t lq_unitless(lq_parse_ctx *c, const lq_token *number, const lq_token *uni
                            unit ? "a duration is a number and a unit, without a blank"
                                 : "a duration needs a unit");
   if (number->number.type != LQ_T_INT || !strchr("smhd", first))
-    lq_diag_help(c->b.diags, d, "the units are `ms`, `s`, `m`, `h` and `d`: `maxspan=5m`");
+    lq_diag_help(c->b.diags, d, "the units are `ms`, `s`, `m`, `h` and `d`: `5m`");
   else {
-    lq_diag_help(c->b.diags, d, "write `maxspan=%.*s%s`%s", LQ_STR_ARG(digits),
+    lq_diag_help(c->b.diags, d, "write `%.*s%s`%s", LQ_STR_ARG(digits),
                  ms || milli ? "ms" : (char[]){first, 0},
                  unit ? "" : "; the units are `ms`, `s`, `m`, `h` and `d`");
     if (unit)

@@ -34,8 +34,10 @@ typedef struct lq_driver {
   bool has_ahead;
   lq_token prev; // the last one the parser took
   int prev_kind;
+  lq_str subject;             // the last name, to guess what an unquoted value was meant to be
   lq_token open[LQ_OPEN_MAX]; // brackets not closed yet, innermost last
   unsigned nopen, too_open;   // too_open: so many more than fit
+  unsigned forgiven;          // brackets put in where none may have been meant
   bool done;                  // the parser has stopped
 } lq_driver;
 
@@ -54,6 +56,8 @@ bool lq_is_closer(lq_token_kind k);
 bool lq_repair(lq_driver *d, lq_token *t, int kind);
 // Reads a value whose quotes were forgotten, if one comes next.
 bool lq_repair_unquoted(lq_driver *d);
+bool lq_repair_group_end(lq_driver *d, const lq_token *t);
+bool lq_repair_stage_by(lq_driver *d, const lq_token *t); // `| sort by x`
 void lq_repair_stage(lq_driver *d, const lq_token *word);
 
 // messages.c

@@ -225,6 +225,8 @@ relation
   | sum NOT in LPAREN exprs RPAREN    { yyerrok; $$ = lq_build_in(ctx, $3, true, @$, @3, $1, $5); }
   | sum in LPAREN RPAREN              { lq_empty_list(ctx, (lq_span){@3.start, @4.end}); $$ = lq_build_error(ctx, @$); }
   | sum NOT in LPAREN RPAREN          { lq_empty_list(ctx, (lq_span){@4.start, @5.end}); $$ = lq_build_error(ctx, @$); }
+  | sum match LPAREN RPAREN           { lq_empty_list(ctx, (lq_span){@3.start, @4.end}); $$ = lq_build_error(ctx, @$); }
+  | sum NOT match LPAREN RPAREN       { lq_empty_list(ctx, (lq_span){@4.start, @5.end}); $$ = lq_build_error(ctx, @$); }
   | sum match pattern                 { $$ = lq_build_match(ctx, $2, false, @$, @2, $1, $3); }
   | sum NOT match pattern             { $$ = lq_build_match(ctx, $3, true, @$, @3, $1, $4); }
   | sum match LPAREN pattern_group RPAREN       { yyerrok; $$ = lq_build_match(ctx, $2, false, @$, @2, $1, lq_close($4, @4)); }

@@ -109,6 +109,8 @@ void lq_push(lq_driver *d, int kind, const lq_token *t)
   } else if (kind < LQ_TOK_COUNT && lq_is_closer(t->kind) && d->nopen) {
     d->nopen--;
   }
+  if (t->kind == LQ_TOK_NAME)
+    d->subject = t->text;
   d->prev = *t;
   d->prev_kind = kind;
   push_symbol(d, symbols[kind], t);
@@ -241,6 +243,9 @@ void lq_feed(lq_driver *d, lq_token t)
       lq_repair_stage(d, &t);
       return;
     }
+    if (lq_repair_stage_by(d, &t))
+      return;
+    lq_repair_group_end(d, &t);
     if (lq_takes(d, kind)) {
       lq_push(d, kind, &t);
       return;
