@@ -8,7 +8,8 @@ enum { HEADER_MAX = 1 << 20, TEST_DEPTH_MAX = 64 };
 typedef struct lqfile {
   lq_rule_reader *r;
   lq_str text;
-  size_t at; // where reading goes on: always the beginning of a line, but inside a test
+  size_t at;       // where reading goes on: always the beginning of a line, but inside a test
+  size_t test_end; // where the next test or rule begins: an event cannot reach beyond
   unsigned nrules;
   lq_json json; // to check events with
   size_t tests_cap;
@@ -161,7 +162,7 @@ static size_t object_end(const lqfile *f, size_t from)
 {
   size_t depth = 0;
   bool text = false;
-  for (size_t i = from; i < f->text.n; i++) {
+  for (size_t i = from; i < f->test_end; i++) {
     char c = f->text.p[i];
     if (text && c == '\\') {
       i++;
@@ -202,8 +203,8 @@ static bool read_events(lqfile *f, lq_rule_test *t)
     if (to == from)
       from = f->at;
     size_t end = object_end(f, f->at);
-    // What never balances is checked to the end of the file, for the place where it went wrong.
-    if (end == 0 && !check_event(f, f->at, f->text.n))
+    // What never balances is checked all the same, for the place where it went wrong.
+    if (end == 0 && !check_event(f, f->at, f->test_end))
       return false;
     if (end == 0)
       return bad_test(f, span_at(f->at, f->at + 1), "the test's event has no end",
@@ -238,15 +239,13 @@ static void read_test(lqfile *f, lq_rule_file_rule *rule)
   if (!t)
     return;
   *t = (lq_rule_test){.line = lq_rule_line(f->r, f->at)};
-  size_t begin = f->at;
-  if (read_kind(f, t) && read_name(f, t) && read_events(f, t) && read_rest(f, t)) {
+  f->test_end = next_line(f, f->at);
+  while (f->test_end < f->text.n && !is_test(line_at(f, f->test_end)) && !is_fence(line_at(f, f->test_end)))
+    f->test_end = next_line(f, f->test_end);
+  if (read_kind(f, t) && read_name(f, t) && read_events(f, t) && read_rest(f, t))
     rule->ntests++;
-    return;
-  }
-  // On with the next line that begins something.
-  f->at = next_line(f, begin);
-  while (f->at < f->text.n && !is_test(line_at(f, f->at)) && !is_fence(line_at(f, f->at)))
-    f->at = next_line(f, f->at);
+  else
+    f->at = f->test_end;
 }
 
 static void read_tests(lqfile *f, lq_rule_file_rule *rule)

@@ -20,7 +20,7 @@ typedef struct section {
 } section;
 
 // LEVELS: the page, H1 to H6, one to spare. The others keep what is searched from end to end short.
-enum { LEVELS = 8, SPANS_MAX = 20000, HEADING_IDS_MAX = 64, LABEL_MAX = 120 };
+enum { LEVELS = 8, SPANS_MAX = 20000, HEADING_IDS_MAX = 64, LABEL_MAX = 120, COUNTS = 512 };
 
 typedef struct playbook {
   lq_rule_reader *r;
@@ -36,8 +36,8 @@ typedef struct playbook {
   lq_str label;    // last line of the last paragraph, until a query takes it as its title
   lq_span *pieces; // of the code, in the page
   size_t npieces, pieces_cap;
-  id_list *counts;  // how many rules each technique has
-  unsigned unnamed; // rules without a technique
+  id_list *counts[COUNTS]; // how many rules each technique has, by a hash of its id
+  unsigned unnamed;        // rules without a technique
   lq_status status;
 } playbook;
 
@@ -214,7 +214,10 @@ static lq_str description_of(const playbook *pb)
 
 static id_list *count_of(playbook *pb, lq_str technique)
 {
-  id_list **i = &pb->counts;
+  size_t hash = 0;
+  for (size_t k = 0; k < technique.n; k++)
+    hash = hash * 31 + (unsigned char)technique.p[k];
+  id_list **i = &pb->counts[hash % COUNTS];
   while (*i && !lq_str_eq((*i)->id, technique))
     i = &(*i)->next;
   if (!*i && (*i = lq_arena_alloc(pb->r->arena, sizeof **i)))

@@ -147,26 +147,42 @@ lq_str what_of(std::string_view description, lq_arena *arena)
   return lq_arena_copy(arena, lq_str_make(description.data(), description.size()));
 }
 
+// The first flaw, so that the parser can be given what stands before it. text.n: none.
+std::size_t stop_at(const lq_toml_flaws &f)
+{
+  return std::min(f.dots, f.foreign);
+}
+
+void tell(const toml::parse_error &e, Tree &tree, lq_arena *arena, lq_toml_error *error)
+{
+  std::string_view what = e.description();
+  error->at = tree.offset(e.source().begin);
+  if (what.find("TOML_MAX_NESTED_VALUES") == std::string_view::npos)
+    error->what = what_of(what, arena);
+}
+
 lq_status parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error)
 {
   lq_toml_flaws flaws = lq_toml_find_flaws(text);
-  if (flaws.dots < text.n) {
-    error->at = flaws.dots;
-    return LQ_E_INPUT;
-  }
-  toml::parse_result result = toml::parse(std::string_view(text.p ? text.p : "", text.n));
+  std::size_t stop = stop_at(flaws);
+  toml::parse_result result = toml::parse(std::string_view(text.p ? text.p : "", stop));
   Tree tree(text, arena);
-  if (result) {
+  if (result && stop == text.n) {
     *out = tree.root(result.table());
     return *out && !arena->failed ? LQ_OK : LQ_E_NOMEM;
   }
-  error->at = tree.offset(result.error().source().begin);
-  std::string_view what = result.error().description();
-  if (what.find("TOML_MAX_NESTED_VALUES") == std::string_view::npos)
-    error->what = what_of(what, arena);
-  error->unclosed = flaws.unclosed <= error->at && flaws.unclosed < text.n;
-  if (error->unclosed)
+  error->at = stop;
+  if (!result)
+    tell(result.error(), tree, arena, error);
+  if (flaws.unclosed < text.n && flaws.unclosed <= error->at) {
+    error->unclosed = true;
     error->at = flaws.unclosed;
+  } else if (stop < text.n && error->at >= stop) {
+    error->at = stop;
+    error->what = stop == flaws.dots
+                      ? lq_str_make("", 0)
+                      : lq_str_of("this character can only stand in quotes, and not behind a backslash");
+  }
   return arena->failed ? LQ_E_NOMEM : LQ_E_INPUT;
 }
 

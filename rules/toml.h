@@ -46,9 +46,12 @@ enum {
 // text is UTF-8 of at most LQ_TOML_SIZE_MAX bytes. LQ_E_INPUT: it is no TOML, *error says where. LQ_E_NOMEM.
 lq_status lq_toml_parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error);
 
-// First string without an end and first key with too many parts; text.n: there is none.
+// The first places of what the parser would not survive or says poorly; text.n: there is none.
 typedef struct lq_toml_flaws {
-  size_t unclosed, dots;
+  size_t unclosed; // a string without an end: its opening quote. Nothing is looked for behind it
+  size_t dots;     // a key has too many parts
+  size_t
+      foreign; // a byte beyond ASCII that is neither in quotes nor in a comment, or stands behind a backslash
 } lq_toml_flaws;
 lq_toml_flaws lq_toml_find_flaws(lq_str text);
 

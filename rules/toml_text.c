@@ -28,12 +28,14 @@ static quotes quotes_at(lq_str s, size_t at)
   return q;
 }
 
-// Where the value ends. s.n: it does not.
-static size_t body_end(lq_str s, quotes q)
+// Where the value ends. s.n: it does not. *foreign goes down to the first escape of a byte beyond ASCII.
+static size_t body_end(lq_str s, quotes q, size_t *foreign)
 {
   for (size_t i = q.body; i < s.n; i++) {
     if (s.p[i] == '\\' && !q.literal) {
       i++;
+      if (i < s.n && (unsigned char)s.p[i] >= 0x80 && i < *foreign)
+        *foreign = i;
     } else if (s.p[i] == '\n' && !q.lines) {
       return s.n;
     } else if (!q.lines && s.p[i] == q.quote) {
@@ -58,30 +60,41 @@ static size_t comment_end(lq_str s, size_t at)
   return nl ? (size_t)(nl - s.p) : s.n;
 }
 
+static size_t first_byte(lq_str s)
+{
+  return lq_str_starts(s, LQ_STR("\xEF\xBB\xBF")) ? 3 : 0;
+}
+
+// `1.5` and `a.b.c` both have dots; what stands between two of these signs has as many as a key could.
+static bool ends_key(char c)
+{
+  return c == '=' || c == ',' || c == '[' || c == ']' || c == '{' || c == '}' || c == '\n';
+}
+
 lq_toml_flaws lq_toml_find_flaws(lq_str s)
 {
-  lq_toml_flaws found = {s.n, s.n};
+  lq_toml_flaws found = {s.n, s.n, s.n};
   unsigned dots = 0;
-  for (size_t i = 0; i < s.n; i++) {
+  for (size_t i = first_byte(s); i < s.n; i++) {
     char c = s.p[i];
     if (c == '#') {
       i = comment_end(s, i);
       dots = 0;
     } else if (c == '"' || c == '\'') {
       quotes q = quotes_at(s, i);
-      size_t end = body_end(s, q);
+      size_t end = body_end(s, q, &found.foreign);
       if (end == s.n) {
         found.unclosed = i;
         return found;
       }
       i = end + (q.lines ? 2 : 0);
     } else if (c == '.') {
-      if (++dots >= LQ_TOML_DOTS_MAX) {
+      if (++dots >= LQ_TOML_DOTS_MAX && i < found.dots)
         found.dots = i;
-        return found;
-      }
-    } else if (strchr("=,[]{}\n", c)) {
+    } else if (ends_key(c)) {
       dots = 0;
+    } else if ((unsigned char)c >= 0x80 && i < found.foreign) {
+      found.foreign = i;
     }
   }
   return found;
@@ -171,7 +184,7 @@ static void write_value(writer *w, lq_str s, quotes q, size_t end)
 lq_str lq_toml_string(lq_str file, size_t at, lq_arena *arena, lq_source_map *map)
 {
   quotes q = quotes_at(file, at);
-  size_t end = body_end(file, q);
+  size_t foreign = file.n, end = body_end(file, q, &foreign);
   writer w = {0};
   write_value(&w, file, q, end);
   bool same = w.nsegments == 1; // the file's own bytes
