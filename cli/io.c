@@ -205,6 +205,8 @@ void lq_signals(void)
   sigaction(SIGINT, &stop, NULL);
   sigaction(SIGTERM, &stop, NULL);
   sigaction(SIGPIPE, &ignore, NULL);
+  sigaction(SIGXFSZ, &ignore,
+            NULL); // a file-size limit is a write error like others, not a death with half a file
 }
 
 bool lq_interrupted(void)
