@@ -52,7 +52,8 @@ typedef struct lq_allocator {
 /* Takes n bytes of output. Nonzero stops: the call that writes gives LQ_E_IO. */
 typedef int (*lq_write_fn)(void *user, const char *bytes, size_t n);
 
-/* Every limit there is. Set struct_size and fill with lq_limits_default; 0 in a field means its default. */
+/* Every limit there is. Set struct_size and fill with lq_limits_default; 0 in a field means its default. A bundle keeps the
+ * limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are those, whatever a scan says. */
 typedef struct lq_limits {
   uint32_t struct_size;
   uint32_t max_depth;           /* nesting of a query; 256 (also the ceiling) */
@@ -268,7 +269,7 @@ LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
 
 LQ_API size_t lq_match_rule(const lq_match *m);       /* index in the bundle */
 LQ_API const lq_bundle *lq_match_bundle(const lq_match *m);
-LQ_API const char *lq_match_id(const lq_match *m);    /* 32 hex digits: BLAKE2b-128 of rule id, source name and lines */
+LQ_API const char *lq_match_id(const lq_match *m);    /* 32 hex digits: BLAKE2b-128 of rule id, source name and lines (docs/alert.md); until the next call */
 LQ_API lq_text lq_match_event(const lq_match *m);     /* the record as it came in */
 LQ_API lq_text lq_match_source(const lq_match *m);
 LQ_API uint64_t lq_match_line(const lq_match *m);
