@@ -36,11 +36,19 @@ static void plain(lq_buf *out, lq_str pattern)
   lq_buf_free(&valid);
 }
 
+// Not too much of a text; `cut` if there is more.
+static lq_str shown(lq_str text, bool *cut)
+{
+  size_t n = lq_utf8_offset(text, TEXT_SHOWN);
+  *cut = n < text.n;
+  return lq_str_slice(text, 0, n);
+}
+
 static void quoted(lq_buf *out, lq_str pattern)
 {
   lq_buf text = {.mem = out->mem}, valid = {.mem = out->mem};
-  bool cut = pattern.n > TEXT_SHOWN;
-  lq_glob_plain(&text, cut ? lq_str_slice(pattern, 0, TEXT_SHOWN) : pattern);
+  bool cut;
+  lq_glob_plain(&text, shown(pattern, &cut));
   lq_utf8_repair(&valid, lq_buf_get(&text));
   lq_buf_json(out, lq_buf_get(&valid));
   if (cut)
@@ -188,13 +196,19 @@ static const lq_debug *debug_row(const lq_program *p, uint32_t pc)
   return low < p->ndebug && p->debug[low].pc == pc ? &p->debug[low] : NULL;
 }
 
+// As it was written, on one line.
 static void slice(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32_t pc)
 {
   const lq_debug *d = debug_row(p, pc);
   if (!d)
     return;
+  bool cut;
+  lq_str text = shown(lq_str_trim(lq_str_slice(p->strings[r->source], d->start, d->end)), &cut);
   lq_buf_printf(out, "   ; %s", d->flags & LQ_DEBUG_NEGATED ? "not " : "");
-  quoted(out, lq_str_slice(p->strings[r->source], d->start, d->end));
+  for (size_t i = 0; i < text.n; i++)
+    lq_buf_byte(out, (uint8_t)text.p[i] < 0x20 || text.p[i] == 0x7F ? ' ' : text.p[i]);
+  if (cut)
+    lq_buf_z(out, "…");
 }
 
 void lq_disasm_rule(lq_buf *out, const lq_program *p, uint32_t rule)

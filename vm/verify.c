@@ -229,9 +229,7 @@ static bool iter(lq_check *k, const lq_insn *i)
     if (k->depths[at] != UNREACHED)
       return fail(k, LQ_REASON_JUMP_IN);
   }
-  lq_shape none = k->now;
-  if (!push_to(k, &none, end_op == LQ_OP_ITER_END) || !arrive(k, (uint32_t)end + 1, none))
-    return false;
+  // With no element the run goes on after the end with what the end leaves, which iter_end makes sure of.
   k->walks[k->nwalks++] = (lq_walk){.begin = k->pc, .end = (uint32_t)end, .field = i->c, .entry = k->now};
   return true;
 }

@@ -21,6 +21,15 @@ static lq_status read_again(const uint8_t *bytes, size_t n, lq_fault *f, lq_buf 
   return status;
 }
 
+static size_t section_at(const uint8_t *m, lq_section type)
+{
+  for (uint32_t i = 0; i < lq_le32(m + LQ_AT_SECTIONS); i++) {
+    if (lq_le32(m + TABLE + i * ROW) == (uint32_t)type)
+      return (size_t)lq_le64(m + TABLE + i * ROW + 8);
+  }
+  return 0;
+}
+
 static void repair(uint8_t *bytes, size_t n)
 {
   lq_bundle_hash(bytes, n, bytes + LQ_AT_DIGEST);
@@ -172,6 +181,7 @@ static const struct {
     {"length, none", TABLE + ROW + 16, 8, 0, LQ_E_BUNDLE, LQ_REASON_SECTION_EMPTY},
     {"length, odd", TABLE + ROW + 16, 8, 17, LQ_E_BUNDLE, LQ_REASON_SECTION_SIZE},
     {"count", TABLE + ROW + 24, 4, UINT32_MAX, LQ_E_BUNDLE, LQ_REASON_SECTION_SIZE},
+    {"element, another", TABLE + ROW + 28, 4, 16, LQ_E_BUNDLE, LQ_REASON_SECTION_SIZE},
     {"element", TABLE + ROW + 28, 4, 0, LQ_E_BUNDLE, LQ_REASON_SECTION_SIZE},
 };
 
@@ -196,6 +206,55 @@ Test(vm_bundle, frame)
               lq_reason_text(f.reason));
   }
   free(m);
+  lq_buf_free(&a);
+}
+
+// A row that is wrong is named by its place in the file, whoever finds it.
+Test(vm_bundle, places)
+{
+  lq_buf a = {.mem = &lq_mem_libc};
+  lq_fault f;
+  cr_assert(seed_bundle(1, &a, &f));
+  uint8_t *m = (uint8_t *)a.p;
+  size_t at = section_at(m, LQ_SECTION_PREDICATES) + 2 * 12;
+  lq_put32(m + at, 99);
+  repair(m, a.n);
+  cr_expect(read_again(m, a.n, &f, NULL) == LQ_E_BUNDLE && f.reason == LQ_REASON_PREDICATE_FIELD);
+  cr_expect(f.at == at && f.section == LQ_SECTION_PREDICATES, "%d, not %d", (int)f.at, (int)at);
+  lq_buf_free(&a);
+}
+
+// More sections than the file has room for; rows of twice the size and half the number; a function by another
+// name.
+Test(vm_bundle, lies)
+{
+  lq_buf a = {.mem = &lq_mem_libc};
+  lq_fault f;
+  cr_assert(seed_bundle(0, &a, &f) && a.n < TABLE + 32 * ROW);
+  uint8_t *m = (uint8_t *)a.p;
+  lq_put32(m + LQ_AT_SECTIONS, 32);
+  repair(m, a.n);
+  cr_expect(read_again(m, a.n, &f, NULL) == LQ_E_BUNDLE && f.reason == LQ_REASON_SECTION_TABLE);
+  lq_buf_clear(&a);
+  cr_assert(seed_bundle(2, &a, &f));
+  m = (uint8_t *)a.p;
+  size_t row = TABLE;
+  while (lq_le32(m + row) != LQ_SECTION_CODE)
+    row += ROW;
+  lq_put32(m + row + 24, lq_le32(m + row + 24) / 2);
+  lq_put32(m + row + 28, 16);
+  repair(m, a.n);
+  cr_expect(read_again(m, a.n, &f, NULL) == LQ_E_BUNDLE && f.reason == LQ_REASON_SECTION_SIZE);
+  lq_buf_clear(&a);
+  cr_assert(seed_bundle(1, &a, &f));
+  m = (uint8_t *)a.p;
+  for (size_t i = 0; i + 5 <= a.n; i++) {
+    if (memcmp(m + i, "lower", 5) == 0)
+      m[i + 4] = 'R';
+  }
+  repair(m, a.n);
+  cr_expect(read_again(m, a.n, &f, NULL) == LQ_E_VERSION && f.reason == LQ_REASON_FUNCTION_UNKNOWN, "%s",
+            lq_reason_text(f.reason));
   lq_buf_free(&a);
 }
 
@@ -234,15 +293,6 @@ Test(vm_bundle, more_at_the_end)
 }
 
 // ---- rows that only the reader can judge --------------------------------------------------------
-
-static size_t section_at(const uint8_t *m, lq_section type)
-{
-  for (uint32_t i = 0; i < lq_le32(m + LQ_AT_SECTIONS); i++) {
-    if (lq_le32(m + TABLE + i * ROW) == (uint32_t)type)
-      return (size_t)lq_le64(m + TABLE + i * ROW + 8);
-  }
-  return 0;
-}
 
 static const struct {
   const char *what;

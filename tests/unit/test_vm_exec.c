@@ -441,18 +441,17 @@ Test(vm_exec, memo)
 
 Test(vm_exec, listing)
 {
-  static const char want[] =
-      "rule \"T1574\" \"T1574\": 10 instructions, stack 1, cost 12\n"
-      "  0000  ITER        dll -> 0009\n"
-      "  0001  TEST_AND    dll.path in dll : (\"*\\\\temp\\\\*\") -> 0007   ; \" path \"\n"
-      "  0002  ITER        dll.sign in dll -> 0005\n"
-      "  0003  TEST        dll.sign.name in dll.sign == (\"Evil\")\n"
-      "  0004  COUNT_END   -> 0003\n"
-      "  0005  IS_NULL\n"
-      "  0006  TRUTH\n"
-      "  0007  NOT\n"
-      "  0008  ITER_END    any -> 0001\n"
-      "  0009  RETURN\n";
+  static const char want[] = "rule \"T1574\" \"T1574\": 10 instructions, stack 1, cost 12\n"
+                             "  0000  ITER        dll -> 0009\n"
+                             "  0001  TEST_AND    dll.path in dll : (\"*\\\\temp\\\\*\") -> 0007   ; path\n"
+                             "  0002  ITER        dll.sign in dll -> 0005\n"
+                             "  0003  TEST        dll.sign.name in dll.sign == (\"Evil\")\n"
+                             "  0004  COUNT_END   -> 0003\n"
+                             "  0005  IS_NULL\n"
+                             "  0006  TRUTH\n"
+                             "  0007  NOT\n"
+                             "  0008  ITER_END    any -> 0001\n"
+                             "  0009  RETURN\n";
   builder *b = malloc(sizeof *b);
   lq_buf out = {.mem = &lq_mem_libc};
   lq_fault f;

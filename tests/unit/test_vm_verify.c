@@ -207,6 +207,11 @@ static const struct {
      5,
      2,
      LQ_REASON_WALK_END},
+    {"an end too early that goes back right",
+     {OP(ITER, 0, 2, SCOPE), B, OP(ITER_END, 0, 0, 2), OP(ITER_END, 0, 0, 2), RET},
+     5,
+     2,
+     LQ_REASON_WALK_END},
     {"back too far", {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 2), RET}, 4, 2, LQ_REASON_WALK_END},
     {"back not far enough", {OP(ITER, 0, 1, SCOPE), B, OP(ITER_END, 0, 0, 0), RET}, 4, 2, LQ_REASON_WALK_END},
     {"an inner walk that ends outside",
@@ -385,6 +390,8 @@ BREAK(set_long, b->sets[b->p.nsets - 1].count = UINT32_MAX)
 BREAK(set_short, b->sets[b->p.nsets - 1].count--)
 BREAK(set_no_regex, b->p.nregexes = 2; b->regexes[1] = b->regexes[0])
 BREAK(set_no_cidr, b->p.ncidrs = 2; b->cidrs[1] = b->cidrs[0])
+BREAK(cidrs_equal, b->p.ncidrs = 2; b->cidrs[1] = b->cidrs[0];
+      for (size_t i = 0; i < b->p.nsets; i++) b->sets[i].count += b->sets[i].kind == LQ_SET_CIDRS)
 BREAK(regex_text, b->regexes[0].text = (uint32_t)b->p.nstrings)
 BREAK(regex_flags, b->regexes[0].flags = 8)
 BREAK(regex_both, b->regexes[0].flags = LQ_RE_PREFIX | LQ_RE_SEARCH)
@@ -470,6 +477,7 @@ static const struct {
     ROW(set_short, IDS, SET_TILES),
     ROW(set_no_regex, REGEX, SET_TILES),
     ROW(set_no_cidr, CIDR, SET_TILES),
+    ROW(cidrs_equal, SETS, SET_ORDER),
     ROW(regex_text, REGEX, STRING_ID),
     ROW(regex_flags, REGEX, REGEX_FLAGS),
     ROW(regex_both, REGEX, REGEX_FLAGS),
