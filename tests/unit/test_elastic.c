@@ -1,5 +1,6 @@
 // Elastic rule files: what is read, where it stands, what is said of it.
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "parser/parse.h"
 #include "rules/rules.h"
@@ -336,6 +337,9 @@ Test(elastic, what_is_wrong_and_where)
        LQ_RULE_UNSUPPORTED},
       {"[rule]\ntype = 'machine_learning'\n", LQ_DIAG_UNSUPPORTED_KIND, 2, 8, LQ_RULE_UNSUPPORTED},
       {"[rule]\nname = \"\xC3\xA9\" x\n", LQ_DIAG_FILE_SYNTAX, 2, 12, LQ_RULE_BROKEN},
+      {"[rule]\nname = caf\xC3\xA9\n", LQ_DIAG_FILE_SYNTAX, 2, 8, LQ_RULE_BROKEN},
+      {"[rule]\nname = 'x' \xC3\xA9\n", LQ_DIAG_FILE_SYNTAX, 2, 12, LQ_RULE_BROKEN},
+      {"[rule]\nn = \"\"\"\\\xC3\xA9\"\"\"\n", LQ_DIAG_FILE_SYNTAX, 2, 9, LQ_RULE_BROKEN},
       {"[rule]\nname = \"abc\nquery = 'a'\n", LQ_DIAG_FILE_SYNTAX, 2, 8, LQ_RULE_BROKEN},
       {"[rule]\nquery = '''\nabc\n", LQ_DIAG_FILE_SYNTAX, 2, 9, LQ_RULE_BROKEN},
       {"[rule]\nquery = \"C:\\Windows\"\n", LQ_DIAG_FILE_SYNTAX, 2, 13, LQ_RULE_BROKEN},
