@@ -204,6 +204,8 @@ lq_status lq_kql_parse(lq_node **out, const lq_mem *mem, lq_str text, bool expre
     if (t.kind == LQ_TOK_END)
       break;
   }
+  if (diags->nerrors == errors)
+    lq_kql_doubt(&d->ctx, d->ctx.root);
   *out = expression ? d->ctx.root : whole_query(&d->ctx, d->ctx.root);
   close_driver(d);
   if (diags->arena->failed) {

@@ -39,5 +39,6 @@ typedef struct lq_kql_driver {
 
 bool lq_kql_takes(lq_kql_driver *d, int kind);
 void lq_kql_unexpected(lq_kql_driver *d, const lq_token *t); // in kql_messages.c
+void lq_kql_doubt(lq_parse_ctx *c, const lq_node *query); // in kql_doubts.c: warns where there was no error
 
 #endif

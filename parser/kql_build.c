@@ -86,12 +86,12 @@ lq_node *lq_kql_range(lq_parse_ctx *c, lq_op op, lq_span span, lq_span mark, con
 
 lq_node *lq_kql_free_text(lq_parse_ctx *c, const lq_token *t)
 {
-  lq_node *literal = lq_kql_literal(c, t);
-  if (literal && literal->kind == LQ_N_ANYTHING)
+  lq_node *text = lq_kql_literal(c, t);
+  if (text && text->kind == LQ_N_ANYTHING)
     return lq_kql_everything(c, t->span);
-  lq_node *n = lq_build_one(c, LQ_N_ANY_TEXT, t->span, t->span, literal);
+  lq_node *n = lq_build_one(c, LQ_N_ANY_TEXT, t->span, t->span, text);
   if (n)
-    n->op = literal->op == LQ_OPER_KQL_PHRASE ? LQ_OPER_KQL_PHRASE : LQ_OPER_KQL_TERM;
+    n->op = text->op == LQ_OPER_KQL_PHRASE ? LQ_OPER_KQL_PHRASE : LQ_OPER_KQL_TERM;
   return n;
 }
 

@@ -290,6 +290,46 @@ Test(kql, fixes)
   }
 }
 
+// Queries that Kibana accepts in silence: where the warning points. An empty span: there is none.
+Test(kql, doubts)
+{
+  static const struct {
+    const char *query;
+    uint32_t start, end;
+  } rows[] = {
+      {"a == b", 2, 4},
+      {"a != 5 or b:c", 2, 4},
+      {"a:b and", 4, 7},
+      {"a:b or and c", 7, 10},
+      {"(a:b OR) and c", 5, 7},
+      {"a:b && c", 4, 6},
+      {"a:(b.exe, c.exe)", 8, 9},
+      {"a ! : b", 2, 3},
+      {"process where process.name:b", 0, 26},
+      {"a:b == c", 0, 0},
+      {"a:hello, world", 0, 0},
+      {"a:(b or and)", 0, 0},
+      {"a:not", 0, 0},
+      {"a:\\and b", 0, 0},
+      {"a:\"b and\"", 0, 0},
+      {"\"a field\":b", 0, 0},
+      {"free text", 0, 0},
+      {"a:C\\:\\\\Program Files*", 0, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    reading r;
+    parse(&r, lq_str_of(rows[i].query));
+    const lq_diag *d = r.diags.first;
+    lq_span at = d ? d->labels[0].span : (lq_span){0, 0};
+    cr_expect(r.status == LQ_OK, "%s", rows[i].query);
+    cr_expect(r.diags.nwarnings == (rows[i].end > 0), "%s: %zu warnings", rows[i].query, r.diags.nwarnings);
+    cr_expect(at.start == rows[i].start && at.end == rows[i].end, "%s: %u to %u", rows[i].query, at.start,
+              at.end);
+    cr_expect(!d || d->code == LQ_DIAG_READ_AS_TEXT);
+    end(&r);
+  }
+}
+
 Test(kql, layout)
 {
   reading r;
