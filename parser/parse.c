@@ -390,7 +390,8 @@ lq_status lq_parse_expected(const lq_mem *mem, lq_str text, lq_dialect dialect,
       lq_feed(d, t);
     for (int k = 0; k < LQ_TOK_COUNT && sink.nerrors == 0; k++) {
       bool stage = k == LQ_TOK_NAME && lq_takes(d, LQ_WORD_STAGE_SORT);
-      if (lq_takes(d, k) || stage)
+      bool mistake = k == LQ_TOK_ASSIGN && lq_takes(d, LQ_TOK_EQ); // taken only to be reported
+      if ((lq_takes(d, k) || stage) && !mistake)
         each(user, (lq_token_kind)k);
     }
     s = arena.failed ? LQ_E_NOMEM : LQ_OK;

@@ -506,7 +506,8 @@ static bool repair_operator(lq_driver *d, lq_token *t)
     push_made(d, LQ_TOK_ASSIGN, t->span.start);
     return true;
   }
-  if ((t->kind == LQ_TOK_DURATION || t->kind == LQ_TOK_NUMBER) && lq_takes(d, LQ_TOK_ASSIGN))
+  if ((t->kind == LQ_TOK_DURATION || t->kind == LQ_TOK_NUMBER) && lq_takes(d, LQ_TOK_ASSIGN) &&
+      !lq_takes(d, LQ_TOK_EQ))
     return insert(d, t, LQ_TOK_ASSIGN, "`=` is missing before this value", NULL, "=");
   if ((t->kind == LQ_TOK_MAXSPAN || t->kind == LQ_TOK_RUNS) && lq_takes(d, LQ_TOK_WITH))
     return insert(d, t, LQ_TOK_WITH,
