@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { OUT = 1 << 17, RATIO_FREE = 1 << 20 };
 
@@ -153,6 +154,8 @@ static lq_status feed_zstd(lq_inflate *z, const void *p, size_t n)
     lq_status s = hand_on(z, z->buffer, out.pos);
     if (s != LQ_OK)
       return s;
+    if (ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
+      return LQ_E_NOMEM;
     if (ZSTD_isError(r))
       return bad(z, "the zstd data is damaged");
     z->between = r == 0;

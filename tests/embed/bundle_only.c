@@ -23,10 +23,12 @@ int main(int argc, char **argv)
   lq_scan_options o = {.struct_size = sizeof o, .match = on_match};
   lq_bundle *b = NULL;
   lq_scan *s = NULL;
-  if (argc < 3 || lq_bundle_load(&b, bytes, read_all(argv[1], bytes, sizeof bytes), NULL, NULL, NULL) != LQ_OK)
+  if (argc < 3 ||
+      lq_bundle_load(&b, bytes, read_all(argv[1], bytes, sizeof bytes), NULL, NULL, NULL) != LQ_OK)
     return 2;
   int failed = lq_scan_new(&s, b, &o) != LQ_OK || lq_scan_begin(s, argv[2]) != LQ_OK ||
-               lq_scan_feed(s, bytes, read_all(argv[2], bytes, sizeof bytes)) != LQ_OK || lq_scan_end(s) != LQ_OK;
+               lq_scan_feed(s, bytes, read_all(argv[2], bytes, sizeof bytes)) != LQ_OK ||
+               lq_scan_end(s) != LQ_OK;
   lq_scan_free(s);
   lq_bundle_free(b);
   return failed;
