@@ -10,9 +10,12 @@ static const char *spelling(lq_op op)
   return lq_op_spelling(op);
 }
 
-static bool has_star(const lq_node *n)
+// A question mark alone is found in addresses of web pages; as `?:` at the start it means any drive.
+static bool has_wildcard(const lq_node *n)
 {
-  return n->kind == LQ_N_STRING && memchr(n->value.s.p, LQ_ANY_RUN, n->value.s.n);
+  lq_str s = n->value.s;
+  return n->kind == LQ_N_STRING &&
+         (memchr(s.p, LQ_ANY_RUN, s.n) || (s.n > 1 && s.p[0] == LQ_ANY_ONE && s.p[1] == ':'));
 }
 
 // ---- wildcards ----------------------------------------------------------------------------------
@@ -21,13 +24,13 @@ static lq_diag *dead_wildcard(lq_linter *l, const lq_node *n, const lq_node *lit
 {
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_WILDCARD_IN_EQUALS, literal->span,
                            "a wildcard has no meaning with `%s`", spelling(n->op));
-  lq_diag_label(l->d, d, literal->span, "the star is compared as a character");
+  lq_diag_label(l->d, d, literal->span, "compared as a character");
   return d;
 }
 
 static void lint_compare(lq_linter *l, const lq_node *n)
 {
-  const lq_node *a = n->kids, *b = a->next, *literal = has_star(b) ? b : has_star(a) ? a : NULL;
+  const lq_node *a = n->kids, *b = a->next, *literal = has_wildcard(b) ? b : has_wildcard(a) ? a : NULL;
   if ((n->op != LQ_OPER_EQ && n->op != LQ_OPER_NE) || !literal)
     return;
   lq_diag *d = dead_wildcard(l, n, literal);
@@ -45,7 +48,7 @@ static void lint_compare(lq_linter *l, const lq_node *n)
 static void lint_in(lq_linter *l, const lq_node *n)
 {
   for (const lq_node *k = n->kids->next; k; k = k->next) {
-    if (!has_star(k))
+    if (!has_wildcard(k))
       continue;
     lq_diag *d = dead_wildcard(l, n, k);
     lq_diag_help(l->d, d,

@@ -105,7 +105,9 @@ static void find_covered(lq_linter *l, lq_op op, const item *items, size_t n)
   if (!knows_patterns(op) || wild == 0 || wild > PAIRS_MAX / n)
     return;
   for (size_t i = 0; i < n; i++) {
-    const item *w = items[i].twice ? NULL : wider(items, n, &items[i]);
+    // Over a text field `a b` is two words, either of which will do, and `a*` matches only one of them.
+    bool words = op == LQ_OPER_KQL_TERM && memchr(items[i].text.p, ' ', items[i].text.n);
+    const item *w = items[i].twice || words ? NULL : wider(items, n, &items[i]);
     if (w)
       covered(l, w, &items[i]);
   }
