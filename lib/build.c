@@ -185,6 +185,15 @@ static bool query_is_utf8(lq_str query, lq_diag_list *diags)
   return true;
 }
 
+// The builder holds the ceiling; a caller may want less.
+static bool is_shallow(const lq_build *b, const lq_node *tree, lq_diag_list *diags)
+{
+  if (tree->depth <= (int)(b->limits.max_depth < LQ_DEPTH_MAX ? b->limits.max_depth : LQ_DEPTH_MAX))
+    return true;
+  lq_diag_add(diags, LQ_DIAG_TOO_DEEP, tree->span, "nested more than %u deep", b->limits.max_depth);
+  return false;
+}
+
 static lq_span first_line(lq_str query)
 {
   const char *nl = query.n > 0 ? memchr(query.p, '\n', query.n) : NULL;
@@ -252,7 +261,8 @@ static lq_status parse_and_compile(lq_build *b, lq_found_rule *f, const lq_rule_
   lq_status added = add_conditions(b, tree, r, diags);
   if (added != LQ_OK)
     return added;
-  bool good = s == LQ_OK && r->state == LQ_RULE_FOUND && id_is_free(b, r, diags);
+  bool good = s == LQ_OK && r->state == LQ_RULE_FOUND && is_shallow(b, tree, diags) &&
+              id_is_free(b, r, diags);
   if (good)
     return compile(b, f, tree, r, diags);
   // It will not run; what else is wrong with it is said all the same.

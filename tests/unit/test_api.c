@@ -155,6 +155,38 @@ Test(api, ids_are_unique)
   lq_build_free(b);
 }
 
+Test(api, limits_of_a_build)
+{
+  static const struct {
+    lq_limits limits;
+    const char *query;
+    uint32_t code;
+  } table[] = {
+      {{.max_depth = 12},
+       "((((((((((((not (a == 1 and (b == 2 or (c == 3 and (d == 4 or not not not not not (e == 5 and f == "
+       "6)))))))))))))))))",
+       301},
+      {{.max_list = 2}, "a in (1, 2, 3)", 302},
+      {{.max_code = 2}, "a == 1 and b > 2 and c < 3", 302},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    lq_limits l = table[i].limits;
+    l.struct_size = sizeof l;
+    for (int limited = 0; limited < 2; limited++) {
+      lq_build_options o = {.struct_size = sizeof o, .limits = limited ? &l : NULL};
+      lq_build *b;
+      cr_assert(lq_build_new(&b, &o) == LQ_OK);
+      lq_status s = lq_build_add_query(b, "q", NULL, table[i].query, strlen(table[i].query));
+      cr_expect(s == (limited ? LQ_E_QUERY : LQ_OK), "%s: %d", table[i].query, s);
+      lq_diagnostic d = {0};
+      for (size_t k = 0; limited && d.code != table[i].code && lq_build_diag(b, k, &d) == LQ_OK; k++)
+        ;
+      cr_expect(!limited || d.code == table[i].code, "%s: LQ%u", table[i].query, d.code);
+      lq_build_free(b);
+    }
+  }
+}
+
 Test(api, calls_that_are_wrong)
 {
   lq_build *b;

@@ -18,7 +18,18 @@ static const char lqfile[] =
     "{\"event\":{\"category\":\"process\"},\"process\":{\"pid\":6,\"command_line\":\"abcdefg\"},\"source\":{"
     "\"ip\":\"10.1.1.1\"},"
     "\"user\":{\"name\":\"SVC1\"},\"dll\":[{\"name\":\"a\"}]}\n"
-    "---\nnmae: x\n---\nx == == 1 or length(1)\n";
+    "---\nname: KQL\ndialect: kql\n---\nprocess.name : (cmd.exe or power*) and not user.name : \"a b\" and "
+    "message : some*words and process.pid >= 5\n"
+    "---\nname: Values\n---\n"
+    "any where concat(process.name, \"-\", user.name) == \"a-b\" or substring(process.name, 1, 3) : \"m*\" "
+    "or\n"
+    "lower(process.command_line) like \"*iex*\" or `odd name` == null or process.args[0] == \"x\" or\n"
+    "process.pid * 2 / 3 >= 1.5 or match(process.name, \"c.*\", \"d.*\") or file:{ name : \"a*\" and size > "
+    "5 } or\n"
+    "arrayContains(process.args, \"1\") or split(process.command_line, \" \") == \"IEX\"\n"
+    "| where not process.name in (\"a\", \"b\", \"b\", \"*.exe\")\n"
+    "---\nnmae: x\n---\nx == == 1 or length(1) or foo(2) or process.nmae : 'x' and (a in (1, \"b\")\n"
+    "---\nid: s\n---\nsequence by host.id with maxspan=5m [process where true] [file where true] | head 5\n";
 static const char log_lines[] =
     "{\"@timestamp\":\"2024-05-01T10:11:12Z\",\"process\":{\"name\":\"PowerShell.exe\",\"command_line\":\"a "
     "\\u00e4 IEX \xff\",\"args\":[1,2]}}\n"
