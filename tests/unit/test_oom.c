@@ -23,7 +23,7 @@ static const char lqfile[] =
     "---\nname: Values\n---\n"
     "any where concat(process.name, \"-\", user.name) == \"a-b\" or substring(process.name, 1, 3) : \"m*\" "
     "or\n"
-    "lower(process.command_line) like \"*iex*\" or `odd name` == null or process.args[0] == \"x\" or\n"
+    "lower(process.command_line) like \"*iex*\" or `odd name` == null or length(process.args) > 1 or\n"
     "process.pid * 2 / 3 >= 1.5 or match(process.name, \"c.*\", \"d.*\") or file:{ name : \"a*\" and size > "
     "5 } or\n"
     "arrayContains(process.args, \"1\") or split(process.command_line, \" \") == \"IEX\"\n"
@@ -34,7 +34,12 @@ static const char log_lines[] =
     "{\"@timestamp\":\"2024-05-01T10:11:12Z\",\"process\":{\"name\":\"PowerShell.exe\",\"command_line\":\"a "
     "\\u00e4 IEX \xff\",\"args\":[1,2]}}\n"
     "{broken\n"
-    "[{\"process.name\":\"cmd.exe\"},\n {\"_source\":{\"process\":{\"name\":\"cmd.exe\"}}}]\n";
+    "{\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/"
+    "Operational\",\"Image\":\"C:\\\\Windows\\\\cmd.exe\","
+    "\"CommandLine\":\"cmd /c x\",\"ProcessId\":7}\n";
+static const char log_array[] =
+    "[{\"process.name\":\"cmd.exe\"},\n "
+    "{\"_source\":{\"process\":{\"name\":\"cmd.exe\"},\"file\":[{\"name\":\"abc\",\"size\":6}]}}]\n";
 
 typedef struct alerts {
   char p[16384];
@@ -93,6 +98,26 @@ static lq_status compile(const lq_allocator *m, lq_bundle **out, alerts *a)
   return s;
 }
 
+static lq_status feed(lq_scan *s, const char *name, const char *bytes)
+{
+  enum { PIECE = 50 };
+  lq_status status = lq_scan_begin(s, name);
+  for (size_t left = strlen(bytes); left > 0 && status == LQ_OK;) {
+    size_t n = left < PIECE ? left : PIECE;
+    status = lq_scan_feed(s, bytes, n);
+    bytes += n;
+    left -= n;
+  }
+  return status == LQ_OK ? lq_scan_end(s) : status;
+}
+
+static int get(void *user, lq_text field, size_t nth, lq_field_value *out)
+{
+  (void)user;
+  *out = (lq_field_value){.kind = LQ_VALUE_TEXT, .text = {"cmd.exe \xff", 9}};
+  return nth == 0 && field.n == strlen("process.name") && memcmp(field.p, "process.name", field.n) == 0;
+}
+
 static lq_status run(const lq_allocator *m, const lq_bundle *b, alerts *a)
 {
   lq_scan_options o = {.struct_size = sizeof o, .allocator = m, .match = on_match, .user = a};
@@ -100,13 +125,11 @@ static lq_status run(const lq_allocator *m, const lq_bundle *b, alerts *a)
   lq_status status = lq_scan_new(&s, b, &o);
   if (status != LQ_OK)
     return status;
-  status = lq_scan_begin(s, "log");
-  for (size_t i = 0; i < strlen(log_lines) && status == LQ_OK; i += 50) {
-    size_t n = strlen(log_lines) - i;
-    status = lq_scan_feed(s, log_lines + i, n < 50 ? n : 50);
-  }
+  status = feed(s, "log", log_lines);
   if (status == LQ_OK)
-    status = lq_scan_end(s);
+    status = feed(s, "array", log_array);
+  if (status == LQ_OK)
+    status = lq_scan_record(s, get, NULL, 1);
   lq_scan_free(s);
   return status == LQ_E_CANCELLED ? a->failed : status;
 }
