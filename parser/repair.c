@@ -345,11 +345,29 @@ static bool condition_follows(lq_str s, uint32_t at)
   return at < s.n && s.p[at] && strchr(":=!<>", s.p[at]);
 }
 
+// `any(f, a : "x" and b == 1)`: the bracket is a call's, and conditions may well stand in it.
+static bool opens_call(lq_str s, uint32_t at)
+{
+  static const lq_str operators[] = {LQ_STR_INIT("in"), LQ_STR_INIT("like"), LQ_STR_INIT("regex")};
+  uint32_t end = at;
+  if (end && s.p[end - 1] == '~')
+    end--;
+  uint32_t start = end;
+  while (start && is_word_byte(s.p[start - 1]))
+    start--;
+  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+    if (lq_str_eq_ascii(lq_str_slice(s, start, end), operators[i]))
+      return false;
+  }
+  return start < end;
+}
+
 // `a : ("x", "y" and b == 1`: what follows `and` is a condition, no value.
 bool lq_repair_group_end(lq_driver *d, const lq_token *t)
 {
   if ((t->kind != LQ_TOK_AND && t->kind != LQ_TOK_OR) || !d->nopen || !is_literal(d->prev.kind) ||
       d->has_ahead || lq_takes(d, LQ_TOK_EQ) || !lq_takes(d, LQ_TOK_COMMA) ||
+      opens_call(d->ctx.text, d->open[d->nopen - 1].span.start) ||
       !condition_follows(d->ctx.text, t->span.end))
     return false;
   if (!report_unclosed(d, t, d->nopen - 1))
