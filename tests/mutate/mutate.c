@@ -135,8 +135,8 @@ int main(int argc, char **argv)
   if (!make_seeds(from, &nseeds, argv + 3, files < SEEDS_MAX - 3 ? files : SEEDS_MAX - 3))
     return 1;
   for (size_t i = 0; i < mutants; i++) {
-    // Large seeds cost more: one in sixteen is theirs.
-    size_t which = below(&r, 16) ? below(&r, 2) : below(&r, nseeds);
+    // Large seeds cost more: most mutants are of the first two.
+    size_t which = below(&r, 4) ? below(&r, 2) : below(&r, nseeds);
     // A block of the mutant's own size, so that a sanitizer sees the first byte past it.
     bytes m = {malloc(from[which].n), 0};
     mutate(&r, &from[which], &m);
