@@ -11,6 +11,8 @@ int lq_foreign(lq_lexer *lx, lq_token_kind meant, const char *write)
   // `not` binds to what follows without a blank only in other languages.
   if (!lx->has_pending)
     lq_diag_fix(lx->diags, d, span, meant == LQ_TOK_NOT ? "%s " : "%s", write);
+  else
+    span.end = lx->pending.span.start;
   return lq_emit(lx, meant, span);
 }
 
