@@ -36,10 +36,20 @@ typedef struct lq_driver {
   int prev_kind;
   lq_str subject;             // the last name, to guess what an unquoted value was meant to be
   lq_token open[LQ_OPEN_MAX]; // brackets not closed yet, innermost last
+  bool in_group[LQ_OPEN_MAX]; // the bracket is one of values, as in `a : ("x", "y")`
   unsigned nopen, too_open;   // too_open: so many more than fit
   unsigned forgiven;          // brackets put in where none may have been meant
   bool done;                  // the parser has stopped
 } lq_driver;
+
+static inline lq_diag_list *diags_of(lq_driver *d)
+{
+  return d->ctx.b.diags;
+}
+static inline lq_str source_of(const lq_driver *d, lq_span s)
+{
+  return lq_str_slice(d->ctx.text, s.start, s.end);
+}
 
 // Kinds are lq_token_kind or LQ_WORD_*.
 bool lq_takes(lq_driver *d, int kind);
@@ -49,16 +59,25 @@ lq_token lq_take_token(lq_driver *d);
 lq_token lq_peek_token(lq_driver *d);
 void lq_skip_balanced(lq_driver *d); // the opener has been read
 lq_token_kind lq_closer_of(lq_token_kind opener);
+bool lq_is_match(lq_token_kind k); // an operator that a value or a group of them follows
+bool lq_is_name(lq_token_kind k);  // a field, a variable or a function
+bool lq_is_test(lq_token_kind k);  // an operator that makes a condition
 bool lq_is_opener(lq_token_kind k);
 bool lq_is_closer(lq_token_kind k);
 
 // repair.c: t cannot stand here. True if that was reported and t dealt with.
 bool lq_repair(lq_driver *d, lq_token *t, int kind);
+bool lq_repair_group_end(lq_driver *d, const lq_token *t);
+
+// repair_value.c
 // Reads a value whose quotes were forgotten, if one comes next.
 bool lq_repair_unquoted(lq_driver *d);
-bool lq_repair_group_end(lq_driver *d, const lq_token *t);
+bool lq_condition_follows(lq_str text, uint32_t at); // a name, then an operator
+
+// repair_stage.c
 bool lq_repair_stage_by(lq_driver *d, const lq_token *t); // `| sort by x`
 void lq_repair_stage(lq_driver *d, const lq_token *word);
+void lq_skip_stage(lq_driver *d); // up to the next `|`
 
 // messages.c
 void lq_unexpected(lq_driver *d, const lq_token *t);

@@ -100,10 +100,13 @@ static void push_symbol(lq_driver *d, int symbol, const lq_token *t)
 void lq_push(lq_driver *d, int kind, const lq_token *t)
 {
   if (kind < LQ_TOK_COUNT && lq_is_opener(t->kind)) {
-    if (d->nopen < LQ_OPEN_MAX)
+    bool group = lq_is_match(d->prev.kind) || (d->nopen && d->in_group[d->nopen - 1]);
+    if (d->nopen < LQ_OPEN_MAX) {
+      d->in_group[d->nopen] = t->kind == LQ_TOK_LPAREN && group;
       d->open[d->nopen++] = *t;
-    else
+    } else {
       d->too_open++;
+    }
   } else if (kind < LQ_TOK_COUNT && lq_is_closer(t->kind) && d->too_open) {
     d->too_open--;
   } else if (kind < LQ_TOK_COUNT && lq_is_closer(t->kind) && d->nopen) {

@@ -2,16 +2,6 @@
 #include "base/suggest.h"
 #include "parser/driver.h"
 
-static lq_diag_list *diags_of(lq_driver *d)
-{
-  return d->ctx.b.diags;
-}
-
-static lq_str source(const lq_driver *d, lq_span s)
-{
-  return lq_str_slice(d->ctx.text, s.start, s.end);
-}
-
 static void push_made(lq_driver *d, int kind, uint32_t at)
 {
   lq_push(d, kind,
@@ -24,216 +14,29 @@ static bool is_literal(lq_token_kind k)
          k == LQ_TOK_NULL || k == LQ_TOK_DURATION;
 }
 
-static bool is_name(lq_token_kind k)
+bool lq_is_name(lq_token_kind k)
 {
   return k == LQ_TOK_NAME || k == LQ_TOK_OPTIONAL || k == LQ_TOK_VARIABLE || k == LQ_TOK_TILDE_NAME;
 }
 
-static bool is_test(lq_token_kind k)
+bool lq_is_match(lq_token_kind k)
+{
+  return k == LQ_TOK_COLON || k == LQ_TOK_LIKE || k == LQ_TOK_LIKE_TILDE || k == LQ_TOK_REGEX ||
+         k == LQ_TOK_REGEX_TILDE;
+}
+
+bool lq_is_test(lq_token_kind k)
 {
   return k == LQ_TOK_COLON || k == LQ_TOK_EQ || k == LQ_TOK_NE || k == LQ_TOK_LT || k == LQ_TOK_LE ||
          k == LQ_TOK_GT || k == LQ_TOK_GE || k == LQ_TOK_ASSIGN || k == LQ_TOK_IN || k == LQ_TOK_IN_TILDE ||
          k == LQ_TOK_LIKE || k == LQ_TOK_LIKE_TILDE || k == LQ_TOK_REGEX || k == LQ_TOK_REGEX_TILDE;
 }
 
-static uint32_t end_of_prev(const lq_driver *d)
-{
-  return d->prev.span.end;
-}
-
-// ---- stages
-
-static bool stage_at(const void *ctx, size_t i, lq_str *name)
-{
-  (void)ctx;
-  if (i > LQ_STAGE_NEW_TERMS)
-    return false;
-  *name = lq_str_of(lq_stage_word((lq_stage_kind)i));
-  return true;
-}
-
-// Words of other pipe languages.
-static const struct {
-  lq_str word;
-  const char *stage;
-} foreign_stages[] = {
-    {LQ_STR_INIT("limit"), "head"},      {LQ_STR_INIT("take"), "head"},    {LQ_STR_INIT("top"), "head"},
-    {LQ_STR_INIT("first"), "head"},      {LQ_STR_INIT("last"), "tail"},    {LQ_STR_INIT("search"), "where"},
-    {LQ_STR_INIT("select"), "keep"},     {LQ_STR_INIT("project"), "keep"}, {LQ_STR_INIT("fields"), "keep"},
-    {LQ_STR_INIT("table"), "keep"},      {LQ_STR_INIT("order"), "sort"},   {LQ_STR_INIT("extend"), "eval"},
-    {LQ_STR_INIT("summarize"), "stats"}, {LQ_STR_INIT("group"), "stats"},  {LQ_STR_INIT("dedup"), "unique"},
-    {LQ_STR_INIT("distinct"), "unique"}, {LQ_STR_INIT("uniq"), "unique"},  {LQ_STR_INIT("having"), "where"},
-};
-
-static lq_str near_stage(lq_str word)
-{
-  for (size_t i = 0; i < sizeof foreign_stages / sizeof *foreign_stages; i++) {
-    if (lq_str_eq_ascii(word, foreign_stages[i].word))
-      return lq_str_of(foreign_stages[i].stage);
-  }
-  return lq_suggest(word, 2, stage_at, NULL);
-}
-
-static void skip_stage(lq_driver *d)
-{
-  for (lq_token_kind k = lq_peek_token(d).kind; k != LQ_TOK_PIPE && k != LQ_TOK_END && k != LQ_TOK_INVALID;
-       k = lq_peek_token(d).kind) {
-    lq_take_token(d);
-    if (lq_is_opener(k))
-      lq_skip_balanced(d);
-  }
-}
-
-// Reports the word and steps over the rest of the stage: nobody can say what belongs to it.
-void lq_repair_stage(lq_driver *d, const lq_token *word)
-{
-  lq_token_kind next = lq_peek_token(d).kind;
-  lq_str near = near_stage(word->text);
-  lq_diag *g;
-  if (is_test(next) && !near.n) {
-    g = lq_diag_add(diags_of(d), LQ_DIAG_UNKNOWN_STAGE, word->span, "a stage begins with its word");
-    lq_diag_help(diags_of(d), g, "write `| where %.*s …`", LQ_STR_ARG(word->text));
-    lq_diag_fix(diags_of(d), g, (lq_span){word->span.start, word->span.start}, "where ");
-  } else {
-    g = lq_diag_add(diags_of(d), LQ_DIAG_UNKNOWN_STAGE, word->span, "unknown stage `%.*s`",
-                    LQ_STR_ARG(word->text));
-    if (near.n) {
-      lq_diag_help(diags_of(d), g, "did you mean `%.*s`?", LQ_STR_ARG(near));
-      lq_diag_fix(diags_of(d), g, word->span, "%.*s", LQ_STR_ARG(near));
-    } else {
-      lq_diag_help(diags_of(d), g,
-                   "the stages are where, head, tail, sort, unique, count, unique_count, keep, drop, "
-                   "eval, stats, suppress and new_terms");
-    }
-  }
-  lq_push(d, LQ_WORD_STAGE_UNKNOWN, word);
-  skip_stage(d);
-}
-
-// ---- values without quotes
-
-static bool is_word_byte(char c)
-{
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '@';
-}
-
-static uint32_t skip_blanks(lq_str s, uint32_t at)
-{
-  while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == '\n' || s.p[at] == '\r'))
-    at++;
-  return at;
-}
-
-static bool is_value_word(lq_str w)
-{
-  static const lq_str words[] = {LQ_STR_INIT("true"), LQ_STR_INIT("false"), LQ_STR_INIT("null"),
-                                 LQ_STR_INIT("not"),  LQ_STR_INIT("and"),   LQ_STR_INIT("or"),
-                                 LQ_STR_INIT("in"),   LQ_STR_INIT("like"),  LQ_STR_INIT("regex"),
-                                 LQ_STR_INIT("where")};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (lq_str_eq_ascii(w, words[i]))
-      return true;
-  }
-  return false;
-}
-
-// Looks at the text before the lexer does, so that no part of a path is reported as a stray character.
-static bool is_unquoted(lq_str s, uint32_t at)
-{
-  char c = at < s.n ? s.p[at] : 0, next = at + 1 < s.n ? s.p[at + 1] : 0;
-  if (c == '*')
-    return next && !strchr(" \t\r\n)]},|", next);
-  if (c == '/')
-    return next && next != '/' && next != '*';
-  if (c == '-')
-    return next == '-' || (is_word_byte(next) && !(next >= '0' && next <= '9'));
-  if (c == '%' || c == '\\' || c == '$' || c == '.')
-    return !(c == '.' && next >= '0' && next <= '9');
-  if (!is_word_byte(c) && c != '`')
-    return false;
-  uint32_t end = at;
-  bool digits = c >= '0' && c <= '9', letters = false;
-  while (end < s.n && (is_word_byte(s.p[end]) || (digits && s.p[end] == '.'))) {
-    letters |= !((s.p[end] >= '0' && s.p[end] <= '9') || s.p[end] == '.' || s.p[end] == 'e' ||
-                 s.p[end] == 'E');
-    end++;
-  }
-  if (digits)
-    return letters;
-  bool more = end < s.n && (s.p[end] == '.' || s.p[end] == '\\' || s.p[end] == ':');
-  return more || !is_value_word(lq_str_slice(s, at, end));
-}
-
-static bool same_root(lq_str a, lq_str b)
-{
-  const char *dot = memchr(a.p, '.', a.n);
-  size_t n = dot ? (size_t)(dot - a.p) + 1 : 0;
-  return n && b.n > n && lq_str_eq(lq_str_slice(a, 0, n), lq_str_slice(b, 0, n));
-}
-
-// `x : f(y)`: the value is computed. The whole call is stepped over.
-static void report_call(lq_driver *d, lq_token t)
-{
-  lq_str op = source(d, d->prev.span);
-  lq_take_token(d);
-  lq_skip_balanced(d);
-  lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_NOT_LITERAL, t.span,
-                           "a pattern must be written out, this is a call");
-  bool colon = d->prev.kind == LQ_TOK_COLON;
-  lq_diag_help(diags_of(d), g,
-               colon ? "compare with a computed value by `==`%.*s"
-                     : "patterns for `%.*s` are compiled ahead of time",
-               colon ? (int)0 : (int)op.n, op.p);
-}
-
-static void report_unquoted(lq_driver *d, const lq_token *t)
-{
-  lq_str text = source(d, t->span);
-  lq_buf quoted = {.mem = d->ctx.mem};
-  for (size_t i = 0; i < text.n; i++) {
-    if (text.p[i] == '\\')
-      lq_buf_byte(&quoted, '\\');
-    lq_buf_byte(&quoted, text.p[i]);
-  }
-  bool root = d->prev.kind == LQ_TOK_COLON && d->subject.n && same_root(d->subject, text);
-  lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_UNQUOTED_VALUE, t->span, "a text value needs quotes");
-  if (quoted.n < 200)
-    lq_diag_help(diags_of(d), g, "write `\"%.*s\"`%s", (int)quoted.n, quoted.p ? quoted.p : "",
-                 root ? "; to compare two fields use `==`" : "");
-  if (quoted.n < 4096)
-    lq_diag_fix(diags_of(d), g, t->span, "\"%.*s\"", (int)quoted.n, quoted.p ? quoted.p : "");
-  diags_of(d)->arena->failed |= quoted.failed;
-  lq_buf_free(&quoted);
-}
-
-bool lq_repair_unquoted(lq_driver *d)
-{
-  lq_token_kind k = d->prev.kind;
-  bool place = k == LQ_TOK_COLON || k == LQ_TOK_LIKE || k == LQ_TOK_LIKE_TILDE || k == LQ_TOK_REGEX ||
-               k == LQ_TOK_REGEX_TILDE || k == LQ_TOK_LPAREN || k == LQ_TOK_COMMA || k == LQ_TOK_AND ||
-               k == LQ_TOK_OR || k == LQ_TOK_NOT;
-  if (!place || d->has_ahead || d->ctx.dialect == LQ_DIALECT_ENDGAME)
-    return false;
-  if (!lq_takes(d, LQ_TOK_STRING) || lq_takes(d, LQ_TOK_NAME))
-    return false;
-  uint32_t at = skip_blanks(d->ctx.text, end_of_prev(d));
-  if (!is_unquoted(d->ctx.text, at))
-    return false;
-  lq_token t = lq_lexer_words(d->lx, at);
-  if (t.span.end < d->ctx.text.n && d->ctx.text.p[t.span.end] == '(' &&
-      is_word_byte(d->ctx.text.p[t.span.end - 1]))
-    report_call(d, t);
-  else
-    report_unquoted(d, &t);
-  lq_push(d, LQ_TOK_STRING, &t);
-  return true;
-}
-
 // ---- brackets
 
 static void label_open(lq_driver *d, lq_diag *g, const lq_token *open)
 {
-  lq_str text = source(d, open->span);
+  lq_str text = source_of(d, open->span);
   lq_diag_label(diags_of(d), g, open->span, "`%.*s` opens here", LQ_STR_ARG(text));
 }
 
@@ -255,7 +58,7 @@ static bool report_unclosed(lq_driver *d, const lq_token *t, unsigned keep)
   lq_token_kind closer = lq_closer_of(inner->kind);
   if (!lq_takes(d, closer))
     return false;
-  lq_str text = source(d, inner->span);
+  lq_str text = source_of(d, inner->span);
   unsigned count = d->nopen - keep;
   lq_diag *g = count > 1 ? lq_diag_add(diags_of(d), LQ_DIAG_UNCLOSED_BRACKET, inner->span,
                                        "%u brackets are not closed", count)
@@ -316,7 +119,7 @@ static bool repair_bracket(lq_driver *d, lq_token *t)
   lq_token_kind closer = lq_closer_of(inner->kind);
   if (!lq_takes(d, closer))
     return false;
-  lq_str text = source(d, inner->span);
+  lq_str text = source_of(d, inner->span);
   lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_UNCLOSED_BRACKET, t->span, "`%.*s` is closed by %s",
                            LQ_STR_ARG(text), lq_token_spelling(t->kind));
   label_open(d, g, inner);
@@ -325,50 +128,11 @@ static bool repair_bracket(lq_driver *d, lq_token *t)
   return true;
 }
 
-// The text after a word: does a name and then an operator stand there?
-static bool condition_follows(lq_str s, uint32_t at)
-{
-  at = skip_blanks(s, at);
-  uint32_t start = at;
-  while (at < s.n && (is_word_byte(s.p[at]) || s.p[at] == '.'))
-    at++;
-  if (at == start || is_value_word(lq_str_slice(s, start, at)))
-    return false;
-  at = skip_blanks(s, at);
-  uint32_t word = at;
-  while (at < s.n && is_word_byte(s.p[at]))
-    at++;
-  lq_str w = lq_str_slice(s, word, at);
-  if (w.n)
-    return lq_str_eq_ascii(w, LQ_STR("in")) || lq_str_eq_ascii(w, LQ_STR("like")) ||
-           lq_str_eq_ascii(w, LQ_STR("regex"));
-  return at < s.n && s.p[at] && strchr(":=!<>", s.p[at]);
-}
-
-// `any(f, a : "x" and b == 1)`: the bracket is a call's, and conditions may well stand in it.
-static bool opens_call(lq_str s, uint32_t at)
-{
-  static const lq_str operators[] = {LQ_STR_INIT("in"), LQ_STR_INIT("like"), LQ_STR_INIT("regex")};
-  uint32_t end = at;
-  if (end && s.p[end - 1] == '~')
-    end--;
-  uint32_t start = end;
-  while (start && is_word_byte(s.p[start - 1]))
-    start--;
-  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-    if (lq_str_eq_ascii(lq_str_slice(s, start, end), operators[i]))
-      return false;
-  }
-  return start < end;
-}
-
 // `a : ("x", "y" and b == 1`: what follows `and` is a condition, no value.
 bool lq_repair_group_end(lq_driver *d, const lq_token *t)
 {
   if ((t->kind != LQ_TOK_AND && t->kind != LQ_TOK_OR) || !d->nopen || !is_literal(d->prev.kind) ||
-      d->has_ahead || lq_takes(d, LQ_TOK_EQ) || !lq_takes(d, LQ_TOK_COMMA) ||
-      opens_call(d->ctx.text, d->open[d->nopen - 1].span.start) ||
-      !condition_follows(d->ctx.text, t->span.end))
+      d->has_ahead || !d->in_group[d->nopen - 1] || !lq_condition_follows(d->ctx.text, t->span.end))
     return false;
   if (!report_unclosed(d, t, d->nopen - 1))
     return false;
@@ -437,7 +201,7 @@ static bool repair_foreign(lq_driver *d, const lq_token *t)
     }
     if (!lq_takes(d, op)) // after `not`
       op = LQ_TOK_COLON;
-    lq_str text = source(d, span);
+    lq_str text = source_of(d, span);
     lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_FOREIGN_OPERATOR, span, "`%.*s` is not an operator",
                              LQ_STR_ARG(text));
     lq_diag_help(diags_of(d), g, "%s", help);
@@ -515,7 +279,7 @@ static bool repair_spelling(lq_driver *d, lq_token *t)
 static bool repair_operator(lq_driver *d, lq_token *t)
 {
   // `process.name "cmd.exe"`
-  if (is_literal(t->kind) && is_name(d->prev.kind) && lq_takes(d, LQ_TOK_COLON))
+  if (is_literal(t->kind) && lq_is_name(d->prev.kind) && lq_takes(d, LQ_TOK_COLON))
     return insert(d, t, LQ_TOK_COLON, "an operator is missing before this value",
                   "`:` ignores case and knows `*` and `?`, `==` compares exactly", NULL);
   if ((t->kind == LQ_TOK_COLON || t->kind == LQ_TOK_EQ) && lq_takes(d, LQ_TOK_ASSIGN)) {
@@ -555,7 +319,7 @@ static bool repair_in(lq_driver *d, lq_token *t)
     return false;
   lq_span span = t->span;
   lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_SYNTAX, span, "`in` needs a list in brackets");
-  lq_str first = source(d, span);
+  lq_str first = source_of(d, span);
   if (first.n < 100)
     lq_diag_help(diags_of(d), g, "write `in (%.*s)`, with `,` between several values", LQ_STR_ARG(first));
   push_made(d, LQ_TOK_LPAREN, span.start);
@@ -596,15 +360,15 @@ static bool begins_condition(lq_driver *d, const lq_token *t)
 {
   if (t->kind == LQ_TOK_NOT || t->kind == LQ_TOK_LPAREN)
     return true;
-  if (!is_name(t->kind))
+  if (!lq_is_name(t->kind))
     return false;
   lq_token_kind next = lq_peek_token(d).kind;
-  return is_test(next) || next == LQ_TOK_LPAREN || next == LQ_TOK_NOT || next == LQ_TOK_OF;
+  return lq_is_test(next) || next == LQ_TOK_LPAREN || next == LQ_TOK_NOT || next == LQ_TOK_OF;
 }
 
 static bool repair_join(lq_driver *d, lq_token *t)
 {
-  if (lq_takes(d, LQ_TOK_COMMA) && (is_literal(t->kind) || is_name(t->kind))) {
+  if (lq_takes(d, LQ_TOK_COMMA) && (is_literal(t->kind) || lq_is_name(t->kind))) {
     if (d->ctx.dialect == LQ_DIALECT_ENDGAME) {
       push_made(d, LQ_TOK_COMMA, t->span.start);
       lq_feed(d, *t);
@@ -620,7 +384,7 @@ static bool repair_join(lq_driver *d, lq_token *t)
     lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_SYNTAX, d->prev.span,
                              "the stage `%.*s` needs events to work on", LQ_STR_ARG(word));
     lq_diag_help(diags_of(d), g, "begin with a condition: `any where true | %.*s …`", LQ_STR_ARG(word));
-    skip_stage(d);
+    lq_skip_stage(d);
     return true;
   }
   if (lq_takes(d, LQ_TOK_WHERE) && d->prev.kind != LQ_TOK_STRING &&
@@ -642,31 +406,13 @@ static bool repair_where(lq_driver *d, const lq_token *t)
   return true;
 }
 
-// `| sort by x`
-static bool repair_by(lq_driver *d, const lq_token *t)
-{
-  lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_SYNTAX, t->span, "`by` is not needed here");
-  lq_diag_help(diags_of(d), g, "write `| %.*s field`", LQ_STR_ARG(d->prev.text));
-  lq_diag_fix(diags_of(d), g, (lq_span){t->span.start, lq_peek_token(d).span.start}, "%s", "");
-  return true;
-}
-
-bool lq_repair_stage_by(lq_driver *d, const lq_token *t)
-{
-  int k = d->prev_kind;
-  bool lists = k == LQ_WORD_STAGE_SORT || k == LQ_WORD_STAGE_LIST || k == LQ_WORD_STAGE_COUNT ||
-               k == LQ_WORD_STAGE_NEW_TERMS;
-  return lists && lq_str_eq_ascii(source(d, t->span), LQ_STR("by")) && is_name(lq_peek_token(d).kind) &&
-         repair_by(d, t);
-}
-
 // `like : "x"`, `in == 5`: a keyword where a field belongs.
 static bool repair_keyword(lq_driver *d, lq_token *t)
 {
   if (lq_token_class_of(t->kind) != LQ_CLASS_KEYWORD || !lq_takes(d, LQ_TOK_NAME) ||
-      !is_test(lq_peek_token(d).kind))
+      !lq_is_test(lq_peek_token(d).kind))
     return false;
-  lq_str text = source(d, t->span);
+  lq_str text = source_of(d, t->span);
   lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_KEYWORD_AS_FIELD, t->span,
                            "`%.*s` is a keyword, and here a field belongs", LQ_STR_ARG(text));
   lq_diag_help(diags_of(d), g, "a field of that name is written in back-ticks");
