@@ -65,6 +65,6 @@ struct lq_match {
 // Runs the rules over an event and calls back. The status that the feeding call should give.
 lq_status lq_scan_event(lq_scan *s, lq_event *e);
 
-void lq_json_raw_event(lq_buf *out, const lq_event *e); // on one line, UTF-8
+lq_str lq_match_rule_id(const lq_match *m);
 
 #endif

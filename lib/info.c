@@ -36,8 +36,7 @@ lq_status lq_ecs_field(size_t i, lq_text *name, const char **type)
   return LQ_OK;
 }
 
-// ---- records
-// ------------------------------------------------------------------------------------------------------------
+// ---- records ------------------------------------------------------------------------------------
 
 typedef struct leaves {
   void (*each)(void *user, lq_text name, const char *type, lq_text value);
@@ -65,8 +64,7 @@ lq_status lq_record_fields(const char *json, size_t n, const lq_allocator *alloc
   return lq_record_visit(lq_str_make(json, n), &limits, &mem, give_leaf, &(leaves){each, user});
 }
 
-// ---- diagnostics
-// ----------------------------------------------------------------------------------------------------------
+// ---- diagnostics --------------------------------------------------------------------------------
 
 static const struct {
   uint32_t code, severity;
@@ -99,8 +97,7 @@ lq_status lq_explain_code(uint32_t code, uint32_t *severity, const char **title,
   return LQ_E_NOTFOUND;
 }
 
-// ---- pages
-// ----------------------------------------------------------------------------------------------------------------
+// ---- pages --------------------------------------------------------------------------------------
 
 // In a table a bar would end the cell, even in code.
 static void cell(lq_buf *out, const char *text)
@@ -112,39 +109,87 @@ static void cell(lq_buf *out, const char *text)
   }
 }
 
+static const char *param_word(char letter)
+{
+  switch (letter) {
+  case 's': return "text";
+  case 'n': return "number";
+  case 'i': return "integer";
+  case 'b': return "condition";
+  case 'p': return "address";
+  case 'd': return "date";
+  case 'r': return "pattern";
+  case 'x': return "regex";
+  case 'c': return "network";
+  case 'f': return "array";
+  case 'e': return "condition";
+  case 'v': return "$name";
+  default: return "value";
+  }
+}
+
+// "sss?b" is `text, text, text[, condition]`; a `+` is an ellipsis.
 static void signature(lq_buf *out, const lq_function *f)
 {
-  lq_buf_z(out, f->name);
-  if (f->flags & LQ_FN_FOLDS)
-    lq_buf_z(out, "[~]");
-  lq_buf_byte(out, '(');
-  cell(out, f->params);
+  bool optional = false;
+  lq_buf_printf(out, "%s(", f->name);
+  for (const char *p = f->params; *p; p++) {
+    const char *comma = p == f->params ? "" : ", ";
+    if (*p == '+')
+      lq_buf_z(out, ", …");
+    else if (*p == '?')
+      optional = true;
+    else {
+      lq_buf_printf(out, optional ? "[%s%s]" : "%s%s", comma, param_word(*p));
+      optional = false;
+    }
+  }
   lq_buf_byte(out, ')');
+}
+
+static void function_row(lq_buf *out, const lq_function *f)
+{
+  lq_buf_z(out, "| `");
+  signature(out, f);
+  lq_buf_printf(out, "` | %s | %s | ", (f->flags & LQ_FN_FOLDS) ? "yes" : "",
+                f->result == LQ_T_NULL ? "depends" : lq_type_name(f->result));
+  cell(out, f->doc);
+  lq_buf_z(out, " | `");
+  cell(out, f->example);
+  lq_buf_z(out, "` | ");
+  if (*f->expected) {
+    lq_buf_byte(out, '`');
+    cell(out, f->expected);
+    lq_buf_byte(out, '`');
+  }
+  lq_buf_z(out, " |\n");
 }
 
 static void function_page(lq_buf *out)
 {
   const char *group = "";
-  lq_buf_z(out, "# Functions\n\nMade from `stdlib/functions.def` by `lq_docs(\"functions\")`. Names are "
-                "found in any case; `[~]`: "
-                "there is a form `name~` that ignores case.\n");
+  lq_buf_z(out,
+           "# Functions\n\nMade from `stdlib/functions.def` by `lq_docs(\"functions\")`; a test runs every "
+           "example. Names are found in any case. Where the column `~` says yes, `name~` ignores case. An "
+           "argument that is missing gives null; over an array a function works element by element.\n");
   for (size_t i = 0; i < LQ_FN_COUNT; i++) {
     const lq_function *f = &lq_functions[i];
     if (strcmp(group, f->group) != 0) {
       group = f->group;
-      lq_buf_printf(out, "\n## %s\n\n| function | gives | what | example | result |\n|---|---|---|---|---|\n",
-                    group);
+      lq_buf_printf(
+          out, "\n## %s\n\n| function | ~ | gives | what | example | result |\n|---|---|---|---|---|---|\n",
+          group);
     }
-    lq_buf_z(out, "| `");
-    signature(out, f);
-    lq_buf_printf(out, "` | %s | ", f->result == LQ_T_NULL ? "depends" : lq_type_name(f->result));
-    cell(out, f->doc);
-    lq_buf_z(out, " | `");
-    cell(out, f->example);
-    lq_buf_z(out, "` | `");
-    cell(out, f->expected);
-    lq_buf_z(out, "` |\n");
+    function_row(out, f);
   }
+}
+
+static void bytecode_page(lq_buf *out)
+{
+  lq_buf_z(out, "# Bytecode\n\nMade from `vm/opcodes.def` and `vm/ways.def` by `lq_docs(\"bytecode\")`. `lq "
+                "disasm` prints "
+                "the bytecode of a rule. Bytes are stable: a new instruction takes a free one.\n\n");
+  lq_docs_opcodes(out);
 }
 
 static void diagnostic_page(lq_buf *out)
@@ -152,15 +197,13 @@ static void diagnostic_page(lq_buf *out)
   static const char *const words[] = {"error", "warning", "note"};
   lq_buf_z(
       out,
-      "# Diagnostics\n\nMade from `base/diag_codes.def` by `lq_docs(\"diagnostics\")`. Codes are stable.\n\n"
-      "| code | kind | what | in more words |\n|---|---|---|---|\n");
+      "# Diagnostics\n\nMade from `base/diag_codes.def` by `lq_docs(\"diagnostics\")`. Codes are stable: 1xx "
+      "spelling and grammar, 2xx names and types, 3xx limits and what this version cannot run, 4xx warnings "
+      "about meaning, 5xx rule files. `lq explain-code LQ203` says the same.\n");
   for (size_t i = 0; i < NCODES; i++) {
     lq_diag_code code = (lq_diag_code)severities[i].code;
-    lq_buf_printf(out, "| LQ%u | %s | ", severities[i].code, words[severities[i].severity]);
-    cell(out, lq_diag_title(code));
-    lq_buf_z(out, " | ");
-    cell(out, lq_diag_explanation(code));
-    lq_buf_z(out, " |\n");
+    lq_buf_printf(out, "\n## LQ%u: %s\n\n*%s.* %s\n", severities[i].code, lq_diag_title(code),
+                  words[severities[i].severity], lq_diag_explanation(code));
   }
 }
 
@@ -169,7 +212,7 @@ static const struct {
   void (*write)(lq_buf *out);
 } pages[] = {
     {"functions", function_page},
-    {"bytecode", lq_docs_opcodes},
+    {"bytecode", bytecode_page},
     {"diagnostics", diagnostic_page},
 };
 

@@ -2,32 +2,16 @@
 // changed in it to be compiled, and places in messages are places in the page.
 #include <md4c.h>
 
+#include "rules/headings.h"
 #include "rules/reader.h"
 
-typedef struct id_list {
-  struct id_list *next;
-  lq_str id;
-  unsigned rules; // in the list of all techniques of the page
-} id_list;
-
-// What is below one heading, or below several that follow each other with no text between.
-typedef struct section {
-  int level; // 0: the page itself
-  id_list *techniques, *tactics;
-  lq_str name; // the heading without its ids
-  lq_str text; // the first paragraph
-  unsigned rules;
-} section;
-
-// LEVELS: the page, H1 to H6, one to spare. The others keep what is searched from end to end short.
-enum { LEVELS = 8, SPANS_MAX = 20000, HEADING_IDS_MAX = 64, LABEL_MAX = 120, COUNTS = 512 };
+// The first keeps small what is searched from end to end.
+enum { SPANS_MAX = 20000, LABEL_MAX = 120, COUNTS = 512 };
 
 typedef struct playbook {
   lq_rule_reader *r;
   lq_str page;
-  section sections[LEVELS];
-  int depth;       // the innermost one
-  bool text_since; // something stood below the last heading
+  lq_headings headings;
   int heading;     // level of the heading we are in, 0: none
   bool code;       // in a code span or a code block
   lq_str language; // of a fenced block
@@ -36,188 +20,18 @@ typedef struct playbook {
   lq_str label;    // last line of the last paragraph, until a query takes it as its title
   lq_span *pieces; // of the code, in the page
   size_t npieces, pieces_cap;
-  id_list *counts[COUNTS]; // how many rules each technique has, by a hash of its id
-  unsigned unnamed;        // rules without a technique
+  lq_attack_id *counts[COUNTS]; // how many rules each technique has, by a hash of its id
+  unsigned unnamed;             // rules without a technique
   lq_status status;
 } playbook;
 
-// ---- ids in headings and file names
-// ---------------------------------------------------------------------------------
-
-static bool is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool digits(lq_str s, size_t at, size_t n)
-{
-  if (at > s.n || s.n - at < n)
-    return false;
-  for (size_t i = 0; i < n; i++) {
-    if (!is_digit(s.p[at + i]))
-      return false;
-  }
-  return true;
-}
-
-// Length of the ATT&CK id that begins there: T1059, T1059.001 or TA0002. 0: none.
-static size_t id_length(lq_str s, size_t at)
-{
-  if (s.p[at] != 'T' || (at > 0 && is_alnum(s.p[at - 1])))
-    return 0;
-  bool tactic = at + 1 < s.n && s.p[at + 1] == 'A';
-  size_t n = tactic ? 2 : 1;
-  if (!digits(s, at + n, 4))
-    return 0;
-  n += 4;
-  if (!tactic && at + n < s.n && s.p[at + n] == '.' && digits(s, at + n + 1, 3))
-    n += 4;
-  return at + n < s.n && is_alnum(s.p[at + n]) ? 0 : n;
-}
-
-static void add_id(playbook *pb, id_list **list, lq_str id)
-{
-  for (int n = 0; *list; list = &(*list)->next, n++) {
-    if (lq_str_eq((*list)->id, id) || n >= HEADING_IDS_MAX)
-      return;
-  }
-  *list = lq_arena_alloc(pb->r->arena, sizeof **list);
-  if (*list)
-    (*list)->id = lq_arena_copy(pb->r->arena, id);
-}
-
-static void add_ids(playbook *pb, section *s, lq_str text)
-{
-  for (size_t i = 0; i < text.n;) {
-    size_t n = id_length(text, i);
-    if (n > 0)
-      add_id(pb, text.p[i + 1] == 'A' ? &s->tactics : &s->techniques, lq_str_slice(text, i, i + n));
-    i += n ? n : 1;
-  }
-}
-
-// T1021 of T1021.002.
-static lq_str family(lq_str id)
-{
-  return lq_str_slice(id, 0, id.n < 5 ? id.n : 5);
-}
-
-static bool same_family(const section *a, const section *b)
-{
-  return a->techniques && b->techniques && lq_str_eq(family(a->techniques->id), family(b->techniques->id));
-}
-
-// ---- headings
-// -------------------------------------------------------------------------------------------------------
-
-// What stands between ids and names. Length of the one that s begins (or, from its end, ends) with; 0: none.
-static size_t joint(lq_str s, bool from_end)
-{
-  static const char *const joints[] = {" ", "\t", "-", ":", "–", "—", ",", "|", "(", ")", "[", "]", "&", "/"};
-  for (size_t i = 0; i < sizeof joints / sizeof joints[0]; i++) {
-    lq_str j = lq_str_of(joints[i]);
-    if (from_end ? lq_str_ends(s, j) : lq_str_starts(s, j))
-      return j.n;
-  }
-  return 0;
-}
-
-// "Native API" of "T1106 – Native API" and of "Native API (T1106)". A heading that is only ids stays as it
-// is.
-static lq_str name_of(lq_str heading)
-{
-  lq_str name = heading;
-  size_t n;
-  while (name.n > 0 && ((n = id_length(name, 0)) > 0 || (n = joint(name, false)) > 0))
-    name = lq_str_slice(name, n, name.n);
-  size_t whole = name.n;
-  for (size_t i = 0; i < name.n; i++) {
-    if (id_length(name, i) > 0)
-      name.n = i;
-  }
-  while (name.n > 0 && name.n < whole && (n = joint(name, true)) > 0)
-    name.n -= n;
-  return name.n > 0 ? name : heading;
-}
-
-// T1021, T1021.001, T1021.002 one under the other share what follows: same level or same technique, and no
-// text between.
-static bool joins(const playbook *pb, const section *s)
-{
-  const section *top = &pb->sections[pb->depth];
-  return !pb->text_since && top->level > 0 && top->techniques && s->techniques &&
-         (s->level == top->level || same_family(top, s));
-}
-
-static void join(playbook *pb, const section *s)
-{
-  section *top = &pb->sections[pb->depth];
-  for (const id_list *i = s->techniques; i; i = i->next)
-    add_id(pb, &top->techniques, i->id);
-  for (const id_list *i = s->tactics; i; i = i->next)
-    add_id(pb, &top->tactics, i->id);
-}
-
-static void open_section(playbook *pb, int level, lq_str heading)
-{
-  section s = {.level = level};
-  add_ids(pb, &s, heading);
-  s.name = lq_arena_copy(pb->r->arena, name_of(heading));
-  if (joins(pb, &s)) {
-    join(pb, &s);
-  } else {
-    while (pb->depth > 0 && pb->sections[pb->depth].level >= level)
-      pb->depth--;
-    pb->sections[++pb->depth] = s;
-  }
-  pb->text_since = false;
-  pb->label = LQ_STR("");
-}
-
-// ---- what holds for a query
-// -----------------------------------------------------------------------------------------
-
-// A heading without a technique belongs to the one around it.
-static const section *technique_section(const playbook *pb)
-{
-  int i = pb->depth;
-  while (i > 0 && !pb->sections[i].techniques)
-    i--;
-  return &pb->sections[i];
-}
-
-static const id_list *tactics_of(const playbook *pb)
-{
-  int i = pb->depth;
-  while (i > 0 && !pb->sections[i].tactics)
-    i--;
-  return pb->sections[i].tactics;
-}
-
-// The first paragraph below the nearest heading that has one; never that of another technique.
-static lq_str description_of(const playbook *pb)
-{
-  for (int i = pb->depth; i > 0; i--) {
-    const section *s = &pb->sections[i];
-    if (s->text.n > 0)
-      return s->text;
-    if (s->techniques && !same_family(s, s - 1))
-      break;
-  }
-  return LQ_STR("");
-}
-
-static id_list *count_of(playbook *pb, lq_str technique)
+// ---- what holds for a query ---------------------------------------------------------------------
+static lq_attack_id *count_of(playbook *pb, lq_str technique)
 {
   size_t hash = 0;
   for (size_t k = 0; k < technique.n; k++)
     hash = hash * 31 + (unsigned char)technique.p[k];
-  id_list **i = &pb->counts[hash % COUNTS];
+  lq_attack_id **i = &pb->counts[hash % COUNTS];
   while (*i && !lq_str_eq((*i)->id, technique))
     i = &(*i)->next;
   if (!*i && (*i = lq_arena_alloc(pb->r->arena, sizeof **i)))
@@ -260,37 +74,37 @@ static void name_rule(playbook *pb, lq_rule_file_rule *rule)
 {
   lq_rule_reader *r = pb->r;
   lq_str stem = lq_rule_stem(r->file->source.name);
-  const section *s = technique_section(pb);
+  const lq_heading *s = lq_headings_techniques(&pb->headings);
+  lq_heading *top = lq_headings_top(&pb->headings);
   if (!s->techniques) {
     rule->id = lq_arena_format(r->arena, "%.*s/rule-%u", LQ_STR_ARG(stem), ++pb->unnamed);
-    rule->name = title(pb, pb->sections[pb->depth].name, ++pb->sections[pb->depth].rules);
+    rule->name = title(pb, top->name, ++top->rules);
     return;
   }
-  id_list *count = count_of(pb, s->techniques->id);
+  lq_attack_id *count = count_of(pb, s->techniques->id);
   if (!count)
     return;
   unsigned nth = ++count->rules;
   lq_str id = s->techniques->id;
   rule->id = nth == 1 ? lq_arena_format(r->arena, "%.*s/%.*s", LQ_STR_ARG(stem), LQ_STR_ARG(id))
                       : lq_arena_format(r->arena, "%.*s/%.*s-%u", LQ_STR_ARG(stem), LQ_STR_ARG(id), nth);
-  rule->name = title(pb, pb->sections[pb->depth].name, nth);
+  rule->name = title(pb, top->name, nth);
 }
 
 static void describe_rule(playbook *pb, lq_rule_file_rule *rule)
 {
-  for (const id_list *i = technique_section(pb)->techniques; i; i = i->next)
+  for (const lq_attack_id *i = lq_headings_techniques(&pb->headings)->techniques; i; i = i->next)
     lq_rule_meta(pb->r, rule, "attack", i->id);
-  for (const id_list *i = tactics_of(pb); i; i = i->next)
+  for (const lq_attack_id *i = lq_headings_tactics(&pb->headings); i; i = i->next)
     lq_rule_meta(pb->r, rule, "attack", i->id);
-  lq_str text = description_of(pb);
+  lq_str text = lq_headings_text(&pb->headings);
   if (text.n > 0)
     lq_rule_meta(pb->r, rule, "description", text);
   lq_rule_meta(pb->r, rule, "kind", LQ_STR("query"));
   lq_rule_meta(pb->r, rule, "language", rule->dialect == LQ_DIALECT_KQL ? LQ_STR("kql") : LQ_STR("lq"));
 }
 
-// ---- code
-// -----------------------------------------------------------------------------------------------------------
+// ---- code ---------------------------------------------------------------------------------------
 
 static bool only_blanks(lq_str s)
 {
@@ -443,8 +257,7 @@ static void end_code(playbook *pb)
   pb->label = LQ_STR("");
 }
 
-// ---- the page, piece by piece, as md4c gives it
-// -----------------------------------------------------------------------
+// ---- the page, piece by piece, as md4c gives it -------------------------------------------------
 
 // One line of the paragraph's text.
 static lq_str one_line(playbook *pb, lq_str s)
@@ -470,7 +283,7 @@ static void clear_text(playbook *pb)
 static void end_paragraph(playbook *pb)
 {
   lq_str text = lq_str_trim(lq_buf_get(&pb->text));
-  section *top = &pb->sections[pb->depth];
+  lq_heading *top = lq_headings_top(&pb->headings);
   if (pb->prose && text.n > 0 && pb->heading == 0) {
     if (top->text.n == 0)
       top->text = one_line(pb, text);
@@ -499,7 +312,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *user)
     pb->heading = (int)((const MD_BLOCK_H_DETAIL *)detail)->level;
     return verdict(pb);
   }
-  pb->text_since |= type != MD_BLOCK_DOC;
+  pb->headings.text_since |= type != MD_BLOCK_DOC;
   if (type == MD_BLOCK_CODE) {
     const MD_ATTRIBUTE *lang = &((const MD_BLOCK_CODE_DETAIL *)detail)->lang;
     begin_code(pb, lang->text ? lq_str_make(lang->text, lang->size) : LQ_STR(""));
@@ -514,7 +327,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *user)
   if (type == MD_BLOCK_CODE)
     end_code(pb);
   if (type == MD_BLOCK_H) {
-    open_section(pb, pb->heading, lq_str_trim(lq_buf_get(&pb->text)));
+    lq_headings_open(&pb->headings, pb->heading, lq_str_trim(lq_buf_get(&pb->text)));
+    pb->label = LQ_STR("");
     clear_text(pb);
     pb->heading = 0;
   }
@@ -582,7 +396,8 @@ lq_status lq_read_playbook(lq_rule_reader *r)
                                    .leave_span = leave_span,
                                    .text = on_text};
   playbook pb = {.r = r, .page = r->file->source.text, .text = {.mem = r->mem}, .label = LQ_STR("")};
-  add_ids(&pb, &pb.sections[0], lq_rule_stem(r->file->source.name));
+  pb.headings.arena = r->arena;
+  lq_headings_page(&pb.headings, lq_rule_stem(r->file->source.name));
   lq_str body = lq_str_starts(pb.page, LQ_STR("\xEF\xBB\xBF")) ? lq_str_slice(pb.page, 3, pb.page.n)
                                                                : pb.page;
   int failed = md_parse(body.p, (MD_SIZE)body.n, &parser, &pb);
