@@ -5,8 +5,7 @@
 #include "base/utf8.h"
 #include "parser/parse.h"
 
-// ---- life
-// -------------------------------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 lq_status lq_build_new(lq_build **out, const lq_build_options *options)
 {
@@ -47,8 +46,7 @@ void lq_build_free(lq_build *b)
   lq_mem_free(&mem, b, 1, sizeof *b);
 }
 
-// ---- what is known of a rule before it is compiled
-// ------------------------------------------------------------------------
+// ---- what is known of a rule before it is compiled ----------------------------------------------
 
 static lq_str meta_of(const lq_rule_file_rule *r, const char *key)
 {
@@ -106,8 +104,7 @@ static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_r
   return &b->found[b->nfound++];
 }
 
-// ---- conditions that a rule file adds to its query
-// ------------------------------------------------------------------------
+// ---- conditions that a rule file adds to its query ----------------------------------------------
 
 // They stand nowhere in the query, so their parts are said to stand at its beginning.
 static void move_to_start(lq_node *n)
@@ -115,6 +112,8 @@ static void move_to_start(lq_node *n)
   n->span = n->mark = (lq_span){0, 0};
   for (lq_node *kid = n->kids; kid; kid = kid->next)
     move_to_start(kid);
+  for (lq_node *key = n->by; key; key = key->next)
+    move_to_start(key);
 }
 
 static lq_status and_to_event(lq_build *b, lq_node *event, lq_str condition, lq_diag_list *diags)
@@ -154,15 +153,39 @@ static lq_status add_conditions(lq_build *b, lq_node *tree, const lq_rule_file_r
   return s;
 }
 
-// ---- one rule
-// -------------------------------------------------------------------------------------------------------------
+// ---- stages that a rule's kind asks for ---------------------------------------------------------
+
+// They are native, whatever the query's dialect, so they are read by themselves, behind a query that stands for it.
+static lq_status add_stages(lq_build *b, lq_node *tree, lq_str stages, lq_diag_list *diags)
+{
+  if (stages.n == 0 || tree->kind != LQ_N_QUERY)
+    return LQ_OK;
+  lq_diag_list own = {.arena = diags->arena, .rule = diags->rule, .max = 1};
+  lq_str text = lq_arena_format(own.arena, "any where true %.*s", LQ_STR_ARG(stages));
+  lq_node *piped = NULL;
+  lq_status s = lq_parse(&piped, &b->mem, text, LQ_DIALECT_LQ, &own);
+  if (s == LQ_E_NOMEM || own.arena->failed)
+    return LQ_E_NOMEM;
+  if (s != LQ_OK || !piped || !piped->kids)
+    return LQ_E_INTERNAL; // the rule reader wrote it
+  lq_builder builder = {.arena = diags->arena, .diags = diags};
+  for (lq_node *stage = piped->kids->next, *next; stage; stage = next) {
+    next = stage->next;
+    move_to_start(stage);
+    lq_node_add(&builder, tree, stage);
+  }
+  return builder.arena->failed ? LQ_E_NOMEM : LQ_OK;
+}
+
+// ---- one rule -----------------------------------------------------------------------------------
 
 static lq_compile_options compile_options(const lq_build *b, const lq_rule_file_rule *r)
 {
   uint32_t f = b->options.flags;
   return (lq_compile_options){.dialect = r->dialect,
                               .category_field = r->category_field,
-                              .strict_schema = (f & LQ_BUILD_STRICT_SCHEMA) != 0,
+                              .strict_schema = b->has_schema || (f & LQ_BUILD_STRICT_SCHEMA) != 0,
+                              .schema = b->has_schema ? &b->schema : NULL,
                               .optimise = !(f & LQ_BUILD_NO_OPTIMISER),
                               .lint = !(f & LQ_BUILD_NO_WARNINGS),
                               .strip = (f & LQ_BUILD_STRIP) != 0,
@@ -200,15 +223,36 @@ static lq_span first_line(lq_str query)
   return (lq_span){0, (uint32_t)(nl ? (size_t)(nl - query.p) : query.n)};
 }
 
-static bool id_is_free(const lq_build *b, const lq_rule_file_rule *r, lq_diag_list *diags)
+static void say_other(lq_diag_list *diags, lq_diag *d, const lq_found_rule *other)
 {
-  const lq_found_rule *other = lq_build_id_taken(b, r->id);
-  if (!other)
-    return true;
-  lq_diag *d = lq_diag_add(diags, LQ_DIAG_DUPLICATE_NAME, first_line(r->query),
-                           "two rules have the id `%.*s`", LQ_STR_ARG(r->id));
   lq_diag_note(diags, d, "the other one is at %.*s:%u", LQ_STR_ARG(other->source->name), other->line);
   lq_diag_help(diags, d, "give one of them an `id` of its own");
+}
+
+// Files of different origin may name their rules alike; both are wanted.
+static void rename_rule(lq_build *b, lq_found_rule *f, const lq_found_rule *other, lq_diag_list *diags)
+{
+  lq_str id = f->id;
+  for (unsigned n = 2; lq_build_id_taken(b, f->id) && !b->arena.failed; n++)
+    f->id = lq_arena_format(&b->arena, "%.*s-%u", LQ_STR_ARG(id), n);
+  lq_diag *d = lq_diag_add(diags, LQ_DIAG_SHARED_ID, first_line(f->query),
+                           "a rule of another file has the id `%.*s` too; this one is called `%.*s`",
+                           LQ_STR_ARG(id), LQ_STR_ARG(f->id));
+  say_other(diags, d, other);
+}
+
+static bool id_is_free(lq_build *b, lq_found_rule *f, lq_diag_list *diags)
+{
+  const lq_found_rule *other = lq_build_id_taken(b, f->id);
+  if (other && !lq_str_eq(other->source->name, f->source->name)) {
+    rename_rule(b, f, other, diags);
+    return true;
+  }
+  if (!other)
+    return true;
+  lq_diag *d = lq_diag_add(diags, LQ_DIAG_DUPLICATE_NAME, first_line(f->query),
+                           "two rules have the id `%.*s`", LQ_STR_ARG(f->id));
+  say_other(diags, d, other);
   return false;
 }
 
@@ -259,10 +303,12 @@ static lq_status parse_and_compile(lq_build *b, lq_found_rule *f, const lq_rule_
   if ((s != LQ_OK && s != LQ_E_QUERY) || !tree)
     return s;
   lq_status added = add_conditions(b, tree, r, diags);
+  if (added == LQ_OK)
+    added = add_stages(b, tree, r->stages, diags);
   if (added != LQ_OK)
     return added;
   bool good = s == LQ_OK && r->state == LQ_RULE_FOUND && is_shallow(b, tree, diags) &&
-              id_is_free(b, r, diags);
+              id_is_free(b, f, diags);
   if (good)
     return compile(b, f, tree, r, diags);
   // It will not run; what else is wrong with it is said all the same.
@@ -292,8 +338,7 @@ static lq_status add_rule(lq_build *b, const lq_source *source, const lq_rule_fi
   return s != LQ_OK ? s : kept;
 }
 
-// ---- files and queries
-// ------------------------------------------------------------------------------------------------------
+// ---- files and queries --------------------------------------------------------------------------
 
 static const lq_source *copy_source(lq_build *b, const char *name, const void *bytes, size_t n)
 {
@@ -350,7 +395,7 @@ lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, si
   const lq_source *source = copy_source(b, name, bytes, n);
   if (!source)
     return LQ_E_NOMEM;
-  size_t errors = b->nerrors;
+  size_t errors = b->nerrors, diags_before = b->ndiags;
   lq_arena_reset(&b->file_arena);
   lq_diag_list diags = {.arena = &b->file_arena};
   lq_rule_file file;
@@ -359,7 +404,23 @@ lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, si
     s = lq_build_keep_diags(b, &diags);
   for (const lq_rule_file_rule *r = s == LQ_OK ? file.rules : NULL; r && s == LQ_OK; r = r->next)
     s = add_rule(b, source, r);
+  lq_build_sort_diags(b, diags_before);
   return s != LQ_OK ? s : b->nerrors > errors ? LQ_E_QUERY : LQ_OK;
+}
+
+lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n)
+{
+  if (!is_open(b, bytes, n) || !name)
+    return LQ_E_USAGE;
+  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : copy_source(b, name, bytes, n);
+  if (!source)
+    return n > LQ_SOURCE_MAX ? LQ_E_LIMIT : LQ_E_NOMEM;
+  lq_arena_reset(&b->file_arena);
+  lq_diag_list diags = {.arena = &b->file_arena, .source = source};
+  lq_status s = lq_schema_read(&b->schema, &b->arena, source->text, &diags);
+  b->has_schema = s == LQ_OK;
+  lq_status kept = s == LQ_OK || s == LQ_E_QUERY ? lq_build_keep_diags(b, &diags) : LQ_OK;
+  return kept != LQ_OK ? kept : s;
 }
 
 lq_status lq_build_finish(lq_build *b, lq_bundle **out)

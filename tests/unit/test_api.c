@@ -147,10 +147,20 @@ Test(api, ids_are_unique)
   lq_diagnostic d;
   cr_assert(lq_build_new(&b, NULL) == LQ_OK);
   cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\nx.y == 1", 24) == LQ_OK);
-  cr_expect(lq_build_add_file(b, "b.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_E_QUERY);
+  cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_E_QUERY);
   cr_assert(lq_build_diag(b, 0, &d) == LQ_OK);
-  cr_expect(d.code == 217 && is(d.file, "b.lq") && d.line == 5, "LQ%u at line %u", d.code, d.line);
+  cr_expect(d.code == 217 && is(d.file, "a.lq") && d.line == 5, "LQ%u at line %u", d.code, d.line);
   cr_expect(is(d.note, "the other one is at a.lq:4"), "%.*s", (int)d.note.n, d.note.p);
+  // Of another file it is only said, and the rule gets another name.
+  for (int i = 0; i < 2; i++) {
+    lq_found f;
+    cr_expect(lq_build_add_file(b, i ? "c.lq" : "b.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_OK);
+    cr_assert(lq_build_diag(b, 1 + (size_t)i, &d) == LQ_OK);
+    cr_expect(d.code == 414 && d.severity == LQ_SEVERITY_WARNING && d.line == 5, "LQ%u", d.code);
+    cr_expect(is(d.note, "the other one is at a.lq:4"), "%.*s", (int)d.note.n, d.note.p);
+    cr_assert(lq_build_found(b, 2 + (size_t)i, &f) == LQ_OK);
+    cr_expect(is(f.id, i ? "one-3" : "one-2"), "%.*s", (int)f.id.n, f.id.p);
+  }
   lq_build_free(b);
 }
 
