@@ -5,7 +5,8 @@
 #include "base/utf8.h"
 
 // Of a longer line only this many columns are shown, with some of what stands before the first mark.
-enum { SHOWN_COLUMNS = 120, COLUMNS_BEFORE = 30 };
+// No more of it than these bytes around the mark is looked at, so that many messages about one long line stay cheap.
+enum { SHOWN_COLUMNS = 120, COLUMNS_BEFORE = 30, BYTES_BEFORE = 2048, BYTES_AFTER = 4096 };
 
 typedef struct painter {
   lq_buf *out;
@@ -131,9 +132,41 @@ static void add_mark(row *r, lq_str text, const lq_label *label, bool primary)
   r->marks[i] = m;
 }
 
+// Where to look: at the first mark of the line, or at the primary one where that is far from it.
+static size_t anchor_of(const lq_diag *d, const lq_place *place)
+{
+  size_t first = place->eol;
+  for (int i = 0; i < d->nlabels; i++) {
+    size_t at = d->labels[i].span.start;
+    if (at >= place->bol && at < first)
+      first = at;
+  }
+  size_t primary = d->labels[0].span.start;
+  bool far = primary >= first + BYTES_BEFORE / 2 && primary <= place->eol;
+  return far ? primary : first;
+}
+
+static lq_place near_mark(const lq_diag *d, const lq_place *place)
+{
+  lq_place p = *place;
+  const char *text = d->source->text.p;
+  size_t anchor = anchor_of(d, place);
+  if (anchor - p.bol > BYTES_BEFORE) {
+    p.bol = anchor - BYTES_BEFORE;
+    while (p.bol < anchor && ((unsigned char)text[p.bol] & 0xC0) == 0x80)
+      p.bol++;
+  }
+  if (p.eol - anchor > BYTES_AFTER) {
+    p.eol = anchor + BYTES_AFTER;
+    while (p.eol > anchor && ((unsigned char)text[p.eol] & 0xC0) == 0x80)
+      p.eol--;
+  }
+  return p;
+}
+
 static row row_at(const lq_diag *d, const lq_place *place)
 {
-  row r = {.place = *place};
+  row r = {.place = near_mark(d, place)};
   for (int i = 0; i < d->nlabels; i++) {
     if (lq_source_locate(d->source, d->labels[i].span.start).line == place->line)
       add_mark(&r, d->source->text, &d->labels[i], i == 0);

@@ -82,11 +82,21 @@ bool lq_utf8_valid(lq_str s)
   return true;
 }
 
+static bool ascii_word(const char *p)
+{
+  uint64_t word;
+  memcpy(&word, p, sizeof word);
+  return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 size_t lq_utf8_count(lq_str s)
 {
   size_t n = 0;
-  for (size_t at = 0; at < s.n; n++)
+  for (size_t at = 0; at < s.n; n++) {
+    for (; s.n - at > 8 && ascii_word(s.p + at); at += 8)
+      n += 8;
     lq_utf8_next(s, &at);
+  }
   return n;
 }
 
