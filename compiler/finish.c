@@ -451,7 +451,10 @@ static void add_rule(finisher *f, const lq_rule_row *r)
       .meta = r->nmeta ? (uint32_t)p->nmeta : LQ_NONE,
       .nmeta = r->nmeta,
       .source = r->source == LQ_NONE ? LQ_NONE : f->strings.map[r->source],
+      .state = LQ_NONE,
   };
+  p->snippets[p->nsnippets++] = (lq_snippet){
+      .rule = (uint32_t)p->nrules - 1, .code = d->code, .ncode = d->ncode, .gives = LQ_GIVES_TRUTH};
   for (uint32_t i = 0; i < r->nmeta; i++) {
     lq_meta m = f->c->meta[r->meta + i];
     p->meta[p->nmeta++] = (lq_meta){f->strings.map[m.key], f->strings.map[m.value]};
@@ -476,6 +479,7 @@ static bool make_rules(finisher *f)
     return false;
   lq_program *p = &f->p;
   p->rules = lq_arena_array(&f->arena, f->c->nrules, sizeof *p->rules);
+  p->snippets = lq_arena_array(&f->arena, f->c->nrules, sizeof *p->snippets);
   p->meta = lq_arena_array(&f->arena, f->c->nmeta, sizeof *p->meta);
   p->code = lq_arena_array(&f->arena, code, sizeof *p->code);
   p->debug = lq_arena_array(&f->arena, clauses, sizeof *p->debug);
@@ -532,13 +536,10 @@ static lq_status measure(finisher *f)
   for (size_t i = 0; i < f->p.nrules; i++)
     longest = f->p.rules[i].ncode > longest ? f->p.rules[i].ncode : longest;
   void *scratch = lq_arena_array(&f->arena, longest, LQ_VERIFY_SCRATCH / LQ_RULE_CODE_MAX);
-  for (size_t i = 0; i < f->p.nrules && scratch; i++) {
-    lq_rule_def *r = &f->p.rules[i];
-    lq_fault fault;
-    if (!lq_verify_rule(&f->p, f->p.code + r->code, r->ncode, scratch, &r->max_stack, &r->cost, &fault))
-      return LQ_E_INTERNAL;
-  }
-  return scratch ? LQ_OK : LQ_E_NOMEM;
+  lq_fault fault;
+  if (!scratch)
+    return LQ_E_NOMEM;
+  return lq_verify_rules(&f->p, true, scratch, &fault) ? LQ_OK : LQ_E_INTERNAL;
 }
 
 // ---- all of it ----------------------------------------------------------------------------------

@@ -123,6 +123,8 @@ lq_status lq_engine_eval(lq_engine *e, const lq_event *event, int (*match)(void 
   e->scratch_mem.out_of_memory = false;
   lq_engine_begin_event(e, &e->exec, event);
   for (uint32_t i = 0; i < n && !status; i++) {
+    if (e->rs->program->rules[i].state != LQ_NONE)
+      continue; // of several events
     lq_verdict v = lq_engine_run_rule(e, &e->exec, i);
     e->stats.rules_run++;
     if (v == LQ_VERDICT_INDETERMINATE) {

@@ -29,7 +29,8 @@ typedef struct lq_explain {
 
 static bool decides(const lq_insn *i)
 {
-  return i->op == LQ_OP_TEST || i->op == LQ_OP_TEST_AND || i->op == LQ_OP_TEST_OR || i->op == LQ_OP_TRUTH;
+  return i->op == LQ_OP_TEST || i->op == LQ_OP_TEST_AND || i->op == LQ_OP_TEST_OR || i->op == LQ_OP_TRUTH ||
+         i->op == LQ_OP_LINEAGE;
 }
 
 static bool find_clauses(lq_explain *s, const lq_rule_def *r)
@@ -143,7 +144,7 @@ static void trace(void *user, uint32_t pc, bool truth)
   const lq_insn *i = &s->p->code[pc];
   c->tried = true;
   c->truth = truth;
-  if (i->op == LQ_OP_TRUTH)
+  if (i->op == LQ_OP_TRUTH || i->op == LQ_OP_LINEAGE)
     add_field_rows(s, c);
   else
     add_predicate_row(s, c, &s->p->predicates[i->c]);

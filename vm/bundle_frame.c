@@ -97,7 +97,7 @@ static lq_status check_section(lq_frame *f, const uint8_t *row, size_t *end)
   if (element == 0 || length / element != rows || length % element)
     return refuse(f, LQ_REASON_SECTION_SIZE, at + 16);
   int part = lq_part_of(type);
-  if ((part < 0 && type < LQ_SECTION_OPTIONAL) || part == LQ_SEC_STATE)
+  if (part < 0 && type < LQ_SECTION_OPTIONAL)
     return refuse_as(f, LQ_E_VERSION, LQ_REASON_SECTION_UNKNOWN, at);
   if (part >= 0 && element != lq_parts[part].element)
     return refuse(f, LQ_REASON_SECTION_SIZE, at + 28);

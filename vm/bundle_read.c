@@ -62,6 +62,14 @@ static void place_tables(lq_loading *l, lq_block *b)
   TABLE(PREDICATES, predicates, npredicates);
   TABLE(CODE, code, ncode);
   TABLE(RULES, rules, nrules);
+  TABLE(SNIPPETS, snippets, nsnippets);
+  TABLE(STATES, states, nstates);
+  TABLE(TERMS, terms, nterms);
+  TABLE(KEYS, keys, nkeys);
+  TABLE(CAPTURES, captures, ncaptures);
+  TABLE(STAGES, stages, nstages);
+  TABLE(STAGEARGS, stage_args, nstage_args);
+  TABLE(LINEAGES, lineages, nlineages);
   TABLE(META, meta, nmeta);
   TABLE(DEBUG, debug, ndebug);
   TABLE(DEBUGFIELDS, debug_fields, ndebug_fields);
@@ -177,22 +185,25 @@ static lq_reason read_cidr(lq_loading *l, size_t i, const uint8_t *r)
 }
 
 // By its own name and no other spelling: there is one encoding of a program.
-static lq_reason read_function(lq_loading *l, size_t i, const uint8_t *r)
+static lq_reason find_function(lq_loading *l, uint32_t id, lq_function_id *fn, bool *fold)
 {
-  uint32_t id = lq_le32(r);
   if (id >= l->p->nstrings)
     return LQ_REASON_STRING_ID;
   lq_str name = l->p->strings[id], plain = name;
-  lq_function_id fn;
-  bool fold;
-  if (!lq_function_find(name, &fn, &fold))
+  if (!lq_function_find(name, fn, fold))
     return LQ_REASON_FUNCTION_UNKNOWN;
-  if (fold)
+  if (*fold)
     plain.n--;
-  if (!lq_str_is(plain, lq_functions[fn].name))
-    return LQ_REASON_FUNCTION_UNKNOWN;
+  return lq_str_is(plain, lq_functions[*fn].name) ? LQ_REASON_NONE : LQ_REASON_FUNCTION_UNKNOWN;
+}
+
+static lq_reason read_function(lq_loading *l, size_t i, const uint8_t *r)
+{
+  lq_function_id fn = 0;
+  bool fold = false;
+  lq_reason why = find_function(l, lq_le32(r), &fn, &fold);
   l->p->functions[i] = 2 * (uint32_t)fn + fold;
-  return LQ_REASON_NONE;
+  return why;
 }
 
 static lq_reason read_predicate(lq_loading *l, size_t i, const uint8_t *r)
@@ -220,9 +231,102 @@ static lq_reason read_rule(lq_loading *l, size_t i, const uint8_t *r)
       .nmeta = lq_le32(r + 28),
       .source = lq_le32(r + 32),
       .flags = lq_le32(r + 36),
+      .state = lq_le32(r + 40),
   };
   return LQ_REASON_NONE;
 }
+
+// ---- rows of stateful rules ---------------------------------------------------------------------
+
+static lq_reason read_snippet(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->snippets[i] = (lq_snippet){
+      .rule = lq_le32(r),
+      .code = lq_le32(r + 4),
+      .ncode = lq_le32(r + 8),
+      .gives = lq_le32(r + 12),
+      .max_stack = lq_le32(r + 16),
+      .cost = lq_le32(r + 20),
+  };
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_state(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->states[i] = (lq_state_def){
+      .rule = lq_le32(r),
+      .kind = lq_le32(r + 4),
+      .maxspan = (int64_t)lq_le64(r + 8),
+      .first_term = lq_le32(r + 16),
+      .nterms = lq_le32(r + 20),
+      .until = lq_le32(r + 24),
+      .first_stage = lq_le32(r + 28),
+      .nstages = lq_le32(r + 32),
+      .flags = lq_le32(r + 36),
+  };
+  return lq_all_zero(r + 40, 8) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
+}
+
+static lq_reason read_term(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->terms[i] = (lq_term_def){
+      .snippet = lq_le32(r),
+      .flags = lq_le32(r + 4),
+      .runs = lq_le32(r + 8),
+      .first_key = lq_le32(r + 12),
+      .nkeys = lq_le32(r + 16),
+      .first_capture = lq_le32(r + 20),
+      .ncaptures = lq_le32(r + 24),
+      .alias = lq_le32(r + 28),
+  };
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_key(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->keys[i] = (lq_key_def){.snippet = lq_le32(r), .flags = lq_le32(r + 4), .name = lq_le32(r + 8)};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_capture(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->captures[i] = (lq_capture_def){.field = lq_le32(r)};
+  return LQ_REASON_NONE;
+}
+
+static lq_reason read_stage(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->stages[i] = (lq_stage_def){
+      .op = lq_le32(r),
+      .flags = lq_le32(r + 4),
+      .number = (int64_t)lq_le64(r + 8),
+      .first_arg = lq_le32(r + 16),
+      .nargs = lq_le32(r + 20),
+      .nby = lq_le32(r + 24),
+  };
+  return lq_le32(r + 28) ? LQ_REASON_RESERVED : LQ_REASON_NONE;
+}
+
+static lq_reason read_stage_arg(lq_loading *l, size_t i, const uint8_t *r)
+{
+  lq_stage_arg *a = &l->p->stage_args[i];
+  lq_function_id fn = 0;
+  bool fold = false;
+  *a = (lq_stage_arg){.snippet = lq_le32(r), .name = lq_le32(r + 4), .function = LQ_NONE};
+  if (lq_le32(r + 8) == LQ_NONE)
+    return LQ_REASON_NONE;
+  lq_reason why = find_function(l, lq_le32(r + 8), &fn, &fold);
+  a->function = (uint32_t)fn;
+  return !why && fold ? LQ_REASON_STAGE_FUNCTION : why;
+}
+
+static lq_reason read_lineage(lq_loading *l, size_t i, const uint8_t *r)
+{
+  l->p->lineages[i] = (lq_lineage_def){.rule = lq_le32(r), .kind = lq_le32(r + 4), .snippet = lq_le32(r + 8)};
+  return LQ_REASON_NONE;
+}
+
+// ---- rows about rules ---------------------------------------------------------------------------
 
 static lq_reason read_meta(lq_loading *l, size_t i, const uint8_t *r)
 {
@@ -288,14 +392,30 @@ static lq_status read_tables(lq_loading *l)
     int part;
     lq_row_fn read;
   } rows[] = {
-      {LQ_SEC_STRTAB, read_string},  {LQ_SEC_FIELDS, read_field},
-      {LQ_SEC_IPS, read_ip},         {LQ_SEC_CONSTS, read_const},
-      {LQ_SEC_SETS, read_set},       {LQ_SEC_IDS, read_id},
-      {LQ_SEC_REGEX, read_regex},    {LQ_SEC_CIDR, read_cidr},
-      {LQ_SEC_FUNCS, read_function}, {LQ_SEC_PREDICATES, read_predicate},
-      {LQ_SEC_CODE, read_insn},      {LQ_SEC_RULES, read_rule},
-      {LQ_SEC_META, read_meta},      {LQ_SEC_DEBUG, read_debug},
-      {LQ_SEC_TESTS, read_test},     {LQ_SEC_DEBUGFIELDS, read_debug_field},
+      {LQ_SEC_STRTAB, read_string},
+      {LQ_SEC_FIELDS, read_field},
+      {LQ_SEC_IPS, read_ip},
+      {LQ_SEC_CONSTS, read_const},
+      {LQ_SEC_SETS, read_set},
+      {LQ_SEC_IDS, read_id},
+      {LQ_SEC_REGEX, read_regex},
+      {LQ_SEC_CIDR, read_cidr},
+      {LQ_SEC_FUNCS, read_function},
+      {LQ_SEC_PREDICATES, read_predicate},
+      {LQ_SEC_CODE, read_insn},
+      {LQ_SEC_META, read_meta},
+      {LQ_SEC_DEBUG, read_debug},
+      {LQ_SEC_TESTS, read_test},
+      {LQ_SEC_DEBUGFIELDS, read_debug_field},
+      {LQ_SEC_RULES, read_rule},
+      {LQ_SEC_SNIPPETS, read_snippet},
+      {LQ_SEC_STATES, read_state},
+      {LQ_SEC_TERMS, read_term},
+      {LQ_SEC_KEYS, read_key},
+      {LQ_SEC_CAPTURES, read_capture},
+      {LQ_SEC_STAGES, read_stage},
+      {LQ_SEC_STAGEARGS, read_stage_arg},
+      {LQ_SEC_LINEAGES, read_lineage},
   };
   lq_status status = LQ_OK;
   if (l->frame.at[LQ_SEC_STRDATA].n && !l->frame.at[LQ_SEC_STRTAB].rows)
@@ -355,17 +475,28 @@ static lq_status check_tables(lq_loading *l)
 // What is known of each text.
 enum { USED = 1, READ = 2 }; // by a table; by people, so that it must be UTF-8
 
+static void mark_if_any(uint32_t text, uint8_t *marks)
+{
+  if (text != LQ_NONE)
+    marks[text] |= READ;
+}
+
 static void mark_rules(const lq_program *p, uint8_t *marks)
 {
   for (size_t i = 0; i < p->nrules; i++) {
     const lq_rule_def *r = &p->rules[i];
     marks[r->id] |= READ;
     marks[r->name] |= READ;
-    if (r->source != LQ_NONE)
-      marks[r->source] |= READ;
+    mark_if_any(r->source, marks);
   }
   for (size_t i = 0; i < p->nmeta; i++)
     marks[p->meta[i].key] |= READ, marks[p->meta[i].value] |= READ;
+  for (size_t i = 0; i < p->nterms; i++)
+    mark_if_any(p->terms[i].alias, marks);
+  for (size_t i = 0; i < p->nkeys; i++)
+    marks[p->keys[i].name] |= READ;
+  for (size_t i = 0; i < p->nstage_args; i++)
+    mark_if_any(p->stage_args[i].name, marks);
   for (size_t i = 0; i < p->ntests; i++)
     marks[p->tests[i].name] |= READ, marks[p->tests[i].events] |= READ;
 }
@@ -392,6 +523,12 @@ static void mark_const(const lq_loading *l, size_t i, uint8_t *marks)
     marks[lq_le64(l->frame.bytes + offset_of(l, LQ_SEC_CONSTS, i) + 8)] |= USED;
 }
 
+static void mark_aggregate(const lq_loading *l, size_t i, uint8_t *marks)
+{
+  if (l->p->stage_args[i].function != LQ_NONE)
+    marks[lq_le32(l->frame.bytes + offset_of(l, LQ_SEC_STAGEARGS, i) + 8)] |= USED;
+}
+
 static lq_status check_texts(lq_loading *l)
 {
   const lq_program *p = l->p;
@@ -408,6 +545,8 @@ static lq_status check_texts(lq_loading *l)
     marks[p->regexes[i].text] |= USED;
   for (size_t i = 0; i < p->nfunctions; i++)
     marks[lq_le32(l->frame.bytes + offset_of(l, LQ_SEC_FUNCS, i))] |= USED;
+  for (size_t i = 0; i < p->nstage_args; i++)
+    mark_aggregate(l, i, marks);
   mark_rules(p, marks);
   lq_status status = check_marks(l, marks);
   lq_mem_free(p->mem, marks, p->nstrings, 1);

@@ -35,7 +35,7 @@ static void put(lq_writing *w, const uint8_t *bytes, size_t n)
 
 static void put_words(lq_writing *w, const uint32_t *words, size_t n)
 {
-  uint8_t row[4 * 10];
+  uint8_t row[4 * 12];
   for (size_t i = 0; i < n; i++)
     lq_put32(row + 4 * i, words[i]);
   put(w, row, 4 * n);
@@ -146,21 +146,24 @@ static void write_CIDR(lq_writing *w)
   }
 }
 
+static uint32_t function_name(lq_writing *w, uint32_t fn)
+{
+  char name[64];
+  size_t n = strlen(lq_functions[fn / 2].name);
+  if (n + 1 > sizeof name) {
+    w->wrong = true;
+    return 0;
+  }
+  memcpy(name, lq_functions[fn / 2].name, n);
+  if (fn % 2)
+    name[n++] = '~';
+  return text_id(w, (lq_str){name, n});
+}
+
 static void write_FUNCS(lq_writing *w)
 {
-  for (size_t i = 0; i < w->p->nfunctions; i++) {
-    uint32_t fn = w->p->functions[i];
-    char name[64];
-    size_t n = strlen(lq_functions[fn / 2].name);
-    if (n + 1 > sizeof name) {
-      w->wrong = true;
-      continue;
-    }
-    memcpy(name, lq_functions[fn / 2].name, n);
-    if (fn % 2)
-      name[n++] = '~';
-    PUT_WORDS(w, text_id(w, (lq_str){name, n}));
-  }
+  for (size_t i = 0; i < w->p->nfunctions; i++)
+    PUT_WORDS(w, function_name(w, w->p->functions[i]));
 }
 
 static void write_PREDICATES(lq_writing *w)
@@ -182,13 +185,71 @@ static void write_RULES(lq_writing *w)
   for (size_t i = 0; i < w->p->nrules; i++) {
     const lq_rule_def *r = &w->p->rules[i];
     PUT_WORDS(w, r->id, r->name, r->code, r->ncode, r->max_stack, r->cost, r->meta, r->nmeta, r->source,
-              r->flags);
+              r->flags, r->state);
   }
 }
 
-static void write_STATE(lq_writing *w)
+static void write_SNIPPETS(lq_writing *w)
 {
-  (void)w;
+  for (size_t i = 0; i < w->p->nsnippets; i++) {
+    const lq_snippet *s = &w->p->snippets[i];
+    PUT_WORDS(w, s->rule, s->code, s->ncode, s->gives, s->max_stack, s->cost);
+  }
+}
+
+#define HALVES(number) (uint32_t)(uint64_t)(number), (uint32_t)((uint64_t)(number) >> 32)
+
+static void write_STATES(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->nstates; i++) {
+    const lq_state_def *d = &w->p->states[i];
+    PUT_WORDS(w, d->rule, d->kind, HALVES(d->maxspan), d->first_term, d->nterms, d->until, d->first_stage,
+              d->nstages, d->flags, 0, 0);
+  }
+}
+
+static void write_TERMS(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->nterms; i++) {
+    const lq_term_def *t = &w->p->terms[i];
+    PUT_WORDS(w, t->snippet, t->flags, t->runs, t->first_key, t->nkeys, t->first_capture, t->ncaptures,
+              t->alias);
+  }
+}
+
+static void write_KEYS(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->nkeys; i++)
+    PUT_WORDS(w, w->p->keys[i].snippet, w->p->keys[i].flags, w->p->keys[i].name);
+}
+
+static void write_CAPTURES(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->ncaptures; i++)
+    PUT_WORDS(w, w->p->captures[i].field);
+}
+
+static void write_STAGES(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->nstages; i++) {
+    const lq_stage_def *s = &w->p->stages[i];
+    PUT_WORDS(w, s->op, s->flags, HALVES(s->number), s->first_arg, s->nargs, s->nby, 0);
+  }
+}
+
+static void write_STAGEARGS(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->nstage_args; i++) {
+    const lq_stage_arg *a = &w->p->stage_args[i];
+    uint32_t name = a->function == LQ_NONE ? LQ_NONE : function_name(w, 2 * a->function);
+    PUT_WORDS(w, a->snippet, a->name, name);
+  }
+}
+
+static void write_LINEAGES(lq_writing *w)
+{
+  for (size_t i = 0; i < w->p->nlineages; i++)
+    PUT_WORDS(w, w->p->lineages[i].rule, w->p->lineages[i].kind, w->p->lineages[i].snippet);
 }
 
 static void write_META(lq_writing *w)
@@ -256,7 +317,14 @@ static size_t rows_of(const lq_program *p, int part)
   case LQ_SEC_PREDICATES: return p->npredicates;
   case LQ_SEC_CODE: return p->ncode;
   case LQ_SEC_RULES: return p->nrules;
-  case LQ_SEC_STATE: return 0;
+  case LQ_SEC_SNIPPETS: return p->nsnippets;
+  case LQ_SEC_STATES: return p->nstates;
+  case LQ_SEC_TERMS: return p->nterms;
+  case LQ_SEC_KEYS: return p->nkeys;
+  case LQ_SEC_CAPTURES: return p->ncaptures;
+  case LQ_SEC_STAGES: return p->nstages;
+  case LQ_SEC_STAGEARGS: return p->nstage_args;
+  case LQ_SEC_LINEAGES: return p->nlineages;
   case LQ_SEC_META: return p->nmeta;
   case LQ_SEC_DEBUG: return p->ndebug;
   case LQ_SEC_DEBUGFIELDS: return p->ndebug_fields;

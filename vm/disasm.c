@@ -25,6 +25,8 @@ static const char *const way_signs[LQ_WAY_COUNT] = {
     [LQ_WAY_PHRASE] = "has phrase",
 };
 
+static const char *const lineage_words[LQ_OF_COUNT] = {"child of", "descendant of", "event of"};
+
 static void plain(lq_buf *out, lq_str pattern)
 {
   lq_buf text = {.mem = out->mem}, valid = {.mem = out->mem};
@@ -158,6 +160,10 @@ static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t
   case 'o': lq_buf_z(out, compare_names[v]); break;
   case 'r': lq_buf_z(out, arith_names[v]); break;
   case 'm': way(out, p, (lq_way)v, i->c); break;
+  case 'e': lq_buf_printf(out, "of term %u", v); break;
+  case 'h': lq_buf_printf(out, "capture %u", v); break;
+  case 'l': lq_buf_printf(out, "%u", v); break;
+  case 'g': lq_buf_printf(out, "%s #%u", lineage_words[p->lineages[v].kind], v); break;
   default: break;
   }
 }
@@ -211,6 +217,127 @@ static void slice(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32
     lq_buf_z(out, "…");
 }
 
+// ---- rules --------------------------------------------------------------------------------------
+
+static void code(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32_t from, uint32_t n,
+                 int indent)
+{
+  for (uint32_t pc = from - r->code; pc < from - r->code + n; pc++) {
+    lq_buf_fill(out, ' ', (size_t)indent);
+    instruction(out, p, &p->code[r->code + pc], pc);
+    slice(out, p, r, r->code + pc);
+    lq_buf_byte(out, '\n');
+  }
+}
+
+static void snippet(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32_t index, int indent)
+{
+  if (index != LQ_NONE)
+    code(out, p, r, p->snippets[index].code, p->snippets[index].ncode, indent);
+}
+
+static void duration(lq_buf *out, int64_t ns)
+{
+  static const struct {
+    int64_t ns;
+    const char *unit;
+  } units[] = {{86400000000000, "d"}, {3600000000000, "h"}, {60000000000, "m"}, {1000000000, "s"}};
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (ns > 0 && ns % units[i].ns == 0) {
+      lq_buf_printf(out, "%lld%s", (long long)(ns / units[i].ns), units[i].unit);
+      return;
+    }
+  }
+  lq_buf_printf(out, "%lldms", (long long)(ns / 1000000));
+}
+
+static void term(lq_buf *out, const lq_program *p, const lq_rule_def *r, const lq_term_def *t)
+{
+  if (t->runs > 1)
+    lq_buf_printf(out, ", %u times", t->runs);
+  if (t->alias != LQ_NONE) {
+    lq_buf_z(out, ", as ");
+    quoted(out, p->strings[t->alias]);
+  }
+  for (uint32_t i = 0; i < t->ncaptures; i++) {
+    lq_buf_z(out, i ? ", " : ", keeps ");
+    field(out, p, p->captures[t->first_capture + i].field);
+  }
+  lq_buf_byte(out, '\n');
+  snippet(out, p, r, t->snippet, 4);
+  for (uint32_t i = 0; i < t->nkeys; i++) {
+    const lq_key_def *k = &p->keys[t->first_key + i];
+    lq_buf_printf(out, "    key %s", k->flags & LQ_KEY_OPTIONAL ? "?" : "");
+    quoted(out, p->strings[k->name]);
+    lq_buf_byte(out, '\n');
+    snippet(out, p, r, k->snippet, 6);
+  }
+}
+
+static void stage_arg(lq_buf *out, const lq_program *p, const lq_rule_def *r, const lq_stage_arg *a, bool by)
+{
+  if (a->name != LQ_NONE) {
+    lq_buf_z(out, by ? "    by " : "    ");
+    quoted(out, p->strings[a->name]);
+    if (a->function != LQ_NONE)
+      lq_buf_printf(out, " = %s", lq_functions[a->function].name);
+    lq_buf_byte(out, '\n');
+  }
+  snippet(out, p, r, a->snippet, a->name == LQ_NONE ? 4 : 6);
+}
+
+static void stage(lq_buf *out, const lq_program *p, const lq_rule_def *r, const lq_stage_def *s)
+{
+  static const char *const words[LQ_DO_COUNT_OF_OPS] = {"where", "head",         "tail",     "sort", "unique",
+                                                        "count", "unique_count", "keep",     "drop", "eval",
+                                                        "stats", "suppress",     "new_terms"};
+  bool counts = s->op == LQ_DO_HEAD || s->op == LQ_DO_TAIL;
+  lq_buf_printf(out, "  | %s%s", words[s->op], s->flags & LQ_STAGE_DESCENDING ? " desc" : "");
+  if (counts) {
+    lq_buf_printf(out, " %lld", (long long)s->number);
+  } else if (s->number >= 0) {
+    lq_buf_z(out, s->op == LQ_DO_SUPPRESS ? " for " : " over ");
+    duration(out, s->number);
+  }
+  lq_buf_byte(out, '\n');
+  for (uint32_t i = 0; i < s->nargs; i++)
+    stage_arg(out, p, r, &p->stage_args[s->first_arg + i], i >= s->nargs - s->nby);
+}
+
+static void lineages(lq_buf *out, const lq_program *p, uint32_t rule)
+{
+  for (uint32_t i = 0; i < p->nlineages; i++) {
+    if (p->lineages[i].rule != rule)
+      continue;
+    lq_buf_printf(out, "  %s #%u\n", lineage_words[p->lineages[i].kind], i);
+    snippet(out, p, &p->rules[rule], p->lineages[i].snippet, 4);
+  }
+}
+
+static void state(lq_buf *out, const lq_program *p, uint32_t rule)
+{
+  static const char *const kinds[] = {"event", "sequence", "sample", "join"};
+  const lq_rule_def *r = &p->rules[rule];
+  const lq_state_def *d = &p->states[r->state];
+  lq_buf_printf(out, "  %s", kinds[d->kind]);
+  if (d->maxspan >= 0) {
+    lq_buf_z(out, " within ");
+    duration(out, d->maxspan);
+  }
+  lq_buf_byte(out, '\n');
+  for (uint32_t i = 0; i < d->nterms + d->until; i++) {
+    const lq_term_def *t = &p->terms[d->first_term + i];
+    if (i == d->nterms)
+      lq_buf_z(out, "  until");
+    else
+      lq_buf_printf(out, "  term %u%s", i, t->flags & LQ_TERM_NEGATED ? ", missing" : "");
+    term(out, p, r, t);
+  }
+  for (uint32_t i = 0; i < d->nstages; i++)
+    stage(out, p, r, &p->stages[d->first_stage + i]);
+  lineages(out, p, rule);
+}
+
 void lq_disasm_rule(lq_buf *out, const lq_program *p, uint32_t rule)
 {
   const lq_rule_def *r = &p->rules[rule];
@@ -219,12 +346,10 @@ void lq_disasm_rule(lq_buf *out, const lq_program *p, uint32_t rule)
   lq_buf_byte(out, ' ');
   quoted(out, p->strings[r->name]);
   lq_buf_printf(out, ": %u instructions, stack %u, cost %u\n", r->ncode, r->max_stack, r->cost);
-  for (uint32_t pc = 0; pc < r->ncode; pc++) {
-    lq_buf_z(out, "  ");
-    instruction(out, p, &p->code[r->code + pc], pc);
-    slice(out, p, r, r->code + pc);
-    lq_buf_byte(out, '\n');
-  }
+  if (r->state == LQ_NONE)
+    code(out, p, r, r->code, r->ncode, 2);
+  else
+    state(out, p, rule);
 }
 
 // ---- docs ---------------------------------------------------------------------------------------

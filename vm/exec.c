@@ -170,6 +170,27 @@ static lq_values negate(lq_run *r, lq_values a)
   return arith(r, LQ_AR_SUB, (lq_values){&zero, 1}, a);
 }
 
+// ---- groups -------------------------------------------------------------------------------------
+
+static lq_values captured(const lq_exec *x, const lq_insn *i)
+{
+  const lq_values *slot = x->group ? x->group->captures[i->a] : NULL;
+  return slot ? slot[i->c] : (lq_values){0};
+}
+
+static lq_values column(const lq_exec *x, uint32_t c)
+{
+  return x->group ? x->group->columns[c] : (lq_values){0};
+}
+
+static bool lineage(lq_run *r, const lq_insn *i)
+{
+  lq_exec *x = r->x;
+  bool holds = x->lineage && x->lineage(x->lineage_user, i->c);
+  traced(r, i, holds);
+  return holds;
+}
+
 static bool any_true(lq_values a)
 {
   for (size_t i = 0; i < a.n; i++) {
@@ -283,9 +304,10 @@ static lq_values counted(lq_run *r)
 
 #define FAIL_IF(condition)                                                                                   \
   if (condition)                                                                                             \
-  return LQ_VERDICT_INDETERMINATE
+  return false
 
-static lq_verdict run(lq_run *r, const lq_insn *pc)
+// True: the answer lies on the stack.
+static bool run(lq_run *r, const lq_insn *pc)
 {
   const lq_program *p = r->p;
   lq_values a, b;
@@ -293,7 +315,7 @@ static lq_verdict run(lq_run *r, const lq_insn *pc)
   for (;;) {
     const lq_insn *i = pc++;
     switch ((lq_opcode)i->op) {
-    case LQ_OP_RETURN: return pop_condition(r) ? LQ_VERDICT_YES : LQ_VERDICT_NO;
+    case LQ_OP_RETURN: return true;
     case LQ_OP_TEST:
       push_condition(r, test(r, i));
       FAIL_IF(r->x->failed);
@@ -322,6 +344,13 @@ static lq_verdict run(lq_run *r, const lq_insn *pc)
     case LQ_OP_PUSH: push_condition(r, i->a); break;
     case LQ_OP_FIELD:
       push(r, field(r, i->c));
+      FAIL_IF(failed(r));
+      break;
+    case LQ_OP_REF: push(r, captured(r->x, i)); break;
+    case LQ_OP_COLUMN: push(r, column(r->x, i->c)); break;
+    case LQ_OP_LINEAGE:
+      holds = lineage(r, i);
+      push_condition(r, holds);
       FAIL_IF(failed(r));
       break;
     case LQ_OP_CONST: push(r, (lq_values){&p->consts[i->c], 1}); break;
@@ -397,7 +426,7 @@ static lq_verdict run(lq_run *r, const lq_insn *pc)
   }
 }
 
-lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule)
+static bool start(lq_exec *x, uint32_t code, lq_values *answer)
 {
   lq_run r;
   r.x = x;
@@ -405,7 +434,32 @@ lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule)
   r.top = r.stack;
   x->depth = 0;
   x->failed = false;
-  lq_verdict v = run(&r, x->program->code + rule->code);
+  bool ok = run(&r, x->program->code + code);
   x->depth = 0;
-  return v;
+  if (ok)
+    *answer = pop(&r);
+  return ok;
+}
+
+static lq_verdict verdict(lq_exec *x, uint32_t code)
+{
+  lq_values answer;
+  if (!start(x, code, &answer))
+    return LQ_VERDICT_INDETERMINATE;
+  return answer.n ? LQ_VERDICT_YES : LQ_VERDICT_NO;
+}
+
+lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule)
+{
+  return verdict(x, rule->code);
+}
+
+lq_verdict lq_exec_truth(lq_exec *x, uint32_t snippet)
+{
+  return verdict(x, x->program->snippets[snippet].code);
+}
+
+lq_verdict lq_exec_value(lq_exec *x, uint32_t snippet, lq_values *out)
+{
+  return start(x, x->program->snippets[snippet].code, out) ? LQ_VERDICT_YES : LQ_VERDICT_INDETERMINATE;
 }

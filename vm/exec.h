@@ -9,6 +9,12 @@ typedef enum lq_verdict { LQ_VERDICT_NO, LQ_VERDICT_YES, LQ_VERDICT_INDETERMINAT
 
 enum { LQ_RESULTS_MAX = 4096 }; // values that a product of lists gives at most
 
+// What snippets of stateful rules read besides the event.
+typedef struct lq_group {
+  const lq_values *const *captures; // REF: by term of the state, then by capture of the term; NULL: an empty slot
+  const lq_values *columns;         // COLUMN
+} lq_group;
+
 // What a run needs from around it; one for each thread.
 typedef struct lq_exec {
   const lq_program *program;
@@ -33,12 +39,21 @@ typedef struct lq_exec {
   // Explaining: called with each clause's truth (pc absolute). NULL when not explaining.
   void (*trace)(void *user, uint32_t pc, bool truth);
   void *trace_user;
+  const lq_group *group;      // NULL: every REF and COLUMN is null
+  // Answers LINEAGE (an index into lineages) from what is remembered of processes; it runs nothing on this lq_exec. NULL: no.
+  bool (*lineage)(void *user, uint32_t lineage);
+  void *lineage_user;
   uint32_t element[LQ_ITER_DEPTH_MAX]; // current element of each open scope
   uint32_t scope[LQ_ITER_DEPTH_MAX];   // its field index
   int depth;
 } lq_exec;
 
+// The condition of a rule over single events.
 lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule);
+// A snippet that gives a truth.
+lq_verdict lq_exec_truth(lq_exec *x, uint32_t snippet);
+// A snippet that gives a value: YES, and the list in *out (in x->scratch, the event, the group or the program), or INDETERMINATE.
+lq_verdict lq_exec_value(lq_exec *x, uint32_t snippet, lq_values *out);
 
 // The meaning of a predicate, plainly: every other way to compute one must agree with it. Scoped fields are read for the
 // current element of x.

@@ -6,6 +6,7 @@
 #include "base/ip.h"
 #include "base/value.h"
 #include "libquery/status.h"
+#include "vm/state.h"
 
 typedef enum lq_opcode {
 #define LQ_OP(name, byte, operands, pops, pushes, doc) LQ_OP_##name = byte,
@@ -84,13 +85,14 @@ typedef struct lq_predicate {
 
 typedef struct lq_rule_def {
   uint32_t id, name;     // text ids; ids are unique
-  uint32_t code, ncode;  // instructions; rules tile the code in order
-  uint32_t max_stack;
-  uint32_t cost;         // worst-case units of one evaluation, iterators apart (vm/verify.c computes it)
+  uint32_t code, ncode;  // instructions; rules tile the code in order, and snippets tile each rule's
+  uint32_t max_stack;    // of the snippet that needs most
+  uint32_t cost;         // worst-case units of all snippets, once each, iterators apart (vm/verify.c computes it)
   uint32_t meta;         // index of its first row in meta, LQ_NONE without; rules tile meta in order
   uint32_t nmeta;
   uint32_t source;       // text id: the query as written, LQ_NONE when stripped
   uint32_t flags;        // reserved, 0
+  uint32_t state;        // index into states; LQ_NONE: a rule over single events
 } lq_rule_def;
 
 // META: annotations by rule: key text id, value text id; keys may repeat (attack, tag, reference, os, index).
@@ -100,7 +102,7 @@ typedef struct lq_meta {
 } lq_meta;
 
 // DEBUG: what part of the query an instruction decides. Ascending by pc. Only instructions that give a clause's
-// truth have one: TEST, TEST_AND, TEST_OR and TRUTH.
+// truth have one: TEST, TEST_AND, TEST_OR, TRUTH and LINEAGE.
 typedef struct lq_debug {
   uint32_t pc;           // absolute index into code
   uint32_t start, end;   // bytes of the rule's source text
@@ -135,6 +137,14 @@ typedef struct lq_program {
   lq_predicate *predicates; size_t npredicates; // strictly ascending by field, way, arg
   lq_insn *code;        size_t ncode;
   lq_rule_def *rules;   size_t nrules;
+  lq_snippet *snippets; size_t nsnippets;
+  lq_state_def *states; size_t nstates;
+  lq_term_def *terms;   size_t nterms;
+  lq_key_def *keys;     size_t nkeys;
+  lq_capture_def *captures; size_t ncaptures;
+  lq_stage_def *stages; size_t nstages;
+  lq_stage_arg *stage_args; size_t nstage_args; // section STAGEARGS: name text ids of functions in the file, ids here
+  lq_lineage_def *lineages; size_t nlineages;
   lq_meta *meta;        size_t nmeta;
   lq_debug *debug;      size_t ndebug;
   uint32_t *debug_fields; size_t ndebug_fields;

@@ -1,4 +1,4 @@
-// The code verifier: one pass in code order over a rule, with the stack's types as bits of a word.
+// The code verifier: one pass in code order over a snippet, with the stack's types as bits of a word.
 //
 // Jumps only go forward, so the pass sees every predecessor of an instruction before the instruction itself;
 // the one way back, from a walk's end to its body, has the same stack at both ends by rule. Hence one visit
@@ -25,6 +25,7 @@ typedef struct lq_walk {
 typedef struct lq_check {
   const lq_program *p;
   const lq_insn *code;
+  lq_reach *reach;
   uint32_t n, pc;
   lq_shape now;
   uint32_t *conditions; // by instruction: the shape that jumps arrive with
@@ -71,6 +72,10 @@ static uint64_t limit_of(const lq_program *p, char letter)
     COMPARES,
     ARITHS,
     WAYS,
+    TERMS,
+    CAPTURES,
+    COLUMNS,
+    LINEAGES,
     NONE
   } kind = NONE;
   switch (letter) {
@@ -93,6 +98,10 @@ static uint64_t limit_of(const lq_program *p, char letter)
   case COMPARES: return LQ_CMP_COUNT;
   case ARITHS: return LQ_AR_COUNT;
   case WAYS: return LQ_WAY_COUNT;
+  case TERMS: return LQ_TERMS_MAX;
+  case CAPTURES: return p->ncaptures;
+  case COLUMNS: return LQ_COLUMNS_MAX;
+  case LINEAGES: return p->nlineages;
   case NONE: break;
   }
   return 1; // `-`: only 0
@@ -204,6 +213,8 @@ static bool scope_open(const lq_check *k, uint32_t field)
 
 static bool readable(lq_check *k, uint32_t field)
 {
+  if (!k->reach->event)
+    return fail(k, LQ_REASON_REACH);
   return scope_open(k, field) || fail(k, LQ_REASON_SCOPE_CLOSED);
 }
 
@@ -276,6 +287,21 @@ static bool test(lq_check *k, const lq_insn *i)
   return readable(k, q->field);
 }
 
+static bool refer(lq_check *k, const lq_insn *i)
+{
+  return (i->a < k->reach->nterms && i->c < k->reach->terms[i->a].ncaptures) || fail(k, LQ_REASON_REACH);
+}
+
+static bool lineage(lq_check *k, const lq_insn *i)
+{
+  if (!k->reach->event)
+    return fail(k, LQ_REASON_REACH);
+  if (i->c != k->reach->lineage || i->c >= k->reach->lineages_end)
+    return fail(k, LQ_REASON_LINEAGE_ORDER);
+  k->reach->lineage++;
+  return true;
+}
+
 // What an instruction asks for beyond its operands' ranges, before the stack moves.
 static bool special(lq_check *k, const lq_insn *i)
 {
@@ -289,6 +315,9 @@ static bool special(lq_check *k, const lq_insn *i)
   case LQ_OP_ITER: return iter(k, i);
   case LQ_OP_ITER_END:
   case LQ_OP_COUNT_END: return iter_end(k, i);
+  case LQ_OP_REF: return refer(k, i);
+  case LQ_OP_COLUMN: return i->c < k->reach->ncolumns || fail(k, LQ_REASON_REACH);
+  case LQ_OP_LINEAGE: return lineage(k, i);
   case LQ_OP_RETURN: return k->pc + 1 == k->n || fail(k, LQ_REASON_RETURN_EARLY);
   case LQ_OP_JUMP_FALSE:
   case LQ_OP_JUMP_TRUE:
@@ -315,7 +344,8 @@ static bool step(lq_check *k)
   bool ends_walk = k->nwalks && k->walks[k->nwalks - 1].end == k->pc;
   if (ends_walk != (i->op == LQ_OP_ITER_END || i->op == LQ_OP_COUNT_END))
     return fail(k, LQ_REASON_WALK_END);
-  if (!operands(k, op, i) || !special(k, i) || !pops(k, op->pops, i->a))
+  const char *takes = i->op == LQ_OP_RETURN && k->reach->gives == LQ_GIVES_VALUE ? "V" : op->pops;
+  if (!operands(k, op, i) || !special(k, i) || !pops(k, takes, i->a))
     return false;
   k->cost++;
   bool jumps = op->operands[1] == 'j' && i->op != LQ_OP_ITER;
@@ -339,14 +369,14 @@ static bool walk_code(lq_check *k)
   return k->now.depth == 0 || fail(k, LQ_REASON_RETURN_STACK);
 }
 
-bool lq_verify_rule(const lq_program *p, const lq_insn *code, uint32_t ncode, void *scratch,
-                    uint32_t *max_stack, uint32_t *cost, lq_fault *fault)
+bool lq_verify_snippet(const lq_program *p, const lq_insn *code, uint32_t ncode, lq_reach *reach,
+                       void *scratch, uint32_t *max_stack, uint32_t *cost, lq_fault *fault)
 {
   if (ncode == 0 || ncode > LQ_RULE_CODE_MAX) {
     *fault = (lq_fault){.reason = LQ_REASON_RULE_CODE};
     return false;
   }
-  lq_check k = {.p = p, .code = code, .n = ncode, .conditions = scratch};
+  lq_check k = {.p = p, .code = code, .reach = reach, .n = ncode, .conditions = scratch};
   k.depths = (uint8_t *)(k.conditions + ncode);
   memset(k.depths, UNREACHED, ncode);
   if (!walk_code(&k)) {
@@ -356,4 +386,11 @@ bool lq_verify_rule(const lq_program *p, const lq_insn *code, uint32_t ncode, vo
   *max_stack = (uint32_t)k.max_depth;
   *cost = k.cost > UINT32_MAX ? UINT32_MAX : (uint32_t)k.cost;
   return true;
+}
+
+bool lq_verify_rule(const lq_program *p, const lq_insn *code, uint32_t ncode, void *scratch,
+                    uint32_t *max_stack, uint32_t *cost, lq_fault *fault)
+{
+  lq_reach reach = {.gives = LQ_GIVES_TRUTH, .event = true};
+  return lq_verify_snippet(p, code, ncode, &reach, scratch, max_stack, cost, fault);
 }

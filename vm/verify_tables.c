@@ -226,62 +226,10 @@ static bool each(const lq_program *p, lq_section section, size_t n,
   return true;
 }
 
-// Where the next rule's rows must begin.
-typedef struct lq_rule_tiles {
-  size_t code, meta;
-} lq_rule_tiles;
-
-static lq_reason rule(const lq_program *p, size_t i, lq_rule_tiles *t)
-{
-  const lq_rule_def *r = &p->rules[i];
-  if (r->id >= p->nstrings || r->name >= p->nstrings || (r->source != LQ_NONE && r->source >= p->nstrings))
-    return LQ_REASON_STRING_ID;
-  if (i > 0 && p->rules[i - 1].id >= r->id)
-    return LQ_REASON_RULE_ID;
-  if (r->flags)
-    return LQ_REASON_RESERVED;
-  if (r->code != t->code || r->ncode == 0 || r->ncode > LQ_RULE_CODE_MAX || r->ncode > p->ncode - t->code)
-    return LQ_REASON_RULE_CODE;
-  if (r->nmeta ? r->meta != t->meta || r->nmeta > p->nmeta - t->meta : r->meta != LQ_NONE)
-    return LQ_REASON_RULE_META;
-  t->code += r->ncode;
-  t->meta += r->nmeta;
-  return LQ_REASON_NONE;
-}
-
-static bool rules(const lq_program *p, lq_fault *f)
-{
-  lq_rule_tiles t = {0};
-  for (size_t i = 0; i < p->nrules; i++) {
-    lq_reason r = rule(p, i, &t);
-    if (r)
-      return fault_at(f, LQ_SECTION_RULES, i, r);
-  }
-  if (t.code != p->ncode)
-    return fault_at(f, LQ_SECTION_CODE, t.code, LQ_REASON_RULE_TILES);
-  return t.meta == p->nmeta || fault_at(f, LQ_SECTION_META, t.meta, LQ_REASON_META_TILES);
-}
-
-static bool code(const lq_program *p, void *scratch, lq_fault *f)
-{
-  for (size_t i = 0; i < p->nrules; i++) {
-    const lq_rule_def *r = &p->rules[i];
-    uint32_t max_stack, cost;
-    if (!lq_verify_rule(p, p->code + r->code, r->ncode, scratch, &max_stack, &cost, f)) {
-      f->at += r->code;
-      return false;
-    }
-    if (r->max_stack != max_stack)
-      return fault_at(f, LQ_SECTION_RULES, i, LQ_REASON_RULE_STACK);
-    if (r->cost != cost)
-      return fault_at(f, LQ_SECTION_RULES, i, LQ_REASON_RULE_COST);
-  }
-  return true;
-}
-
 static bool decides(const lq_insn *i)
 {
-  return i->op == LQ_OP_TEST || i->op == LQ_OP_TEST_AND || i->op == LQ_OP_TEST_OR || i->op == LQ_OP_TRUTH;
+  return i->op == LQ_OP_TEST || i->op == LQ_OP_TEST_AND || i->op == LQ_OP_TEST_OR || i->op == LQ_OP_TRUTH ||
+         i->op == LQ_OP_LINEAGE;
 }
 
 // True if no character is cut at that byte, as far as UTF-8's form can tell.
@@ -327,7 +275,7 @@ bool lq_verify(const lq_program *p, void *scratch, lq_fault *f)
          each(p, LQ_SECTION_IDS, p->nset_ids, set_id, f) &&
          each(p, LQ_SECTION_REGEX, p->nregexes, regex, f) && each(p, LQ_SECTION_CIDR, p->ncidrs, cidr, f) &&
          sets(p, f) && functions(p, f) && each(p, LQ_SECTION_PREDICATES, p->npredicates, predicate, f) &&
-         rules(p, f) && code(p, scratch, f) && each(p, LQ_SECTION_META, p->nmeta, meta, f) &&
+         lq_verify_rules(p, false, scratch, f) && each(p, LQ_SECTION_META, p->nmeta, meta, f) &&
          each(p, LQ_SECTION_DEBUGFIELDS, p->ndebug_fields, debug_field, f) && debug(p, f) &&
          each(p, LQ_SECTION_TESTS, p->ntests, test, f);
 }

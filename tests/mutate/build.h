@@ -25,6 +25,14 @@ typedef struct builder {
   lq_predicate predicates[256];
   lq_insn code[4096];
   lq_rule_def rules[64];
+  lq_snippet snippets[128];
+  lq_state_def states[8];
+  lq_term_def terms[32];
+  lq_key_def keys[32];
+  lq_capture_def captures[32];
+  lq_stage_def stages[32];
+  lq_stage_arg stage_args[64];
+  lq_lineage_def lineages[16];
   lq_meta meta[128];
   lq_debug debug[256];
   uint32_t debug_fields[256];
@@ -50,6 +58,14 @@ static inline void build_begin(builder *b)
       .predicates = b->predicates,
       .code = b->code,
       .rules = b->rules,
+      .snippets = b->snippets,
+      .states = b->states,
+      .terms = b->terms,
+      .keys = b->keys,
+      .captures = b->captures,
+      .stages = b->stages,
+      .stage_args = b->stage_args,
+      .lineages = b->lineages,
       .meta = b->meta,
       .debug = b->debug,
       .debug_fields = b->debug_fields,
@@ -142,6 +158,19 @@ static inline uint32_t build_predicate(builder *b, uint32_t field, lq_way way, u
   return (uint32_t)b->p.npredicates++;
 }
 
+// Code of the last rule, behind what it has: the snippet's index.
+static inline uint32_t build_snippet(builder *b, lq_gives gives, const lq_insn *code, size_t n)
+{
+  b->snippets[b->p.nsnippets] = (lq_snippet){.rule = (uint32_t)b->p.nrules - 1,
+                                             .code = (uint32_t)b->p.ncode,
+                                             .ncode = (uint32_t)n,
+                                             .gives = (uint32_t)gives};
+  memcpy(b->code + b->p.ncode, code, n * sizeof *code);
+  b->p.ncode += n;
+  b->rules[b->p.nrules - 1].ncode += (uint32_t)n;
+  return (uint32_t)b->p.nsnippets++;
+}
+
 // Rules are added in the order of their ids.
 static inline lq_rule_def *build_rule(builder *b, const char *id, const char *source, const lq_insn *code,
                                       size_t n)
@@ -151,13 +180,81 @@ static inline lq_rule_def *build_rule(builder *b, const char *id, const char *so
       .id = build_text(b, lq_str_of(id)),
       .name = build_text(b, lq_str_of(id)),
       .code = (uint32_t)b->p.ncode,
-      .ncode = (uint32_t)n,
       .meta = LQ_NONE,
       .source = source ? build_text(b, lq_str_of(source)) : LQ_NONE,
+      .state = LQ_NONE,
   };
-  memcpy(b->code + b->p.ncode, code, n * sizeof *code);
-  b->p.ncode += n;
+  if (n > 0)
+    build_snippet(b, LQ_GIVES_TRUTH, code, n);
   return r;
+}
+
+// A stateful rule begins without code; then come, each with its code, terms and their keys, stages and their
+// arguments, lineages.
+static inline lq_state_def *build_state(builder *b, const char *id, lq_state_kind kind, int64_t maxspan)
+{
+  build_rule(b, id, NULL, NULL, 0)->state = (uint32_t)b->p.nstates;
+  lq_state_def *d = &b->states[b->p.nstates++];
+  *d = (lq_state_def){.rule = (uint32_t)b->p.nrules - 1,
+                      .kind = (uint32_t)kind,
+                      .maxspan = maxspan,
+                      .first_term = (uint32_t)b->p.nterms,
+                      .first_stage = (uint32_t)b->p.nstages};
+  return d;
+}
+
+// `until` is a term that the caller takes out of nterms again.
+static inline lq_term_def *build_term(builder *b, const lq_insn *code, size_t n)
+{
+  lq_term_def *t = &b->terms[b->p.nterms++];
+  *t = (lq_term_def){.snippet = build_snippet(b, LQ_GIVES_TRUTH, code, n),
+                     .runs = 1,
+                     .first_key = (uint32_t)b->p.nkeys,
+                     .first_capture = (uint32_t)b->p.ncaptures,
+                     .alias = LQ_NONE};
+  b->states[b->p.nstates - 1].nterms++;
+  return t;
+}
+
+static inline void build_key(builder *b, const char *name, const lq_insn *code, size_t n)
+{
+  b->keys[b->p.nkeys++] = (lq_key_def){.snippet = build_snippet(b, LQ_GIVES_VALUE, code, n),
+                                       .name = build_text(b, lq_str_of(name))};
+  b->terms[b->p.nterms - 1].nkeys++;
+}
+
+static inline void build_capture(builder *b, uint32_t field)
+{
+  b->captures[b->p.ncaptures++].field = field;
+  b->terms[b->p.nterms - 1].ncaptures++;
+}
+
+static inline lq_stage_def *build_stage(builder *b, lq_stage_op op, int64_t number)
+{
+  lq_stage_def *s = &b->stages[b->p.nstages++];
+  *s = (lq_stage_def){.op = (uint32_t)op, .number = number, .first_arg = (uint32_t)b->p.nstage_args};
+  b->states[b->p.nstates - 1].nstages++;
+  return s;
+}
+
+// Without code, or without a name, or without a function: 0, NULL, LQ_NONE.
+static inline void build_arg(builder *b, const char *name, uint32_t function, const lq_insn *code, size_t n)
+{
+  bool where = b->stages[b->p.nstages - 1].op == LQ_DO_WHERE;
+  b->stage_args[b->p.nstage_args++] = (lq_stage_arg){
+      .snippet = n ? build_snippet(b, where ? LQ_GIVES_TRUTH : LQ_GIVES_VALUE, code, n) : LQ_NONE,
+      .name = name ? build_text(b, lq_str_of(name)) : LQ_NONE,
+      .function = function};
+  if (function != LQ_NONE)
+    build_text(b, lq_str_of(lq_functions[function].name));
+  b->stages[b->p.nstages - 1].nargs++;
+}
+
+static inline void build_lineage(builder *b, lq_lineage_kind kind, const lq_insn *code, size_t n)
+{
+  b->lineages[b->p.nlineages++] = (lq_lineage_def){.rule = (uint32_t)b->p.nrules - 1,
+                                                   .kind = (uint32_t)kind,
+                                                   .snippet = build_snippet(b, LQ_GIVES_TRUTH, code, n)};
 }
 
 static inline void build_meta(builder *b, const char *key, const char *value)
@@ -263,6 +360,12 @@ static inline void build_sort_texts(builder *b)
     build_map_text(&b->meta[i].key, map);
     build_map_text(&b->meta[i].value, map);
   }
+  for (size_t i = 0; i < b->p.nterms; i++)
+    build_map_text(&b->terms[i].alias, map);
+  for (size_t i = 0; i < b->p.nkeys; i++)
+    build_map_text(&b->keys[i].name, map);
+  for (size_t i = 0; i < b->p.nstage_args; i++)
+    build_map_text(&b->stage_args[i].name, map);
   for (size_t i = 0; i < b->p.ntests; i++) {
     build_map_text(&b->tests[i].name, map);
     build_map_text(&b->tests[i].events, map);
@@ -314,12 +417,7 @@ static inline bool build_finish(builder *b, lq_fault *fault)
   build_sort_texts(b);
   build_sort_sets(b);
   build_sort_rows(b);
-  for (size_t i = 0; i < b->p.nrules; i++) {
-    lq_rule_def *r = &b->rules[i];
-    if (!lq_verify_rule(&b->p, b->code + r->code, r->ncode, scratch, &r->max_stack, &r->cost, fault))
-      return false;
-  }
-  return lq_verify(&b->p, scratch, fault);
+  return lq_verify_rules(&b->p, true, scratch, fault) && lq_verify(&b->p, scratch, fault);
 }
 
 #endif

@@ -197,6 +197,9 @@ static bool step(machine *m, int64_t *pc)
   case LQ_OP_ARITH:
   case LQ_OP_NEGATE:
   case LQ_OP_IS_NULL:
+  case LQ_OP_REF:
+  case LQ_OP_COLUMN:
+  case LQ_OP_LINEAGE:
   case LQ_OP_MATCH: break;
   }
   return wrong(m, "not in the alphabet");

@@ -111,7 +111,104 @@ static inline void seed_many(builder *b)
   }
 }
 
-static void (*const seeds[])(builder *) = {seed_one, seed_rich, seed_many};
+// Stateful rules: every kind of state, stage and lineage, all there is to be read in each.
+#define CODE(...) (const lq_insn[]){__VA_ARGS__}, sizeof((const lq_insn[]){__VA_ARGS__}) / sizeof(lq_insn)
+#define RET OP(RETURN, 0, 0, 0)
+
+static inline void seed_sequence(builder *b, const uint32_t *fields, uint32_t is, uint32_t length)
+{
+  lq_state_def *d = build_state(b, "S1", LQ_STATE_SEQUENCE, 300000000000);
+  lq_term_def *t = build_term(b, CODE(OP(TEST, 0, 0, is), RET));
+  t->runs = 3;
+  t->alias = build_text(b, LQ_STR("first"));
+  build_key(b, "host.id", CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  build_key(b, "user.id", CODE(OP(FIELD, 0, 0, fields[2]), RET));
+  b->keys[1].flags = LQ_KEY_OPTIONAL;
+  build_capture(b, fields[0]);
+  build_capture(b, fields[2]);
+  t = build_term(b, CODE(OP(REF, 0, 0, 1), OP(TRUTH, 0, 0, 0), RET));
+  t->flags = LQ_TERM_NEGATED;
+  build_key(b, "host.id", CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  build_key(b, "source.id", CODE(OP(FIELD, 0, 0, fields[0]), OP(CALL, 1, 0, length), RET));
+  build_term(b, CODE(OP(FIELD, 0, 0, fields[0]), OP(REF, 0, 0, 0), OP(COMPARE, 0, 0, 0), OP(TRUTH, 0, 0, 0),
+                     OP(JUMP_FALSE, 0, 1, 0), OP(LINEAGE, 0, 0, 0), RET));
+  build_key(b, "host.id", CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  build_key(b, "host.id", CODE(OP(NULL, 0, 0, 0), RET));
+  build_capture(b, fields[0]);
+  build_term(b, CODE(OP(LINEAGE, 0, 0, 1), RET)); // until
+  build_key(b, "host.id", CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  build_key(b, "host.id", CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  d->nterms--;
+  d->until = 1;
+  build_stage(b, LQ_DO_WHERE, -1);
+  build_arg(b, NULL, LQ_NONE, CODE(OP(REF, 2, 0, 0), OP(TRUTH, 0, 0, 0), RET));
+  build_stage(b, LQ_DO_UNIQUE, -1);
+  build_arg(b, "host.id", LQ_NONE, CODE(OP(REF, 0, 0, 1), RET));
+  build_stage(b, LQ_DO_HEAD, 5);
+  build_lineage(b, LQ_OF_DESCENDANT, CODE(OP(TEST_AND, 0, 1, is), OP(LINEAGE, 0, 0, 2), RET));
+  build_lineage(b, LQ_OF_CHILD, CODE(OP(PUSH, 1, 0, 0), RET));
+  build_lineage(b, LQ_OF_EVENT, CODE(OP(TEST, 0, 0, is), RET));
+}
+
+static inline void seed_pipes(builder *b, const uint32_t *fields, uint32_t is, uint32_t two)
+{
+  build_state(b, "S2", LQ_STATE_EVENT, -1);
+  build_term(b, CODE(OP(TEST, 0, 0, is), RET));
+  build_stage(b, LQ_DO_EVAL, -1);
+  build_arg(b, "a", LQ_NONE, CODE(OP(FIELD, 0, 0, fields[0]), RET));
+  build_arg(b, "b", LQ_NONE, CODE(OP(CONST, 0, 0, two), RET));
+  build_stage(b, LQ_DO_NEW_TERMS, 86400000000000);
+  build_arg(b, "user.id", LQ_NONE, CODE(OP(FIELD, 0, 0, fields[2]), RET));
+  build_stage(b, LQ_DO_STATS, 300000000000)->nby = 1;
+  build_arg(b, "count", LQ_FN_count, NULL, 0);
+  build_arg(b, "users", LQ_FN_dcount, CODE(OP(COLUMN, 0, 0, 1), RET));
+  build_arg(b, "host.id", LQ_NONE, CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  build_stage(b, LQ_DO_WHERE, -1);
+  build_arg(
+      b, NULL, LQ_NONE,
+      CODE(OP(COLUMN, 0, 0, 2), OP(CONST, 0, 0, two), OP(COMPARE, LQ_CMP_GE, 0, 0), OP(TRUTH, 0, 0, 0), RET));
+  build_stage(b, LQ_DO_SORT, -1)->flags = LQ_STAGE_DESCENDING;
+  build_arg(b, "count", LQ_NONE, CODE(OP(COLUMN, 0, 0, 1), RET));
+  build_stage(b, LQ_DO_SUPPRESS, 3600000000000);
+  build_arg(b, "host.id", LQ_NONE, CODE(OP(COLUMN, 0, 0, 0), RET));
+  build_stage(b, LQ_DO_KEEP, -1);
+  build_arg(b, "count", LQ_NONE, CODE(OP(COLUMN, 0, 0, 1), RET));
+  build_stage(b, LQ_DO_DROP, -1);
+  build_arg(b, "users", LQ_NONE, NULL, 0);
+  build_stage(b, LQ_DO_TAIL, 3);
+}
+
+static inline void seed_state(builder *b)
+{
+  const uint32_t fields[] = {build_field(b, "process.name", LQ_NONE, 0),
+                             build_field(b, "host.id", LQ_NONE, 0), build_field(b, "user.id", LQ_NONE, 0)};
+  uint32_t is = build_predicate(b, fields[0], LQ_WAY_EQ_FOLD, BUILD_TEXTS(b, "cmd.exe", "sh"));
+  uint32_t two = build_const(b, lq_int(2)), length = build_function(b, "length");
+  build_rule(b, "A", NULL, CODE(OP(TEST, 0, 0, is), RET));
+  seed_sequence(b, fields, is, length);
+  seed_pipes(b, fields, is, two);
+  build_state(b, "S3", LQ_STATE_SAMPLE, -1);
+  for (int i = 0; i < 2; i++) {
+    build_term(b, CODE(OP(TEST, 0, 0, is), RET));
+    build_key(b, "host.id", CODE(OP(FIELD, 0, 0, fields[1]), RET));
+  }
+  build_capture(b, fields[0]);
+  build_stage(b, LQ_DO_UNIQUE_COUNT, -1);
+  build_arg(b, "name", LQ_NONE, CODE(OP(REF, 1, 0, 0), RET));
+  build_stage(b, LQ_DO_SORT, -1);
+  build_arg(b, "key", LQ_NONE, CODE(OP(COLUMN, 0, 0, 2), RET));
+  lq_state_def *d = build_state(b, "S4", LQ_STATE_JOIN, -1);
+  for (int i = 0; i < 3; i++)
+    build_term(b, CODE(OP(PUSH, 1, 0, 0), RET));
+  d->nterms--;
+  d->until = 1;
+  build_stage(b, LQ_DO_COUNT, -1);
+  build_state(b, "S5", LQ_STATE_EVENT, -1);
+  build_term(b, CODE(OP(LINEAGE, 0, 0, 3), OP(NOT, 0, 0, 0), RET));
+  build_lineage(b, LQ_OF_CHILD, CODE(OP(TEST, 0, 0, is), RET));
+}
+
+static void (*const seeds[])(builder *) = {seed_one, seed_rich, seed_many, seed_state};
 
 // Seed i as bundle bytes in out. False: it does not verify, which is a bug here.
 static inline bool seed_bundle(size_t i, lq_buf *out, lq_fault *fault)

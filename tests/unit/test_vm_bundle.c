@@ -51,6 +51,35 @@ Test(vm_bundle, round_trip)
   }
 }
 
+#define SAME(table)                                                                                          \
+  cr_expect(p->n##table == b->p.n##table && p->n##table > 0 &&                                               \
+                memcmp(p->table, b->table, p->n##table * sizeof *p->table) == 0,                             \
+            #table)
+
+Test(vm_bundle, rows_of_stateful_rules)
+{
+  lq_buf a = {.mem = &lq_mem_libc};
+  lq_fault f;
+  lq_program *p;
+  builder *b = malloc(sizeof *b);
+  build_begin(b);
+  seed_state(b);
+  cr_assert(build_finish(b, &f) && lq_bundle_write(&a, &b->p) == LQ_OK);
+  cr_assert(lq_bundle_read(&p, &lq_mem_libc, a.p, a.n, NULL, &f) == LQ_OK);
+  SAME(rules);
+  SAME(snippets);
+  SAME(states);
+  SAME(terms);
+  SAME(keys);
+  SAME(captures);
+  SAME(stages);
+  SAME(stage_args);
+  SAME(lineages);
+  lq_program_free(p);
+  lq_buf_free(&a);
+  free(b);
+}
+
 // What is read is what was put in.
 Test(vm_bundle, values)
 {
@@ -423,7 +452,7 @@ Test(vm_bundle, sections)
   extent_sum sum = {0};
   cr_assert(seed_bundle(1, &a, &f) && lq_bundle_read(&p, &lq_mem_libc, a.p, a.n, NULL, &f) == LQ_OK);
   lq_program_sections(p, add_extent, &sum);
-  cr_expect(sum.n == 18 && sum.end <= a.n, "%d sections", (int)sum.n);
+  cr_expect(sum.n == 19 && sum.end <= a.n, "%d sections", (int)sum.n);
   lq_program_free(p);
   lq_buf_free(&a);
 }

@@ -542,6 +542,230 @@ Test(vm_verify, tables)
   free(b);
 }
 
+// ---- stateful rules -----------------------------------------------------------------------------
+
+// Each breaks one thing in the stateful seed: A; S1, a sequence of three terms with until; S2, pipes of an
+// event; S3, a sample; S4, a join; S5, an event with a lineage.
+BREAK(snippet_code, b->snippets[2].code++)
+BREAK(snippet_empty, b->snippets[2].ncode = 0)
+BREAK(snippet_long, b->snippets[b->p.nsnippets - 1].ncode++)
+BREAK(snippet_rule, b->snippets[1].rule = 0)
+BREAK(snippet_gives, b->snippets[1].gives = LQ_GIVES_VALUE)
+BREAK(snippet_gives_what, b->snippets[1].gives = 2)
+BREAK(snippet_stack, b->snippets[1].max_stack++)
+BREAK(snippet_cost, b->snippets[1].cost++)
+BREAK(snippet_twice, b->terms[1].snippet = b->terms[0].snippet)
+BREAK(snippet_skipped, b->keys[0].snippet++)
+BREAK(snippet_none, b->terms[0].snippet = LQ_NONE)
+BREAK(snippet_left, b->p.nsnippets++)
+BREAK(rule_no_state, b->rules[1].state = LQ_NONE)
+BREAK(rule_other_state, b->rules[2].state = 0)
+BREAK(rule_far_state, b->rules[5].state = 99)
+BREAK(rule_state_of_another, b->states[1].rule = 1)
+BREAK(state_left, b->p.nstates++)
+BREAK(state_kind, b->states[0].kind = 4)
+BREAK(state_flags, b->states[0].flags = 4)
+BREAK(state_until_twice, b->states[0].until = 2)
+BREAK(state_event_terms, b->states[1].nterms = 2)
+BREAK(state_event_span, b->states[1].maxspan = 5)
+BREAK(state_sample_until, b->states[2].until = 1)
+BREAK(state_span, b->states[0].maxspan = -2)
+BREAK(state_no_span, b->states[0].maxspan = -1)
+BREAK(state_first_term, b->states[1].first_term++)
+BREAK(state_no_terms, b->states[2].nterms = 0)
+BREAK(state_many_terms, b->states[0].nterms = UINT32_MAX)
+BREAK(state_one_term, b->states[2].nterms = 1)
+BREAK(state_first_stage, b->states[1].first_stage++)
+BREAK(state_many_stages, b->states[1].nstages = UINT32_MAX)
+BREAK(terms_left, b->p.nterms++)
+BREAK(term_flags, b->terms[0].flags = 2)
+BREAK(term_negated_until, b->terms[3].flags = LQ_TERM_NEGATED)
+BREAK(term_negated_sample, b->terms[5].flags = LQ_TERM_NEGATED)
+BREAK(term_no_runs, b->terms[0].runs = 0)
+BREAK(term_many_runs, b->terms[0].runs = 101)
+BREAK(term_negated_runs, b->terms[1].runs = 2)
+BREAK(term_until_runs, b->terms[3].runs = 2)
+BREAK(term_event_runs, b->terms[4].runs = 2)
+BREAK(term_all_negated, b->terms[0].flags = b->terms[2].flags = LQ_TERM_NEGATED; b->terms[0].runs = 1)
+BREAK(term_first_key, b->terms[1].first_key++)
+BREAK(term_keys, b->terms[1].nkeys--)
+BREAK(term_many_keys, b->terms[0].nkeys = UINT32_MAX)
+BREAK(term_first_capture, b->terms[0].first_capture = 1)
+BREAK(term_captures, b->terms[2].ncaptures = UINT32_MAX)
+BREAK(term_until_captures, b->terms[3].ncaptures = 1)
+BREAK(term_alias, b->terms[0].alias = (uint32_t)b->p.nstrings)
+BREAK(key_flags, b->keys[0].flags = 2)
+BREAK(key_name, b->keys[0].name = LQ_NONE)
+BREAK(capture_field, b->captures[0].field = (uint32_t)b->p.nfields)
+BREAK(capture_scope, b->fields[0].flags = LQ_FIELD_SCOPE)
+BREAK(captures_left, b->p.ncaptures++)
+BREAK(stage_op, b->stages[0].op = LQ_DO_COUNT_OF_OPS)
+BREAK(stage_flags, b->stages[0].flags = 1)
+BREAK(stage_number, b->stages[0].number = 0)
+BREAK(stage_head, b->stages[2].number = -1)
+BREAK(stage_over, b->stages[4].number = -1)
+BREAK(stage_first, b->stages[1].first_arg++)
+BREAK(stage_two_wheres, b->stages[0].nargs = 2)
+BREAK(stage_no_args, b->stages[1].nargs = 0)
+BREAK(stage_many_args, b->stages[1].nargs = UINT32_MAX)
+BREAK(stage_by, b->stages[1].nby = 1)
+BREAK(stage_all_by, b->stages[5].nby = 3)
+BREAK(stage_where_named, b->stage_args[0].name = 0)
+BREAK(stage_nameless, b->stage_args[1].name = LQ_NONE)
+BREAK(stage_function, b->stage_args[1].function = LQ_FN_count)
+BREAK(stage_no_function, b->stage_args[5].function = LQ_NONE)
+BREAK(stage_no_aggregate, b->stage_args[5].function = LQ_FN_length)
+BREAK(stage_far_function, b->stage_args[5].function = UINT32_MAX - 1)
+BREAK(stage_count_of, b->stage_args[5].function = LQ_FN_dcount)
+BREAK(stage_bare_sum, b->stage_args[6].function = LQ_FN_count)
+BREAK(stage_drop_code, b->stage_args[12].snippet = 3)
+BREAK(args_left, b->p.nstage_args++)
+BREAK(lineage_kind, b->lineages[0].kind = LQ_OF_COUNT)
+BREAK(lineage_rule, b->lineages[0].rule = 0)
+BREAK(lineage_snippet, b->lineages[0].snippet = 1)
+BREAK(lineage_left, b->p.nlineages++)
+BREAK(lineage_of_the_next, b->lineages[3].rule = 1)
+
+static const struct {
+  const char *what;
+  void (*change)(builder *b);
+  lq_section section;
+  lq_reason reason;
+} stateful[] = {
+    {"nothing", nothing, 0, LQ_REASON_NONE},
+    ROW(snippet_code, SNIPPETS, SNIPPET_CODE),
+    ROW(snippet_empty, SNIPPETS, SNIPPET_CODE),
+    ROW(snippet_long, SNIPPETS, SNIPPET_CODE),
+    ROW(snippet_rule, SNIPPETS, SNIPPET_OWNER),
+    ROW(snippet_gives, SNIPPETS, SNIPPET_GIVES),
+    ROW(snippet_gives_what, SNIPPETS, SNIPPET_GIVES),
+    ROW(snippet_stack, SNIPPETS, RULE_STACK),
+    ROW(snippet_cost, SNIPPETS, RULE_COST),
+    ROW(snippet_twice, TERMS, SNIPPET_OWNER),
+    ROW(snippet_skipped, KEYS, SNIPPET_OWNER),
+    ROW(snippet_none, TERMS, SNIPPET_OWNER),
+    ROW(snippet_left, SNIPPETS, SNIPPET_TILES),
+    ROW(rule_no_state, RULES, RULE_TILES),
+    ROW(rule_other_state, RULES, RULE_STATE),
+    ROW(rule_far_state, RULES, RULE_STATE),
+    ROW(rule_state_of_another, STATES, RULE_STATE),
+    ROW(state_left, STATES, STATE_TILES),
+    ROW(state_kind, STATES, STATE_KIND),
+    ROW(state_flags, STATES, STATE_KIND),
+    ROW(state_until_twice, STATES, STATE_KIND),
+    ROW(state_event_terms, STATES, STATE_KIND),
+    ROW(state_event_span, STATES, STATE_SPAN),
+    ROW(state_sample_until, STATES, STATE_KIND),
+    ROW(state_span, STATES, STATE_SPAN),
+    ROW(state_no_span, TERMS, STATE_SPAN),
+    ROW(state_first_term, STATES, STATE_TERMS),
+    ROW(state_no_terms, STATES, STATE_TERMS),
+    ROW(state_many_terms, STATES, STATE_TERMS),
+    ROW(state_one_term, STATES, STATE_TERMS),
+    ROW(state_first_stage, STATES, STATE_STAGES),
+    ROW(state_many_stages, STATES, STATE_STAGES),
+    ROW(terms_left, TERMS, STATE_TILES),
+    ROW(term_flags, TERMS, TERM_FLAGS),
+    ROW(term_negated_until, TERMS, TERM_FLAGS),
+    ROW(term_negated_sample, TERMS, TERM_FLAGS),
+    ROW(term_no_runs, TERMS, TERM_RUNS),
+    ROW(term_many_runs, TERMS, TERM_RUNS),
+    ROW(term_negated_runs, TERMS, TERM_RUNS),
+    ROW(term_until_runs, TERMS, TERM_RUNS),
+    ROW(term_event_runs, TERMS, TERM_RUNS),
+    ROW(term_all_negated, STATES, STATE_TERMS),
+    ROW(term_first_key, TERMS, TERM_KEYS),
+    ROW(term_keys, TERMS, TERM_KEYS),
+    ROW(term_many_keys, TERMS, TERM_KEYS),
+    ROW(term_first_capture, TERMS, TERM_CAPTURES),
+    ROW(term_captures, TERMS, TERM_CAPTURES),
+    ROW(term_until_captures, TERMS, TERM_CAPTURES),
+    ROW(term_alias, TERMS, STRING_ID),
+    ROW(key_flags, KEYS, KEY_FLAGS),
+    ROW(key_name, KEYS, STRING_ID),
+    ROW(capture_field, CAPTURES, CAPTURE_FIELD),
+    ROW(capture_scope, CAPTURES, CAPTURE_FIELD),
+    ROW(captures_left, CAPTURES, STATE_TILES),
+    ROW(stage_op, STAGES, STAGE_OP),
+    ROW(stage_flags, STAGES, STAGE_OP),
+    ROW(stage_number, STAGES, STAGE_NUMBER),
+    ROW(stage_head, STAGES, STAGE_NUMBER),
+    ROW(stage_over, STAGES, STAGE_NUMBER),
+    ROW(stage_first, STAGES, STAGE_ARGS),
+    ROW(stage_two_wheres, STAGES, STAGE_ARGS),
+    ROW(stage_no_args, STAGES, STAGE_ARGS),
+    ROW(stage_many_args, STAGES, STAGE_ARGS),
+    ROW(stage_by, STAGES, STAGE_ARGS),
+    ROW(stage_all_by, STAGES, STAGE_ARGS),
+    ROW(stage_where_named, STAGEARGS, STRING_ID),
+    ROW(stage_nameless, STAGEARGS, STRING_ID),
+    ROW(stage_function, STAGEARGS, STAGE_FUNCTION),
+    ROW(stage_no_function, STAGEARGS, STAGE_FUNCTION),
+    ROW(stage_no_aggregate, STAGEARGS, STAGE_FUNCTION),
+    ROW(stage_far_function, STAGEARGS, STAGE_FUNCTION),
+    ROW(stage_count_of, STAGEARGS, SNIPPET_OWNER),
+    ROW(stage_bare_sum, STAGEARGS, STAGE_ARGS),
+    ROW(stage_drop_code, STAGEARGS, STAGE_ARGS),
+    ROW(args_left, STAGEARGS, STATE_TILES),
+    ROW(lineage_kind, LINEAGES, LINEAGE_ROW),
+    ROW(lineage_rule, CODE, LINEAGE_ORDER),
+    ROW(lineage_snippet, LINEAGES, SNIPPET_OWNER),
+    ROW(lineage_left, LINEAGES, STATE_TILES),
+    ROW(lineage_of_the_next, LINEAGES, STATE_TILES),
+};
+
+Test(vm_verify, stateful_rules)
+{
+  builder *b = malloc(sizeof *b);
+  for (size_t i = 0; i < COUNT(stateful); i++) {
+    lq_fault f = {0};
+    build_begin(b);
+    seed_state(b);
+    cr_assert(build_finish(b, &f), "%s", lq_reason_text(f.reason));
+    stateful[i].change(b);
+    lq_verify(&b->p, scratch, &f);
+    cr_expect(f.reason == stateful[i].reason && f.section == (uint32_t)stateful[i].section,
+              "%s: %s in section %u", stateful[i].what, lq_reason_text(f.reason), f.section);
+  }
+  free(b);
+}
+
+// What each snippet may read: the first instruction of some snippet is made one that reads.
+static const struct {
+  const char *what;
+  uint32_t snippet;
+  lq_insn code[2];
+  lq_reason reason;
+} reads[] = {
+    {"the first term, a term", 1, {OP(REF, 0, 0, 0), OP(TRUTH, 0, 0, 0)}, LQ_REASON_REACH},
+    {"a key, a term", 2, {OP(REF, 0, 0, 0), RET}, LQ_REASON_REACH},
+    {"the second term, itself", 4, {OP(REF, 1, 0, 0), OP(TRUTH, 0, 0, 0)}, LQ_REASON_REACH},
+    {"the second term, a capture too many", 4, {OP(REF, 0, 0, 2), OP(TRUTH, 0, 0, 0)}, LQ_REASON_REACH},
+    {"the second term, a column", 4, {OP(COLUMN, 0, 0, 0), OP(TRUTH, 0, 0, 0)}, LQ_REASON_REACH},
+    {"a stage of a sequence, an event", 13, {OP(FIELD, 0, 0, 0), OP(TRUTH, 0, 0, 0)}, LQ_REASON_REACH},
+    {"a stage of a sequence, until", 13, {OP(REF, 3, 0, 0), OP(TRUTH, 0, 0, 0)}, LQ_REASON_REACH},
+    {"eval, a column of its own", 20, {OP(COLUMN, 0, 0, 0), RET}, LQ_REASON_REACH},
+    {"after stats, an event", 25, {OP(FIELD, 0, 0, 0), RET}, LQ_REASON_REACH},
+    {"after stats, a column too many", 25, {OP(COLUMN, 0, 0, 3), RET}, LQ_REASON_REACH},
+    {"until, another lineage", 10, {OP(LINEAGE, 0, 0, 2), RET}, LQ_REASON_LINEAGE_ORDER},
+};
+
+Test(vm_verify, reach)
+{
+  builder *b = malloc(sizeof *b);
+  for (size_t i = 0; i < COUNT(reads); i++) {
+    lq_fault f = {0};
+    build_begin(b);
+    seed_state(b);
+    cr_assert(build_finish(b, &f));
+    memcpy(b->code + b->snippets[reads[i].snippet].code, reads[i].code, sizeof reads[i].code);
+    lq_verify(&b->p, scratch, &f);
+    cr_expect(f.reason == reads[i].reason && f.section == LQ_SECTION_CODE, "%s: %s", reads[i].what,
+              lq_reason_text(f.reason));
+  }
+  free(b);
+}
+
 Test(vm_verify, reasons_have_texts)
 {
   static const int numbers[] = {
