@@ -2,8 +2,6 @@
 // message.
 #include "compiler/check.h"
 
-#include <stdio.h>
-
 #include "compiler/internal.h"
 #include "vm/program.h"
 
@@ -63,11 +61,17 @@ static void check_all(lq_checker *c, const lq_node *n)
 
 static void check_lineage(lq_checker *c, const lq_node *n)
 {
-  static const char *const words[] = {"child of", "descendant of", "event of"};
-  char text[40];
+  const lq_scope *around = c->scope;
+  if (c->lineages == LQ_LINEAGE_DEPTH_MAX) {
+    lq_diag *d = lq_diag_add(c->d, LQ_DIAG_TOO_DEEP, n->mark, "questions about processes nest too deeply");
+    lq_diag_label(c->d, d, n->mark, "more than %d inside each other", LQ_LINEAGE_DEPTH_MAX);
+    return;
+  }
+  c->lineages++;
+  c->scope = NULL; // fields of another event
   lq_check_event(c, n->kids);
-  snprintf(text, sizeof text, "`%s`", words[n->lineage]);
-  lq_check_not_yet(c, n->mark, text);
+  c->scope = around;
+  c->lineages--;
 }
 
 void lq_check_condition(lq_checker *c, const lq_node *n)
@@ -305,7 +309,9 @@ lq_kind lq_check_value(lq_checker *c, const lq_node *n)
   case LQ_N_STRING:
   case LQ_N_DURATION: return lq_kind_of_literal(n);
   case LQ_N_ANYTHING: return LQ_KIND_UNKNOWN;
-  case LQ_N_FIELD: lq_check_field(c, n); return LQ_KIND_UNKNOWN;
+  case LQ_N_FIELD:
+  case LQ_N_REF: lq_check_field(c, n); return LQ_KIND_UNKNOWN;
+  case LQ_N_COLUMN: return LQ_KIND_UNKNOWN;
   case LQ_N_VARIABLE: lq_check_variable(c, n); return LQ_KIND_UNKNOWN;
   case LQ_N_CALL: return lq_check_call(c, n);
   case LQ_N_COMPARE: return check_compare(c, n);

@@ -20,6 +20,7 @@ typedef struct lq_checker {
   int walks;             // how many of them
   const lq_node *query;  // for the aliases of its terms
   bool aggregates;       // inside `stats`
+  int lineages;          // `descendant of [ ]` around the node
   size_t not_yet;        // errors that say only that this version does not run it
 } lq_checker;
 
@@ -38,13 +39,18 @@ void lq_check_cidr(lq_checker *c, const lq_node *n);
 void lq_check_list_size(lq_checker *c, lq_span span, size_t n);
 // check_field.c
 void lq_check_field(lq_checker *c, const lq_node *n);
+bool lq_check_is_group(const lq_checker *c, lq_str name); // `process` is one of ECS
 void lq_check_variable(lq_checker *c, const lq_node *n);
 void lq_check_order(lq_checker *c, const lq_node *field, const lq_node *literal); // `<` and its like
 void lq_check_holds(lq_checker *c, const lq_node *field, const lq_node *literal,
                     bool pattern); // `==`, `in`, `:`
+// names.c
+void lq_bind_names(lq_checker *c, lq_node *query);
 // check_query.c
-void lq_check_query(lq_checker *c, const lq_node *query);
+void lq_check_query(lq_checker *c, lq_node *query);
 void lq_check_event(lq_checker *c, const lq_node *event);
+// check_stage.c
+void lq_check_stage(lq_checker *c, const lq_node *stage);
 void lq_check_not_yet(lq_checker *c, lq_span span, const char *what);
 
 #endif

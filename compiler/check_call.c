@@ -237,6 +237,7 @@ lq_kind lq_check_call(lq_checker *c, const lq_node *n)
   }
   if ((f->flags & LQ_FN_AGGREGATE) && !(f->flags & LQ_FN_LISTS) && !c->aggregates)
     misplaced_aggregate(c, n, f);
+  c->aggregates = false; // not in its arguments
   lq_check_list_size(c, n->span, n->nkids);
   if (f->flags & LQ_FN_LAMBDA)
     return check_lambda(c, n, f);

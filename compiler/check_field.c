@@ -8,6 +8,11 @@
 
 // ---- names --------------------------------------------------------------------------------------
 
+static const lq_schema *schema_of(const lq_checker *c)
+{
+  return c->o->schema ? c->o->schema : &lq_ecs;
+}
+
 static bool ends_in_subfield(lq_str name)
 {
   return lq_str_ends(name, LQ_STR(".text")) || lq_str_ends(name, LQ_STR(".caseless")) ||
@@ -28,10 +33,10 @@ static bool is_open(lq_field_type t)
 }
 
 // The schema says nothing about what lies inside an object that it leaves open (labels, dns.answers, …).
-static bool has_open_parent(lq_str name)
+static bool has_open_parent(const lq_schema *s, lq_str name)
 {
   for (lq_str p = parent(name); p.n > 0; p = parent(p)) {
-    const lq_schema_field *f = lq_schema_find(p);
+    const lq_schema_field *f = lq_schema_find_in(s, p);
     if (f && is_open(f->type))
       return true;
   }
@@ -45,12 +50,12 @@ static lq_str first_part(lq_str name)
 }
 
 // The first name of the schema that is not before `name`; the schema ascends.
-static size_t lower_bound(lq_str name)
+static size_t lower_bound(const lq_schema *s, lq_str name)
 {
-  size_t low = 0, high = lq_schema_count();
+  size_t low = 0, high = s->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (lq_str_cmp(lq_schema_at(middle)->name, name) < 0)
+    if (lq_str_cmp(s->fields[middle].name, name) < 0)
       low = middle + 1;
     else
       high = middle;
@@ -63,45 +68,29 @@ static bool is_below(lq_str group, lq_str name)
   return name.n > group.n && lq_str_starts(name, group) && name.p[group.n] == '.';
 }
 
-static bool is_group(lq_str group)
+static bool is_group(const lq_schema *s, lq_str group)
 {
-  const lq_schema_field *f = NULL;
-  for (size_t i = lower_bound(group); (f = lq_schema_at(i)) && lq_str_starts(f->name, group); i++) {
-    if (is_below(group, f->name))
+  for (size_t i = lower_bound(s, group); i < s->count && lq_str_starts(s->fields[i].name, group); i++) {
+    if (is_below(group, s->fields[i].name))
       return true;
   }
   return false;
 }
 
-static bool is_alias(const lq_checker *c, lq_str name)
-{
-  const lq_node *base = c->query && c->query->kind == LQ_N_QUERY ? c->query->kids : NULL;
-  lq_str first = first_part(name);
-  for (const lq_node *t = base ? base->kids : NULL; t; t = t->next) {
-    if (t->kind == LQ_N_TERM && t->name.n > 0 && lq_str_eq(t->name, first))
-      return true;
-  }
-  return false;
-}
+// Names of one field set, or of all of them when it is empty.
+typedef struct name_set {
+  const lq_schema *schema;
+  lq_str set;
+} name_set;
 
-// Names of one field set; ctx is the set.
 static bool name_at(const void *ctx, size_t i, lq_str *name)
 {
-  const lq_str *set = ctx;
-  const lq_schema_field *f = lq_schema_at(lower_bound(*set) + i);
-  if (!f || !lq_str_starts(f->name, *set))
+  const name_set *n = ctx;
+  size_t at = lower_bound(n->schema, n->set) + i;
+  if (at >= n->schema->count || !lq_str_starts(n->schema->fields[at].name, n->set))
     return false;
-  *name = f->name;
+  *name = n->schema->fields[at].name;
   return true;
-}
-
-static bool any_name_at(const void *ctx, size_t i, lq_str *name)
-{
-  const lq_schema_field *f = lq_schema_at(i);
-  (void)ctx;
-  if (f)
-    *name = f->name;
-  return f != NULL;
 }
 
 static lq_str last_part(lq_str name)
@@ -120,8 +109,8 @@ static bool is_likely_slip(lq_str name, lq_str near)
 
 static void misspelt(lq_checker *c, const lq_node *n, lq_str name)
 {
-  lq_str set = first_part(name);
-  lq_str near = is_group(set) ? lq_suggest(name, 2, name_at, &set) : (lq_str){0};
+  name_set set = {schema_of(c), first_part(name)};
+  lq_str near = is_group(set.schema, set.set) ? lq_suggest(name, 2, name_at, &set) : (lq_str){0};
   if (near.n == 0 || lq_str_eq_ascii(near, name) || !is_likely_slip(name, near))
     return;
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSPELT_FIELD, n->span, "`%.*s` is no field of ECS",
@@ -136,21 +125,27 @@ static void unknown_field(lq_checker *c, const lq_node *n, lq_str name)
 {
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_UNKNOWN_FIELD, n->span, "unknown field `%.*s`", LQ_STR_ARG(name));
   lq_diag_label(c->d, d, n->span, "not in the schema");
-  lq_str near = lq_suggest(name, 3, any_name_at, NULL);
+  lq_str near = lq_suggest(name, 3, name_at, &(name_set){schema_of(c), LQ_STR("")});
   if (near.n > 0)
     lq_diag_help(c->d, d, "a field with a similar name exists: `%.*s`", LQ_STR_ARG(near));
 }
 
 static void check_name(lq_checker *c, const lq_node *n, lq_str name)
 {
-  bool known = lq_glob_has_wildcard(name) || lq_schema_find(name) || is_group(name) ||
-               ends_in_subfield(name) || has_open_parent(name) || is_alias(c, name) || n->optional;
+  const lq_schema *s = schema_of(c);
+  bool known = lq_glob_has_wildcard(name) || lq_schema_find_in(s, name) || is_group(s, name) ||
+               ends_in_subfield(name) || has_open_parent(s, name) || n->optional;
   if (known)
     return;
   if (c->o->strict_schema)
     unknown_field(c, n, name);
   else if (c->o->lint)
     misspelt(c, n, name);
+}
+
+bool lq_check_is_group(const lq_checker *c, lq_str name)
+{
+  return is_group(schema_of(c), name);
 }
 
 static void bad_length(lq_checker *c, const lq_node *n)
@@ -160,22 +155,18 @@ static void bad_length(lq_checker *c, const lq_node *n)
   lq_diag_label(c->d, d, n->span, n->name.n ? "over %d bytes" : "at least one character", LQ_FIELD_NAME_MAX);
 }
 
-static bool has_state(const lq_checker *c)
-{
-  const lq_node *base = c->query && c->query->kind == LQ_N_QUERY ? c->query->kids : NULL;
-  return base && base->kind != LQ_N_EVENT;
-}
-
 void lq_check_field(lq_checker *c, const lq_node *n)
 {
   lq_ref ref;
-  lq_resolve(c->arena, c->scope, n, &ref);
+  if (n->kind == LQ_N_REF)
+    ref = (lq_ref){n->name, NULL};
+  else
+    lq_resolve(c->arena, c->scope, n, &ref);
   if (n->name.n == 0 || ref.name.n > LQ_FIELD_NAME_MAX)
     bad_length(c, n);
   else if (memchr(n->name.p, '[', n->name.n)) {
-    if (!has_state(c))
-      lq_check_not_yet(c, n->span, "an index into an array");
-  } else if (!c->scope || c->scope->variable.n == 0) {
+    lq_check_not_yet(c, n->span, "an index into an array");
+  } else if (n->kind == LQ_N_REF || !c->scope || c->scope->variable.n == 0) {
     check_name(c, n, ref.name);
   }
 }
@@ -194,13 +185,13 @@ void lq_check_variable(lq_checker *c, const lq_node *n)
 
 // ---- types --------------------------------------------------------------------------------------
 
-static const lq_schema_field *schema_of(lq_checker *c, const lq_node *field, lq_str *name)
+static const lq_schema_field *type_of(lq_checker *c, const lq_node *field, lq_str *name)
 {
   lq_ref ref;
   if (field->kind != LQ_N_FIELD || !lq_resolve(c->arena, c->scope, field, &ref))
     return NULL;
   *name = ref.name;
-  return lq_schema_find(ref.name);
+  return lq_schema_find_in(schema_of(c), ref.name);
 }
 
 static void never(lq_checker *c, const lq_node *literal, lq_str name, const lq_schema_field *f)
@@ -243,7 +234,7 @@ static bool can_hold(lq_field_type t, const lq_node *literal, lq_str text)
 void lq_check_holds(lq_checker *c, const lq_node *field, const lq_node *literal, bool pattern)
 {
   lq_str name, text = lq_literal_pattern(c->arena, literal);
-  const lq_schema_field *f = c->o->lint ? schema_of(c, field, &name) : NULL;
+  const lq_schema_field *f = c->o->lint ? type_of(c, field, &name) : NULL;
   // A wildcard in `==` is a mistake of its own, and has its own message.
   if (!f || lq_glob_has_wildcard(text) || (pattern && memchr(text.p, '*', text.n)))
     return;
@@ -263,7 +254,7 @@ void lq_check_order(lq_checker *c, const lq_node *field, const lq_node *literal)
 {
   lq_str name;
   int64_t ns;
-  const lq_schema_field *f = schema_of(c, field, &name);
+  const lq_schema_field *f = type_of(c, field, &name);
   if (!f)
     return;
   lq_str text = lq_plain_text(c->arena, lq_literal_pattern(c->arena, literal));

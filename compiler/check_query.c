@@ -1,6 +1,4 @@
 // Whole queries: sequences and their kin, stages, and what this version does not run yet.
-#include <stdio.h>
-
 #include "compiler/check.h"
 
 void lq_check_not_yet(lq_checker *c, lq_span span, const char *what)
@@ -16,12 +14,20 @@ void lq_check_event(lq_checker *c, const lq_node *event)
   lq_check_condition(c, event->kind == LQ_N_EVENT ? event->kids : event);
 }
 
+static void too_many(lq_checker *c, lq_span where, const char *what, size_t n, size_t max)
+{
+  if (n <= max)
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_TOO_LARGE, where, "too many %s", what);
+  lq_diag_label(c->d, d, where, "%zu of them, the limit is %zu", n, max);
+}
+
 // ---- sequences ----------------------------------------------------------------------------------
 
 static void check_runs(lq_checker *c, const lq_node *t)
 {
   // 0: not written.
-  if (t->number >= 0 && t->number <= 100)
+  if (t->number >= 0 && t->number <= LQ_RUNS_MAX)
     return;
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_RUNS, t->mark, "`runs` is %lld, it can be 1 to 100",
                            (long long)t->number);
@@ -102,6 +108,27 @@ static void check_aliases(lq_checker *c, const lq_node *n)
   }
 }
 
+static void check_until(lq_checker *c, const lq_node *n)
+{
+  check_term(c, n->until);
+  if (n->kids)
+    check_key_counts(c, n->kids, n->until);
+  if (n->until->number <= 1)
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_RUNS, n->until->span, "`until` needs one event, not several");
+  lq_diag_label(c->d, d, n->until->span, "%lld times", (long long)n->until->number);
+}
+
+// Without a key a sample would be any two events of a whole stream.
+static void check_sample(lq_checker *c, const lq_node *n)
+{
+  if (n->kind != LQ_N_SAMPLE || n->nby > 0 || (n->kids && n->kids->nby > 0))
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_JOIN_KEYS, n->mark, "a sample needs a key");
+  lq_diag_label(c->d, d, n->mark, "joins nothing");
+  lq_diag_help(c->d, d, "write `sample by host.id`");
+}
+
 static void check_terms(lq_checker *c, const lq_node *n)
 {
   check_keys(c, n->by);
@@ -109,67 +136,32 @@ static void check_terms(lq_checker *c, const lq_node *n)
     check_term(c, t);
     check_key_counts(c, n->kids, t);
   }
-  if (n->until) {
-    check_term(c, n->until);
-    if (n->kids)
-      check_key_counts(c, n->kids, n->until);
-  }
+  if (n->until)
+    check_until(c, n);
+  too_many(c, n->mark, "terms", lq_term_number(n, NULL), LQ_TERMS_MAX);
+  too_many(c, n->mark, "keys", n->nby + (n->kids ? n->kids->nby : 0), LQ_KEYS_MAX);
+  check_sample(c, n);
   check_term_count(c, n);
   check_missing(c, n);
   check_aliases(c, n);
-  lq_check_not_yet(c, n->mark, word_of(n));
 }
 
-// ---- stages -------------------------------------------------------------------------------------
+// ---- the whole ----------------------------------------------------------------------------------
 
-static void check_stage_name(lq_checker *c, const lq_node *stage)
+void lq_check_query(lq_checker *c, lq_node *query)
 {
-  for (const lq_node *k = stage->kids; k; k = k->next) {
-    for (const lq_node *j = stage->kids; j != k; j = j->next) {
-      if (k->kind != LQ_N_NAMED || j->kind != LQ_N_NAMED || k->name.n == 0 || !lq_str_eq(j->name, k->name))
-        continue;
-      lq_diag *d = lq_diag_add(c->d, LQ_DIAG_DUPLICATE_NAME, k->span, "`%.*s` is named twice",
-                               LQ_STR_ARG(k->name));
-      lq_diag_label(c->d, d, k->span, "again here");
-      lq_diag_label(c->d, d, j->span, "first here");
-      break;
-    }
-  }
-}
-
-static bool filters(const lq_node *s)
-{
-  return s->stage == LQ_STAGE_WHERE || s->stage == LQ_STAGE_FILTER;
-}
-
-static void check_stage(lq_checker *c, const lq_node *s, bool not_yet)
-{
-  if (filters(s)) {
-    lq_check_condition(c, s->kids);
-    return;
-  }
-  c->aggregates = s->stage == LQ_STAGE_STATS;
-  for (const lq_node *k = s->kids; k; k = k->next)
-    lq_check_value(c, k);
-  c->aggregates = false;
-  check_keys(c, s->by);
-  check_stage_name(c, s);
-  char what[64];
-  snprintf(what, sizeof what, "the stage `%s`", lq_stage_word(s->stage));
-  if (not_yet)
-    lq_check_not_yet(c, s->mark, what);
-}
-
-void lq_check_query(lq_checker *c, const lq_node *query)
-{
-  const lq_node *base = query->kids;
-  bool event = base && base->kind == LQ_N_EVENT;
-  for (const lq_node *k = base; k; k = k->next) {
+  size_t stages = 0;
+  lq_bind_names(c, query);
+  for (const lq_node *k = query->kids; k; k = k->next) {
     if (k->kind == LQ_N_SEQUENCE || k->kind == LQ_N_SAMPLE || k->kind == LQ_N_JOIN)
       check_terms(c, k);
     else if (k->kind == LQ_N_STAGE)
-      check_stage(c, k, event);
+      lq_check_stage(c, k);
     else
       lq_check_condition(c, k);
+    // `eval` is one stage for each name.
+    if (k->kind == LQ_N_STAGE)
+      stages += k->stage == LQ_STAGE_EVAL ? k->nkids : 1;
   }
+  too_many(c, query->span, "stages", stages, LQ_STAGES_MAX);
 }

@@ -35,14 +35,33 @@ size_t lq_compiler_rules(const lq_compiler *c)
 
 // ---- one rule -----------------------------------------------------------------------------------
 
+static void fold(lq_planner *p, lq_plan **n)
+{
+  if (*n && !p->arena->failed)
+    *n = lq_fold_plan(p, *n);
+}
+
+static void fold_query(lq_planner *p, lq_query_plan *q)
+{
+  for (uint32_t i = 0; i < q->nterms + q->until; i++) {
+    fold(p, &q->terms[i].condition);
+    for (uint32_t k = 0; k < q->terms[i].nkeys; k++)
+      fold(p, &q->terms[i].keys[k].value);
+  }
+  for (uint32_t i = 0; i < q->nstages; i++) {
+    for (uint32_t k = 0; k < q->stages[i].nargs; k++)
+      fold(p, &q->stages[i].args[k].plan);
+  }
+}
+
 static lq_status generate(lq_compiler *c, const lq_node *query, const lq_compile_options *o,
                           lq_diag_list *diags, lq_code *code)
 {
   lq_arena arena = {.mem = c->mem};
   lq_planner p = {.arena = &arena, .o = o};
-  lq_plan *plan = lq_lower(&p, query);
-  if (plan && !arena.failed && o->optimise)
-    plan = lq_fold_plan(&p, plan);
+  lq_query_plan *plan = lq_lower_query(&p, query);
+  if (plan && o->optimise)
+    fold_query(&p, plan);
   const char *why = NULL;
   lq_status st = plan && !arena.failed ? lq_emit_rule(code, &c->pool, plan, o, &why) : LQ_E_NOMEM;
   if (st == LQ_E_LIMIT) {

@@ -10,6 +10,7 @@ typedef struct lq_compile_options {
   lq_dialect dialect;
   lq_str category_field; // of `X where`; empty: event.category
   bool strict_schema;    // unknown fields are errors (with --schema)
+  const struct lq_schema *schema; // that names and literals are checked against; NULL: ECS. It never changes a result
   bool optimise;         // fold, merge lists, drop covered patterns; results are the same without
   bool lint;             // give warnings
   bool strip;            // no sources, no debug rows

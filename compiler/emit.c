@@ -2,6 +2,7 @@
 // values.
 #include "compiler/emit.h"
 
+#include "stdlib/functions.h"
 #include "stdlib/schema.h"
 
 typedef struct emitter {
@@ -14,6 +15,7 @@ typedef struct emitter {
   int depth;    // of the stack
   bool nomem;
   const char *too_large;
+  LQ_LIST(const lq_plan *) asked; // by the rule's lineages: what their snippets will be
 } emitter;
 
 static bool failed(const emitter *e)
@@ -144,6 +146,8 @@ static void add_fields(emitter *e, lq_clause *c, const lq_plan *n)
     add_field(e, c, field(e, &n->ref));
   if (n->kind == LQ_P_WALK || n->kind == LQ_P_COUNT)
     add_field(e, c, scope_field(e, n->scope));
+  if (n->kind == LQ_P_LINEAGE) // fields of another event
+    return;
   for (const lq_plan *k = n->kids; k; k = k->next)
     add_fields(e, c, k);
 }
@@ -233,6 +237,21 @@ static void walk(emitter *e, const lq_plan *n)
     add(e, LQ_OP_ITER_END, n->all, body);
 }
 
+// Its snippet comes behind all others.
+static void lineage(emitter *e, const lq_plan *n)
+{
+  lq_code *c = e->code;
+  if (!LQ_GROW(e->mem, c->lineages.v, c->lineages.n, &c->lineages.cap) ||
+      !LQ_GROW(e->mem, e->asked.v, e->asked.n, &e->asked.cap)) {
+    e->nomem = true;
+    return;
+  }
+  size_t pc = add(e, LQ_OP_LINEAGE, 0, (uint32_t)c->lineages.n);
+  clause(e, pc, n);
+  c->lineages.v[c->lineages.n++] = (lq_lineage_def){.kind = (uint32_t)n->op};
+  e->asked.v[e->asked.n++] = n->kids;
+}
+
 static void condition(emitter *e, const lq_plan *n)
 {
   if (failed(e))
@@ -244,6 +263,7 @@ static void condition(emitter *e, const lq_plan *n)
   case LQ_P_OR: chain(e, n); break;
   case LQ_P_NOT: negation(e, n); break;
   case LQ_P_WALK: walk(e, n); break;
+  case LQ_P_LINEAGE: lineage(e, n); break;
   case LQ_P_TRUTH:
     value(e, n->kids);
     clause(e, add(e, LQ_OP_TRUTH, 0, 0), n);
@@ -274,6 +294,26 @@ static void call(emitter *e, const lq_plan *n)
   add(e, LQ_OP_CALL, (uint8_t)args, lq_pool_function(e->pool, n->function));
 }
 
+// The capture's number among its term's.
+static uint32_t capture(emitter *e, uint32_t term, uint32_t field_id)
+{
+  lq_code *c = e->code;
+  uint32_t index = 0;
+  for (size_t i = 0; i < c->captures.n; i++) {
+    if (c->captures.v[i].term != term)
+      continue;
+    if (c->captures.v[i].field == field_id)
+      return index;
+    index++;
+  }
+  if (field_id == LQ_NONE || !LQ_GROW(e->mem, c->captures.v, c->captures.n, &c->captures.cap)) {
+    e->nomem = true;
+    return 0;
+  }
+  c->captures.v[c->captures.n++] = (lq_code_capture){term, field_id};
+  return index;
+}
+
 static void value(emitter *e, const lq_plan *n)
 {
   if (failed(e))
@@ -282,6 +322,8 @@ static void value(emitter *e, const lq_plan *n)
   case LQ_P_NULL: add(e, LQ_OP_NULL, 0, 0); break;
   case LQ_P_CONST: add(e, LQ_OP_CONST, 0, lq_pool_const_id(e->pool, &n->value)); break;
   case LQ_P_FIELD: add(e, LQ_OP_FIELD, 0, field(e, &n->ref)); break;
+  case LQ_P_REF: add(e, LQ_OP_REF, (uint8_t)n->op, capture(e, (uint32_t)n->op, field(e, &n->ref))); break;
+  case LQ_P_COLUMN: add(e, LQ_OP_COLUMN, 0, (uint32_t)n->op); break;
   case LQ_P_CALL: call(e, n); break;
   case LQ_P_COMPARE: operands(e, n), add(e, LQ_OP_COMPARE, (uint8_t)n->op, 0); break;
   case LQ_P_ARITH: operands(e, n), add(e, LQ_OP_ARITH, (uint8_t)n->op, 0); break;
@@ -296,21 +338,132 @@ static void value(emitter *e, const lq_plan *n)
   }
 }
 
-lq_status lq_emit_rule(lq_code *out, lq_pool *pool, const lq_plan *plan, const lq_compile_options *o,
+// ---- snippets -----------------------------------------------------------------------------------
+
+#define ADD_ROW(e, list, ...)                                                                                \
+  (LQ_GROW((e)->mem, (e)->code->list.v, (e)->code->list.n, &(e)->code->list.cap)                             \
+       ? (void)((e)->code->list.v[(e)->code->list.n++] = __VA_ARGS__)                                        \
+       : (void)((e)->nomem = true))
+
+static uint32_t snippet(emitter *e, const lq_plan *n, lq_gives gives)
+{
+  uint32_t start = (uint32_t)e->code->n;
+  e->negated = false;
+  e->depth = 0;
+  if (gives == LQ_GIVES_TRUTH)
+    condition(e, n);
+  else
+    value(e, n);
+  add(e, LQ_OP_RETURN, 0, 0);
+  ADD_ROW(e, snippets,
+          (lq_snippet){.code = start, .ncode = (uint32_t)e->code->n - start, .gives = (uint32_t)gives});
+  return (uint32_t)e->code->snippets.n - 1;
+}
+
+static uint32_t text(emitter *e, lq_str s)
+{
+  uint32_t id = s.n > 0 ? lq_pool_string(e->pool, s) : LQ_NONE;
+  e->nomem = e->nomem || (s.n > 0 && id == LQ_NONE);
+  return id;
+}
+
+static void term(emitter *e, const lq_term_plan *t)
+{
+  lq_term_def row = {.snippet = snippet(e, t->condition, LQ_GIVES_TRUTH),
+                     .flags = t->negated ? LQ_TERM_NEGATED : 0,
+                     .runs = t->runs,
+                     .first_key = (uint32_t)e->code->keys.n,
+                     .nkeys = t->nkeys,
+                     .alias = text(e, t->alias)};
+  for (uint32_t i = 0; i < t->nkeys && !failed(e); i++) {
+    const lq_key_plan *k = &t->keys[i];
+    ADD_ROW(e, keys,
+            (lq_key_def){.snippet = snippet(e, k->value, LQ_GIVES_VALUE),
+                         .flags = k->optional ? LQ_KEY_OPTIONAL : 0,
+                         .name = lq_pool_string(e->pool, k->name)});
+  }
+  ADD_ROW(e, terms, row);
+}
+
+static lq_code_arg arg(emitter *e, const lq_stage_plan *s, const lq_arg_plan *a)
+{
+  lq_gives gives = s->op == LQ_DO_WHERE ? LQ_GIVES_TRUTH : LQ_GIVES_VALUE;
+  lq_code_arg out = {.function_name = LQ_NONE};
+  out.row = (lq_stage_arg){
+      .snippet = a->plan ? snippet(e, a->plan, gives) : LQ_NONE, .name = LQ_NONE, .function = a->function};
+  if (s->op != LQ_DO_WHERE)
+    out.row.name = lq_pool_string(e->pool, a->name);
+  if (a->function != LQ_NONE)
+    out.function_name = text(e, lq_str_of(lq_functions[a->function].name));
+  return out;
+}
+
+static void stage(emitter *e, const lq_stage_plan *s)
+{
+  lq_stage_def row = {.op = (uint32_t)s->op,
+                      .flags = s->descending ? LQ_STAGE_DESCENDING : 0,
+                      .number = s->number,
+                      .first_arg = (uint32_t)e->code->args.n,
+                      .nargs = s->nargs,
+                      .nby = s->nby};
+  for (uint32_t i = 0; i < s->nargs && !failed(e); i++)
+    ADD_ROW(e, args, arg(e, s, &s->args[i]));
+  ADD_ROW(e, stages, row);
+}
+
+// Asking may ask again: the list grows while it is worked off.
+static void lineages(emitter *e)
+{
+  for (size_t i = 0; i < e->asked.n && !failed(e); i++) {
+    uint32_t at = snippet(e, e->asked.v[i], LQ_GIVES_TRUTH);
+    e->code->lineages.v[i].snippet = at;
+  }
+}
+
+static void rule(emitter *e, const lq_query_plan *q)
+{
+  lq_code *c = e->code;
+  c->stateful = q->stateful;
+  if (!q->stateful) {
+    snippet(e, q->terms[0].condition, LQ_GIVES_TRUTH);
+    return;
+  }
+  c->state = (lq_state_def){.kind = (uint32_t)q->kind,
+                            .maxspan = q->maxspan,
+                            .nterms = q->nterms,
+                            .until = q->until,
+                            .nstages = q->nstages};
+  for (uint32_t i = 0; i < q->nterms + q->until && !failed(e); i++)
+    term(e, &q->terms[i]);
+  for (uint32_t i = 0; i < q->nstages && !failed(e); i++)
+    stage(e, &q->stages[i]);
+  lineages(e);
+}
+
+lq_status lq_emit_rule(lq_code *out, lq_pool *pool, const lq_query_plan *plan, const lq_compile_options *o,
                        const char **why)
 {
   uint32_t max = o->max_code && o->max_code < LQ_RULE_CODE_MAX ? o->max_code : LQ_RULE_CODE_MAX;
   emitter e = {.code = out, .pool = pool, .mem = pool->arena.mem, .max_code = max, .strip = o->strip};
-  condition(&e, plan);
-  add(&e, LQ_OP_RETURN, 0, 0);
+  rule(&e, plan);
+  lq_mem_free(e.mem, e.asked.v, e.asked.cap, sizeof *e.asked.v);
   *why = e.too_large;
   return e.nomem ? LQ_E_NOMEM : e.too_large ? LQ_E_LIMIT : LQ_OK;
 }
+
+#define FREE_LIST(mem, list) lq_mem_free(mem, (list).v, (list).cap, sizeof *(list).v)
 
 void lq_code_free(lq_code *c, const lq_mem *mem)
 {
   lq_mem_free(mem, c->insns, c->cap, sizeof *c->insns);
   lq_mem_free(mem, c->clauses, c->clauses_cap, sizeof *c->clauses);
   lq_mem_free(mem, c->fields, c->fields_cap, sizeof *c->fields);
+  FREE_LIST(mem, c->snippets);
+  FREE_LIST(mem, c->terms);
+  FREE_LIST(mem, c->keys);
+  FREE_LIST(mem, c->captures);
+  FREE_LIST(mem, c->stages);
+  FREE_LIST(mem, c->args);
+  FREE_LIST(mem, c->lineages);
   *c = (lq_code){0};
 }

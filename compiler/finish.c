@@ -1,72 +1,55 @@
 // Pools to a canonical program: what no rule uses is gone, every table is sorted by content, every number is
 // new. So the bundle depends on the rules alone, not on the order they came in or on any hash.
 
+#include "compiler/finish.h"
+
 #include "base/sort.h"
-#include "compiler/internal.h"
 #include "stdlib/functions.h"
 #include "vm/bundle.h"
 
-enum { UNUSED = 0, USED = 1 };
-
-// One pool table on its way: first which rows are used, then their new numbers.
-typedef struct table {
-  uint32_t *map; // by old number: USED, later the new number; LQ_NONE where unused
-  uint32_t *old; // by new number
-  size_t n;      // used rows
-} table;
-
-typedef struct finisher {
-  const lq_compiler *c;
-  const lq_pool *pool;
-  lq_arena arena;
-  table strings, fields, consts, sets, functions, predicates;
-  uint32_t *rules; // numbers of rules, by id
-  lq_program p;
-} finisher;
-
 // ---- what is used -------------------------------------------------------------------------------
 
-static void use(table *t, uint32_t i)
+void lq_finish_use(lq_finish_table *t, uint32_t i)
 {
-  t->map[i] = USED;
+  t->map[i] = LQ_USED;
 }
 
-static void use_field(finisher *f, uint32_t i)
+void lq_finish_use_field(lq_finisher *f, uint32_t i)
 {
-  for (; i != LQ_NONE && f->fields.map[i] == UNUSED;
+  for (; i != LQ_NONE && f->fields.map[i] == LQ_UNUSED;
        i = LQ_POOL_ROW(lq_pool_field, f->pool->fields, i).scope) {
-    use(&f->fields, i);
-    use(&f->strings, LQ_POOL_ROW(lq_pool_field, f->pool->fields, i).name);
+    lq_finish_use(&f->fields, i);
+    lq_finish_use(&f->strings, LQ_POOL_ROW(lq_pool_field, f->pool->fields, i).name);
   }
 }
 
-static void use_const(finisher *f, uint32_t i)
+static void use_const(lq_finisher *f, uint32_t i)
 {
   lq_pool_const row = LQ_POOL_ROW(lq_pool_const, f->pool->consts, i);
-  use(&f->consts, i);
+  lq_finish_use(&f->consts, i);
   if (row.type == LQ_T_STRING)
-    use(&f->strings, row.text);
+    lq_finish_use(&f->strings, row.text);
 }
 
-static void use_set(finisher *f, uint32_t i)
+static void use_set(lq_finisher *f, uint32_t i)
 {
   size_t n;
   const void *members = lq_pool_set_members(f->pool, i, &n);
   lq_set_kind kind = lq_pool_set_kind(f->pool, i);
-  bool seen = f->sets.map[i] == USED;
-  use(&f->sets, i);
+  bool seen = f->sets.map[i] == LQ_USED;
+  lq_finish_use(&f->sets, i);
   for (size_t k = 0; k < n && !seen && kind != LQ_SET_CIDRS; k++)
-    use(&f->strings,
-        kind == LQ_SET_TEXTS ? ((const uint32_t *)members)[k] : ((const lq_regex_def *)members)[k].text);
+    lq_finish_use(&f->strings, kind == LQ_SET_TEXTS ? ((const uint32_t *)members)[k]
+                                                    : ((const lq_regex_def *)members)[k].text);
 }
 
-static void use_predicate(finisher *f, uint32_t i)
+static void use_predicate(lq_finisher *f, uint32_t i)
 {
-  if (f->predicates.map[i] == USED)
+  if (f->predicates.map[i] == LQ_USED)
     return;
   lq_pool_predicate row = LQ_POOL_ROW(lq_pool_predicate, f->pool->predicates, i);
-  use(&f->predicates, i);
-  use_field(f, row.field);
+  lq_finish_use(&f->predicates, i);
+  lq_finish_use_field(f, row.field);
   lq_set_kind kind = lq_ways[row.way].set;
   if (kind == LQ_SET_CONST)
     use_const(f, row.arg);
@@ -74,66 +57,43 @@ static void use_predicate(finisher *f, uint32_t i)
     use_set(f, row.arg);
 }
 
-static void use_operand(finisher *f, char letter, uint32_t i)
+void lq_finish_use_operand(lq_finisher *f, char letter, uint32_t i)
 {
   switch (letter) {
   case 'p': use_predicate(f, i); break;
-  case 'f': use_field(f, i); break;
+  case 'f': lq_finish_use_field(f, i); break;
   case 'k': use_const(f, i); break;
   case 's': use_set(f, i); break;
-  case 'c': use(&f->functions, i); break;
+  case 'c': lq_finish_use(&f->functions, i); break;
   default: break;
   }
 }
 
-static void use_rule(finisher *f, const lq_rule_row *r)
-{
-  use(&f->strings, r->id);
-  use(&f->strings, r->name);
-  if (r->source != LQ_NONE)
-    use(&f->strings, r->source);
-  for (uint32_t i = 0; i < r->nmeta; i++) {
-    use(&f->strings, f->c->meta[r->meta + i].key);
-    use(&f->strings, f->c->meta[r->meta + i].value);
-  }
-  for (size_t i = 0; i < r->code.n; i++)
-    use_operand(f, lq_ops[r->code.insns[i].op].operands[2], r->code.insns[i].c);
-  for (size_t i = 0; i < r->code.nfields; i++)
-    use_field(f, r->code.fields[i]);
-}
-
-static lq_str function_name(finisher *f, uint32_t i)
+static lq_str function_name(lq_finisher *f, uint32_t i)
 {
   uint32_t fn = LQ_POOL_ROW(uint32_t, f->pool->functions, i);
   return lq_arena_format(&f->arena, "%s%s", lq_functions[fn / 2].name, fn & 1 ? "~" : "");
 }
 
-static void use_all(finisher *f, const uint32_t *function_names)
+static void use_all(lq_finisher *f, const uint32_t *function_names)
 {
   for (size_t i = 0; i < f->c->nrules; i++)
-    use_rule(f, &f->c->rules[i]);
+    lq_finish_use_rule(f, &f->c->rules[i]);
   for (size_t i = 0; i < f->c->ntests; i++) {
-    use(&f->strings, f->c->tests[i].name);
-    use(&f->strings, f->c->tests[i].events);
+    lq_finish_use(&f->strings, f->c->tests[i].name);
+    lq_finish_use(&f->strings, f->c->tests[i].events);
   }
   for (size_t i = 0; i < f->pool->functions.n; i++) {
-    if (f->functions.map[i] == USED)
-      use(&f->strings, function_names[i]);
+    if (f->functions.map[i] == LQ_USED)
+      lq_finish_use(&f->strings, function_names[i]);
   }
 }
 
 // ---- new numbers --------------------------------------------------------------------------------
 
-// A sort has no context, so what is sorted carries all that the order needs.
-typedef struct sort_row {
-  uint32_t old, kind;
-  uint64_t key[3];
-  lq_str text;
-} sort_row;
-
-static int by_content(const void *a, const void *b)
+int lq_sort_by_content(const void *a, const void *b)
 {
-  const sort_row *x = a, *y = b;
+  const lq_sort_row *x = a, *y = b;
   if (x->kind != y->kind)
     return x->kind < y->kind ? -1 : 1;
   int text = lq_str_cmp(x->text, y->text);
@@ -143,22 +103,22 @@ static int by_content(const void *a, const void *b)
 }
 
 // Fills t with the used rows in the order of what `describe` says of them.
-static bool renumber(finisher *f, table *t, size_t total,
-                     void (*describe)(finisher *f, uint32_t old, sort_row *row))
+static bool renumber(lq_finisher *f, lq_finish_table *t, size_t total,
+                     void (*describe)(lq_finisher *f, uint32_t old, lq_sort_row *row))
 {
-  sort_row *rows = lq_arena_array(&f->arena, total, sizeof *rows);
+  lq_sort_row *rows = lq_arena_array(&f->arena, total, sizeof *rows);
   t->old = lq_arena_array(&f->arena, total, sizeof *t->old);
   if (!rows || !t->old)
     return false;
   for (uint32_t i = 0; i < total; i++) {
-    if (t->map[i] == USED) {
-      rows[t->n] = (sort_row){.old = i, .text = LQ_STR("")};
+    if (t->map[i] == LQ_USED) {
+      rows[t->n] = (lq_sort_row){.old = i, .text = LQ_STR("")};
       describe(f, i, &rows[t->n++]);
     }
     t->map[i] = LQ_NONE;
   }
   if (t->n > 0)
-    lq_sort(rows, t->n, sizeof *rows, by_content);
+    lq_sort(rows, t->n, sizeof *rows, lq_sort_by_content);
   for (uint32_t i = 0; i < t->n; i++) {
     t->old[i] = rows[i].old;
     t->map[rows[i].old] = i;
@@ -166,13 +126,13 @@ static bool renumber(finisher *f, table *t, size_t total,
   return !f->arena.failed;
 }
 
-static void describe_string(finisher *f, uint32_t i, sort_row *row)
+static void describe_string(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   row->text = f->pool->strings.keys[i];
 }
 
 // Scopes first, outer ones before inner ones: a field is tied to one with a smaller number.
-static void describe_field(finisher *f, uint32_t i, sort_row *row)
+static void describe_field(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   lq_pool_field r = LQ_POOL_ROW(lq_pool_field, f->pool->fields, i);
   uint32_t depth = 0, outer = r.scope;
@@ -192,7 +152,7 @@ static void describe_field(finisher *f, uint32_t i, sort_row *row)
   row->key[1] = r.type;
 }
 
-static void describe_const(finisher *f, uint32_t i, sort_row *row)
+static void describe_const(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   lq_pool_const r = LQ_POOL_ROW(lq_pool_const, f->pool->consts, i);
   row->kind = r.type;
@@ -204,7 +164,7 @@ static void describe_const(finisher *f, uint32_t i, sort_row *row)
     row->text = lq_arena_copy(&f->arena, (lq_str){(const char *)r.ip, sizeof r.ip});
 }
 
-static void describe_function(finisher *f, uint32_t i, sort_row *row)
+static void describe_function(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   row->text = function_name(f, i);
 }
@@ -231,7 +191,7 @@ static uint32_t big_endian(uint32_t v)
 }
 
 // Members with their new text numbers, in order, as words whose bytes sort as the words do.
-static void describe_set(finisher *f, uint32_t i, sort_row *row)
+static void describe_set(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   size_t n;
   const void *members = lq_pool_set_members(f->pool, i, &n);
@@ -253,7 +213,7 @@ static void describe_set(finisher *f, uint32_t i, sort_row *row)
   row->text.p = (const char *)words;
 }
 
-static void fill_set(finisher *f, lq_set *s, const sort_row *row)
+static void fill_set(lq_finisher *f, lq_set *s, const lq_sort_row *row)
 {
   const uint32_t *words = (const uint32_t *)(const void *)row->text.p;
   lq_program *p = &f->p;
@@ -276,7 +236,7 @@ static void fill_set(finisher *f, lq_set *s, const sort_row *row)
   }
 }
 
-static bool make_sets(finisher *f)
+static bool make_sets(lq_finisher *f)
 {
   size_t ids = 0, regexes = 0, cidrs = 0;
   if (!renumber(f, &f->sets, f->pool->sets.n, describe_set))
@@ -293,7 +253,7 @@ static bool make_sets(finisher *f)
   p->regexes = lq_arena_array(&f->arena, regexes, sizeof *p->regexes);
   p->cidrs = lq_arena_array(&f->arena, cidrs, sizeof *p->cidrs);
   for (size_t i = 0; i < f->sets.n && !f->arena.failed; i++) {
-    sort_row row = {0};
+    lq_sort_row row = {0};
     describe_set(f, f->sets.old[i], &row);
     if (!f->arena.failed)
       fill_set(f, &p->sets[p->nsets++], &row);
@@ -303,7 +263,7 @@ static bool make_sets(finisher *f)
 
 // ---- other tables -------------------------------------------------------------------------------
 
-static bool make_strings(finisher *f)
+static bool make_strings(lq_finisher *f)
 {
   if (!renumber(f, &f->strings, f->pool->strings.n, describe_string))
     return false;
@@ -313,7 +273,7 @@ static bool make_strings(finisher *f)
   return !f->arena.failed;
 }
 
-static bool make_fields(finisher *f)
+static bool make_fields(lq_finisher *f)
 {
   if (!renumber(f, &f->fields, f->pool->fields.n, describe_field))
     return false;
@@ -330,7 +290,7 @@ static bool make_fields(finisher *f)
   return !f->arena.failed;
 }
 
-static lq_value const_value(finisher *f, const lq_pool_const *r)
+static lq_value const_value(lq_finisher *f, const lq_pool_const *r)
 {
   lq_value v = {.type = (lq_type)r->type};
   switch (v.type) {
@@ -350,7 +310,7 @@ static lq_value const_value(finisher *f, const lq_pool_const *r)
   return v;
 }
 
-static bool make_consts(finisher *f)
+static bool make_consts(lq_finisher *f)
 {
   if (!renumber(f, &f->consts, f->pool->consts.n, describe_const))
     return false;
@@ -363,7 +323,7 @@ static bool make_consts(finisher *f)
   return !f->arena.failed;
 }
 
-static bool make_functions(finisher *f)
+static bool make_functions(lq_finisher *f)
 {
   if (!renumber(f, &f->functions, f->pool->functions.n, describe_function))
     return false;
@@ -373,7 +333,7 @@ static bool make_functions(finisher *f)
   return !f->arena.failed;
 }
 
-static lq_predicate mapped_predicate(const finisher *f, uint32_t old)
+static lq_predicate mapped_predicate(const lq_finisher *f, uint32_t old)
 {
   lq_pool_predicate r = LQ_POOL_ROW(lq_pool_predicate, f->pool->predicates, old);
   lq_set_kind kind = lq_ways[r.way].set;
@@ -381,7 +341,7 @@ static lq_predicate mapped_predicate(const finisher *f, uint32_t old)
   return (lq_predicate){.field = f->fields.map[r.field], .way = (uint8_t)r.way, .arg = arg};
 }
 
-static void describe_predicate(finisher *f, uint32_t i, sort_row *row)
+static void describe_predicate(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   lq_predicate p = mapped_predicate(f, i);
   row->key[0] = p.field;
@@ -389,7 +349,7 @@ static void describe_predicate(finisher *f, uint32_t i, sort_row *row)
   row->key[2] = p.arg;
 }
 
-static bool make_predicates(finisher *f)
+static bool make_predicates(lq_finisher *f)
 {
   if (!renumber(f, &f->predicates, f->pool->predicates.n, describe_predicate))
     return false;
@@ -399,158 +359,15 @@ static bool make_predicates(finisher *f)
   return !f->arena.failed;
 }
 
-// ---- rules --------------------------------------------------------------------------------------
-
-static uint32_t mapped_operand(const finisher *f, char letter, uint32_t i)
-{
-  switch (letter) {
-  case 'p': return f->predicates.map[i];
-  case 'f': return f->fields.map[i];
-  case 'k': return f->consts.map[i];
-  case 's': return f->sets.map[i];
-  case 'c': return f->functions.map[i];
-  default: return i;
-  }
-}
-
-// Conditions that a rule file adds have no place in the query's text, so their clauses get no row.
-static bool lies_in(const lq_clause *c, lq_str source)
-{
-  return c->span.start <= c->span.end && c->span.end <= source.n;
-}
-
-static void add_clauses(finisher *f, const lq_rule_row *r, uint32_t code)
-{
-  lq_program *p = &f->p;
-  for (size_t i = 0; i < r->code.nclauses && r->source != LQ_NONE; i++) {
-    const lq_clause *c = &r->code.clauses[i];
-    if (!lies_in(c, f->pool->strings.keys[r->source]))
-      continue;
-    p->debug[p->ndebug++] = (lq_debug){
-        .pc = code + c->pc,
-        .start = c->span.start,
-        .end = c->span.end,
-        .field = (uint32_t)p->ndebug_fields,
-        .nfields = c->nfields,
-        .flags = c->negated ? LQ_DEBUG_NEGATED : 0,
-    };
-    for (uint32_t k = 0; k < c->nfields; k++)
-      p->debug_fields[p->ndebug_fields++] = f->fields.map[r->code.fields[c->field + k]];
-  }
-}
-
-static void add_rule(finisher *f, const lq_rule_row *r)
-{
-  lq_program *p = &f->p;
-  lq_rule_def *d = &p->rules[p->nrules++];
-  *d = (lq_rule_def){
-      .id = f->strings.map[r->id],
-      .name = f->strings.map[r->name],
-      .code = (uint32_t)p->ncode,
-      .ncode = (uint32_t)r->code.n,
-      .meta = r->nmeta ? (uint32_t)p->nmeta : LQ_NONE,
-      .nmeta = r->nmeta,
-      .source = r->source == LQ_NONE ? LQ_NONE : f->strings.map[r->source],
-      .state = LQ_NONE,
-  };
-  p->snippets[p->nsnippets++] = (lq_snippet){
-      .rule = (uint32_t)p->nrules - 1, .code = d->code, .ncode = d->ncode, .gives = LQ_GIVES_TRUTH};
-  for (uint32_t i = 0; i < r->nmeta; i++) {
-    lq_meta m = f->c->meta[r->meta + i];
-    p->meta[p->nmeta++] = (lq_meta){f->strings.map[m.key], f->strings.map[m.value]};
-  }
-  add_clauses(f, r, d->code);
-  for (size_t i = 0; i < r->code.n; i++) {
-    lq_insn in = r->code.insns[i];
-    in.c = mapped_operand(f, lq_ops[in.op].operands[2], in.c);
-    p->code[p->ncode++] = in;
-  }
-}
-
-static bool make_rules(finisher *f)
-{
-  size_t code = 0, clauses = 0, fields = 0;
-  for (size_t i = 0; i < f->c->nrules; i++) {
-    code += f->c->rules[i].code.n;
-    clauses += f->c->rules[i].code.nclauses;
-    fields += f->c->rules[i].code.nfields;
-  }
-  if (code > UINT32_MAX)
-    return false;
-  lq_program *p = &f->p;
-  p->rules = lq_arena_array(&f->arena, f->c->nrules, sizeof *p->rules);
-  p->snippets = lq_arena_array(&f->arena, f->c->nrules, sizeof *p->snippets);
-  p->meta = lq_arena_array(&f->arena, f->c->nmeta, sizeof *p->meta);
-  p->code = lq_arena_array(&f->arena, code, sizeof *p->code);
-  p->debug = lq_arena_array(&f->arena, clauses, sizeof *p->debug);
-  p->debug_fields = lq_arena_array(&f->arena, fields, sizeof *p->debug_fields);
-  for (size_t i = 0; i < f->c->nrules && !f->arena.failed; i++)
-    add_rule(f, &f->c->rules[f->rules[i]]);
-  return !f->arena.failed;
-}
-
-static bool order_rules(finisher *f)
-{
-  size_t n = f->c->nrules;
-  sort_row *rows = lq_arena_array(&f->arena, n, sizeof *rows);
-  f->rules = lq_arena_array(&f->arena, n, sizeof *f->rules);
-  if (!rows || !f->rules)
-    return false;
-  for (uint32_t i = 0; i < n; i++)
-    rows[i] = (sort_row){.old = i, .text = f->pool->strings.keys[f->c->rules[i].id]};
-  if (n > 0)
-    lq_sort(rows, n, sizeof *rows, by_content);
-  for (size_t i = 0; i < n; i++)
-    f->rules[i] = rows[i].old;
-  return true;
-}
-
-static bool make_tests(finisher *f)
-{
-  const lq_compiler *c = f->c;
-  uint32_t *place = lq_arena_array(&f->arena, c->nrules, sizeof *place);
-  sort_row *rows = lq_arena_array(&f->arena, c->ntests, sizeof *rows);
-  f->p.tests = lq_arena_array(&f->arena, c->ntests, sizeof *f->p.tests);
-  if (f->arena.failed)
-    return false;
-  for (uint32_t i = 0; i < c->nrules; i++)
-    place[f->rules[i]] = i;
-  for (uint32_t i = 0; i < c->ntests; i++)
-    rows[i] = (sort_row){.old = i, .kind = place[c->tests[i].rule], .key = {i}, .text = LQ_STR("")};
-  if (c->ntests > 0)
-    lq_sort(rows, c->ntests, sizeof *rows, by_content);
-  for (size_t i = 0; i < c->ntests; i++) {
-    lq_test_def t = c->tests[rows[i].old];
-    t.rule = rows[i].kind;
-    t.name = f->strings.map[t.name];
-    t.events = f->strings.map[t.events];
-    f->p.tests[f->p.ntests++] = t;
-  }
-  return true;
-}
-
-// Stack and cost are what the verifier computes, so both can only agree.
-static lq_status measure(finisher *f)
-{
-  uint32_t longest = 1;
-  for (size_t i = 0; i < f->p.nrules; i++)
-    longest = f->p.rules[i].ncode > longest ? f->p.rules[i].ncode : longest;
-  void *scratch = lq_arena_array(&f->arena, longest, LQ_VERIFY_SCRATCH / LQ_RULE_CODE_MAX);
-  lq_fault fault;
-  if (!scratch)
-    return LQ_E_NOMEM;
-  return lq_verify_rules(&f->p, true, scratch, &fault) ? LQ_OK : LQ_E_INTERNAL;
-}
-
 // ---- all of it ----------------------------------------------------------------------------------
 
-static bool start_table(finisher *f, table *t, size_t n)
+static bool start_table(lq_finisher *f, lq_finish_table *t, size_t n)
 {
   t->map = lq_arena_array(&f->arena, n, sizeof *t->map);
   return t->map != NULL;
 }
 
-static bool start(finisher *f)
+static bool start(lq_finisher *f)
 {
   return start_table(f, &f->strings, f->pool->strings.n) && start_table(f, &f->fields, f->pool->fields.n) &&
          start_table(f, &f->consts, f->pool->consts.n) && start_table(f, &f->sets, f->pool->sets.n) &&
@@ -559,7 +376,7 @@ static bool start(finisher *f)
 }
 
 // Functions are linked by name, so their names are texts too. Giving them numbers may grow the string pool.
-static uint32_t *name_functions(finisher *f, lq_compiler *c)
+static uint32_t *name_functions(lq_finisher *f, lq_compiler *c)
 {
   uint32_t *names = lq_arena_array(&f->arena, c->pool.functions.n, sizeof *names);
   for (uint32_t i = 0; names && i < c->pool.functions.n; i++) {
@@ -570,23 +387,23 @@ static uint32_t *name_functions(finisher *f, lq_compiler *c)
   return f->arena.failed ? NULL : names;
 }
 
-static lq_status assemble(finisher *f, lq_compiler *c)
+static lq_status assemble(lq_finisher *f, lq_compiler *c)
 {
   uint32_t *names = name_functions(f, c);
-  if (!names || !start(f) || !order_rules(f))
+  if (!names || !start(f) || !lq_finish_order_rules(f))
     return LQ_E_NOMEM;
   use_all(f, names);
   if (!make_strings(f) || !make_fields(f) || !make_consts(f) || !make_sets(f) || !make_functions(f) ||
-      !make_predicates(f) || !make_rules(f) || !make_tests(f))
+      !make_predicates(f) || !lq_finish_rules(f) || !lq_finish_tests(f))
     return LQ_E_NOMEM;
   f->p.mem = c->mem;
   f->p.provenance = c->provenance;
-  return measure(f);
+  return lq_finish_measure(f);
 }
 
 lq_status lq_compiler_finish(lq_compiler *c, lq_buf *bundle)
 {
-  finisher f = {.c = c, .pool = &c->pool, .arena = {.mem = c->mem}};
+  lq_finisher f = {.c = c, .pool = &c->pool, .arena = {.mem = c->mem}};
   lq_status st = c->lost_provenance ? LQ_E_NOMEM : assemble(&f, c);
   if (!st)
     st = lq_bundle_write(bundle, &f.p);

@@ -379,6 +379,9 @@ lq_plan *lq_fold_plan(lq_planner *p, lq_plan *n)
   case LQ_P_NULL:
   case LQ_P_CONST:
   case LQ_P_FIELD:
+  case LQ_P_REF:
+  case LQ_P_COLUMN:
+  case LQ_P_LINEAGE:
   case LQ_P_COUNT: return n;
   case LQ_P_TEST: return fold_test(p, n);
   case LQ_P_AND:

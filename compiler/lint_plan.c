@@ -16,7 +16,7 @@ static lq_planner planner(lq_linter *l)
 static bool asks_event(const lq_node *n)
 {
   if (n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE || n->kind == LQ_N_ANY_TEXT ||
-      n->kind == LQ_N_LINEAGE)
+      n->kind == LQ_N_LINEAGE || n->kind == LQ_N_REF || n->kind == LQ_N_COLUMN)
     return true;
   for (const lq_node *k = n->kids; k; k = k->next) {
     if (asks_event(k))
@@ -169,10 +169,15 @@ static void check_negations(lq_linter *l, const lq_plan *n)
 void lq_lint_plan(lq_linter *l, const lq_node *query)
 {
   lq_planner p = planner(l);
-  lq_plan *plan = lq_lower(&p, query);
-  plan = plan && !l->arena->failed ? lq_fold_plan(&p, plan) : NULL;
-  if (!plan)
-    return;
-  check_chains(l, plan);
-  check_negations(l, plan);
+  const lq_node *base = query->kind == LQ_N_QUERY ? query->kids : query, *rest;
+  bool terms = base->kind == LQ_N_SEQUENCE || base->kind == LQ_N_SAMPLE || base->kind == LQ_N_JOIN;
+  for (const lq_node *t = terms ? base->kids : query; t; t = terms ? t->next : NULL) {
+    lq_plan *plan = terms ? lq_lower_condition(&p, t->kids) : lq_lower_event(&p, t, &rest);
+    plan = plan && !l->arena->failed ? lq_fold_plan(&p, plan) : NULL;
+    if (!plan)
+      return;
+    check_chains(l, plan);
+    if (!terms)
+      check_negations(l, plan);
+  }
 }

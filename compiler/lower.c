@@ -62,6 +62,12 @@ static bool is_reference(const lq_node *n)
   return n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE;
 }
 
+// Has a name that may tell the type of what it is compared with.
+static bool is_named(const lq_plan *n)
+{
+  return n->kind == LQ_P_FIELD || n->kind == LQ_P_REF;
+}
+
 static bool is_equality(lq_op op)
 {
   return op == LQ_OPER_EQ || op == LQ_OPER_NE;
@@ -98,9 +104,9 @@ static lq_plan *general_compare(lq_planner *p, const lq_node *n)
 {
   const lq_node *l = n->kids, *r = l->next;
   lq_plan *left = lq_lower_value(p, l), *right = lq_lower_value(p, r);
-  if (left && right && !is_equality(n->op) && left->kind == LQ_P_FIELD && right->kind == LQ_P_CONST)
+  if (left && right && !is_equality(n->op) && is_named(left) && right->kind == LQ_P_CONST)
     right->value = typed(p, left->ref.name, right->value);
-  if (left && right && !is_equality(n->op) && right->kind == LQ_P_FIELD && left->kind == LQ_P_CONST)
+  if (left && right && !is_equality(n->op) && is_named(right) && left->kind == LQ_P_CONST)
     left->value = typed(p, right->ref.name, left->value);
   return lq_plan_binary(p, LQ_P_COMPARE, (int)compare_of(n->op), n->span, left, right);
 }
@@ -213,6 +219,19 @@ static lq_plan *event(lq_planner *p, const lq_node *n)
   return both;
 }
 
+// What is asked about another process has nothing to do with the walks around it.
+static lq_plan *lineage(lq_planner *p, const lq_node *n)
+{
+  lq_planner outside = *p;
+  outside.scope = NULL;
+  lq_plan *l = lq_plan_unary(p, LQ_P_LINEAGE, n->span, lq_lower_condition(&outside, n->kids));
+  if (l)
+    l->op = n->lineage == LQ_LINEAGE_CHILD        ? LQ_OF_CHILD
+            : n->lineage == LQ_LINEAGE_DESCENDANT ? LQ_OF_DESCENDANT
+                                                  : LQ_OF_EVENT;
+  return l;
+}
+
 lq_plan *lq_lower_condition(lq_planner *p, const lq_node *n)
 {
   switch (n->kind) {
@@ -220,7 +239,9 @@ lq_plan *lq_lower_condition(lq_planner *p, const lq_node *n)
   case LQ_N_NULL: return lq_plan_bool(p, n->span, false);
   case LQ_N_BOOL: return lq_plan_bool(p, n->span, n->value.b);
   case LQ_N_FIELD:
-  case LQ_N_VARIABLE: return is_true(p, n);
+  case LQ_N_VARIABLE:
+  case LQ_N_REF:
+  case LQ_N_COLUMN: return is_true(p, n);
   case LQ_N_CALL: return lq_lower_call(p, n);
   case LQ_N_NOT: return lq_plan_unary(p, LQ_P_NOT, n->span, lq_lower_condition(p, n->kids));
   case LQ_N_AND: return nest(p, LQ_P_AND, n);
@@ -231,14 +252,14 @@ lq_plan *lq_lower_condition(lq_planner *p, const lq_node *n)
   case LQ_N_ANY_TEXT: return lq_lower_any_text(p, n);
   case LQ_N_SCOPE: return walk(p, n);
   case LQ_N_EVENT: return event(p, n);
-  case LQ_N_QUERY: return lq_lower(p, n);
+  case LQ_N_QUERY: return lq_lower_event(p, n, &(const lq_node *){NULL});
+  case LQ_N_LINEAGE: return lineage(p, n);
   case LQ_N_NUMBER:
   case LQ_N_STRING:
   case LQ_N_DURATION:
   case LQ_N_ANYTHING:
   case LQ_N_ARITH:
   case LQ_N_NEGATE:
-  case LQ_N_LINEAGE:
   case LQ_N_SEQUENCE:
   case LQ_N_SAMPLE:
   case LQ_N_JOIN:
@@ -268,18 +289,18 @@ static void add_flat(lq_plan *all, lq_plan *n)
   }
 }
 
-lq_plan *lq_lower(lq_planner *p, const lq_node *n)
+lq_plan *lq_lower_event(lq_planner *p, const lq_node *n, const lq_node **rest)
 {
+  *rest = NULL;
   if (n->kind != LQ_N_QUERY)
     return lq_lower_condition(p, n);
   lq_plan *all = lq_plan_new(p, LQ_P_AND, n->span);
   if (!all)
     return NULL;
-  for (const lq_node *k = n->kids; k; k = k->next) {
-    if (k->kind == LQ_N_STAGE && !filters(k))
-      continue;
+  const lq_node *k = n->kids;
+  for (; k && (k->kind != LQ_N_STAGE || filters(k)); k = k->next)
     add_flat(all, lq_lower_condition(p, filters(k) ? k->kids : k));
-  }
+  *rest = k;
   return all->kids && !all->kids->next ? all->kids : all;
 }
 
@@ -299,6 +320,14 @@ static lq_plan *field(lq_planner *p, const lq_node *n)
   if (f)
     lq_resolve(p->arena, p->scope, n, &f->ref);
   return f;
+}
+
+static lq_plan *reference(lq_planner *p, const lq_node *n)
+{
+  lq_plan *r = lq_plan_new(p, n->kind == LQ_N_REF ? LQ_P_REF : LQ_P_COLUMN, n->span);
+  if (r)
+    r->op = (int)n->number, r->ref.name = n->name;
+  return r;
 }
 
 static lq_plan *arithmetic(lq_planner *p, const lq_node *n)
@@ -330,6 +359,8 @@ lq_plan *lq_lower_value(lq_planner *p, const lq_node *n)
   case LQ_N_NULL: return lq_plan_new(p, LQ_P_NULL, n->span);
   case LQ_N_FIELD:
   case LQ_N_VARIABLE: return field(p, n);
+  case LQ_N_REF:
+  case LQ_N_COLUMN: return reference(p, n);
   case LQ_N_CALL: return lq_lower_call_value(p, n);
   case LQ_N_COMPARE: return compare_value(p, n);
   case LQ_N_IN:

@@ -38,11 +38,14 @@ typedef enum lq_plan_kind {
   LQ_P_OR,    // kids
   LQ_P_NOT,   // 1 kid
   LQ_P_TRUTH, // 1 kid, a value
+  LQ_P_LINEAGE, // op is an lq_lineage_kind; 1 kid, a condition on the start event of another process
   LQ_P_WALK,  // scope, all; kid: a condition on the current element
   // Values: a list, empty is null.
   LQ_P_NULL,
   LQ_P_CONST,   // value
   LQ_P_FIELD,   // ref
+  LQ_P_REF,     // op is the term; ref: the field of its event
+  LQ_P_COLUMN,  // op is the column
   LQ_P_CALL,    // function; kids: arguments
   LQ_P_COMPARE, // op is an lq_compare; left, right
   LQ_P_ARITH,   // op is an lq_arith; left, right
@@ -106,10 +109,18 @@ bool lq_resolve(lq_arena *a, const lq_scope *scope, const lq_node *n, lq_ref *ou
 const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node *path, lq_str variable,
                                bool relative);
 
+// ---- terms and stages (names.c) -----------------------------------------------------------------
+
+// The number of a term among those of the program: a missing one with runs is that many.
+uint32_t lq_term_number(const lq_node *base, const lq_node *term);
+lq_str lq_written(lq_arena *a, const lq_node *n);           // a name, or the canonical text
+lq_str lq_column_name(lq_arena *a, const lq_node *item);    // what an item of `stats` or `eval` is called
+
 // ---- passes -------------------------------------------------------------------------------------
 
-lq_plan *lq_lower(lq_planner *p,
-                  const lq_node *query); // QUERY or EVENT or an expression, checked without errors
+// The condition of a query over events (QUERY or EVENT or an expression, checked without errors) with the filters that
+// directly follow it; *rest: the first stage that is none.
+lq_plan *lq_lower_event(lq_planner *p, const lq_node *query, const lq_node **rest);
 lq_plan *lq_lower_condition(lq_planner *p, const lq_node *n); // true or false
 lq_plan *lq_lower_value(lq_planner *p, const lq_node *n);     // a list
 lq_plan *lq_lower_match(lq_planner *p, const lq_node *n);     // MATCH and IN, as conditions

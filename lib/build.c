@@ -142,7 +142,7 @@ static lq_status and_to_events(lq_build *b, lq_node *n, lq_str condition, lq_dia
               n->kind == LQ_N_JOIN || n->kind == LQ_N_TERM;
   for (lq_node *kid = down ? n->kids : NULL; kid && s == LQ_OK; kid = kid->next)
     s = and_to_events(b, kid, condition, diags);
-  return s;
+  return s == LQ_OK && n->until ? and_to_events(b, n->until, condition, diags) : s;
 }
 
 static lq_status add_conditions(lq_build *b, lq_node *tree, const lq_rule_file_rule *r, lq_diag_list *diags)

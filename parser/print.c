@@ -353,6 +353,8 @@ static void print(printer *p, const lq_node *n, unsigned indent)
   case LQ_N_ANYTHING:
   case LQ_N_FIELD:
   case LQ_N_VARIABLE: lq_spell_leaf(p->out, n); break;
+  case LQ_N_REF: lq_buf_str(p->out, n->value.s); break;
+  case LQ_N_COLUMN: lq_buf_str(p->out, n->name); break;
   case LQ_N_CALL: print_call(p, n, indent); break;
   case LQ_N_NOT:
     if (n->kids->kind == LQ_N_IN) {

@@ -16,6 +16,9 @@ typedef enum lq_node_kind {
   LQ_N_ANYTHING, // the bare `*` of `field : *`
   LQ_N_FIELD,    // name, optional
   LQ_N_VARIABLE, // name: `$name`
+  LQ_N_REF,      // made by the checker, of a FIELD: field `name` of another term's event, the term's number in `number`; value:
+                 // the name as written
+  LQ_N_COLUMN,   // made by the checker, of a FIELD: what an earlier stage gave; name, number
   LQ_N_CALL,     // name, tilde; kids: arguments
   LQ_N_NOT,      // 1 kid
   LQ_N_AND,      // 2 or more term kids

@@ -51,7 +51,9 @@ static bool has_test(const lq_node *n)
   case LQ_N_DURATION:
   case LQ_N_ANYTHING:
   case LQ_N_FIELD:
-  case LQ_N_VARIABLE: return false;
+  case LQ_N_VARIABLE:
+  case LQ_N_REF:
+  case LQ_N_COLUMN: return false;
   case LQ_N_NOT:
   case LQ_N_AND:
   case LQ_N_OR:
