@@ -22,6 +22,7 @@ typedef struct lq_cli {
   unsigned saw;
   int64_t now; // ns; SOURCE_DATE_EPOCH if that is set
   bool progress_shown;
+  const char *lists; // folder of lists for lookup(), or NULL
 } lq_cli;
 
 int lq_exit_code(unsigned saw);

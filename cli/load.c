@@ -22,6 +22,37 @@ void lq_show_diagnostics(lq_cli *c, const lq_build *b)
   lq_out_flush(&c->err);
 }
 
+// `DIR/hosts.txt` is the list `hosts`.
+static void add_list(lq_cli *c, lq_build *b, const char *file)
+{
+  lq_string text = {0}, name = {0};
+  const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file, *ending = strrchr(base, '.');
+  lq_string_add(&name, base, ending ? (size_t)(ending - base) : strlen(base));
+  int error = lq_read_file(file, RULE_FILE_MAX, &text);
+  if (error) {
+    lq_say(c, "cannot read %s: %s", file, strerror(error));
+    c->saw |= LQ_SAW_BAD_RULE;
+  } else {
+    lq_status s = lq_build_add_list(b, name.p, file, text.n ? text.p : "", text.n);
+    if (s != LQ_OK && s != LQ_E_QUERY && s != LQ_E_UNSUPPORTED)
+      lq_say_status(c, s, file);
+  }
+  lq_string_free(&name);
+  lq_string_free(&text);
+}
+
+static void add_lists(lq_cli *c, lq_build *b)
+{
+  lq_files files;
+  char *dir = (char *)c->lists;
+  lq_walk(c, &dir, 1, lq_build_takes_list, &files);
+  if (files.missing)
+    c->saw |= LQ_SAW_BAD_RULE;
+  for (size_t i = 0; i < files.n && !lq_interrupted(); i++)
+    add_list(c, b, files.names[i]);
+  lq_files_free(&files);
+}
+
 static bool new_build(lq_cli *c, uint32_t flags, uint32_t dialect, lq_build **out)
 {
   lq_build_options options = {
@@ -29,6 +60,8 @@ static bool new_build(lq_cli *c, uint32_t flags, uint32_t dialect, lq_build **ou
   lq_status s = lq_build_new(out, &options);
   if (s != LQ_OK)
     lq_say_status(c, s, "cannot start a build");
+  if (s == LQ_OK && c->lists)
+    add_lists(c, *out);
   return s == LQ_OK;
 }
 

@@ -219,6 +219,47 @@ static void check_case(lq_checker *c, const lq_node *n)
   }
 }
 
+static lq_str list_name_at(const lq_named_list *l, size_t i)
+{
+  for (; l && i > 0; l = l->next)
+    i--;
+  return l ? l->name : LQ_STR("");
+}
+
+static bool list_at(const void *ctx, size_t i, lq_str *name)
+{
+  const lq_checker *c = ctx;
+  *name = list_name_at(c->o->lists, i);
+  return name->n > 0;
+}
+
+static void unknown_list(lq_checker *c, const lq_node *n, lq_str name)
+{
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_UNKNOWN_LIST, n->span, "there is no list `%.*s`", LQ_STR_ARG(name));
+  lq_diag_label(c->d, d, n->span, "empty, so nothing is found in it");
+  lq_str near = lq_suggest(name, 2, list_at, c);
+  if (near.n > 0)
+    lq_diag_help(c->d, d, "did you mean `%.*s`?", LQ_STR_ARG(near));
+  else
+    lq_diag_help(c->d, d, "`--lists DIR` takes lists from a folder: DIR/NAME.txt, .csv or .ndjson");
+}
+
+static void check_lookup(lq_checker *c, const lq_node *n, const lq_function *f)
+{
+  const lq_node *list = n->kids;
+  lq_check_value(c, list->next);
+  if (list->kind != LQ_N_STRING) {
+    not_literal(c, list, f, 's');
+    return;
+  }
+  lq_str name = literal_text(c, list);
+  const lq_named_list *l = c->o->lists;
+  while (l && !lq_str_eq(l->name, name))
+    l = l->next;
+  if (!l && c->o->lint)
+    unknown_list(c, list, name);
+}
+
 lq_kind lq_check_call(lq_checker *c, const lq_node *n)
 {
   lq_function_id id = 0;
@@ -241,8 +282,10 @@ lq_kind lq_check_call(lq_checker *c, const lq_node *n)
   lq_check_list_size(c, n->span, n->nkids);
   if (f->flags & LQ_FN_LAMBDA)
     return check_lambda(c, n, f);
-  if (id == LQ_FN_lookup)
-    lq_check_not_yet(c, n->mark, "`lookup`");
+  if (id == LQ_FN_lookup) {
+    check_lookup(c, n, f);
+    return LQ_T_BOOL;
+  }
   if (id == LQ_FN_case)
     check_case(c, n);
   int i = 0;

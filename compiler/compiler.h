@@ -6,11 +6,24 @@
 #include "parser/tree.h"
 #include "vm/program.h"
 
+// What `lookup` looks in. Lists of one name are one.
+typedef struct lq_named_list {
+  const struct lq_named_list *next;
+  lq_str name;
+  const lq_str *texts; // whole values
+  size_t ntexts;
+  const lq_str *patterns; // in pattern form (base/glob.h)
+  size_t npatterns;
+  const lq_cidr *networks;
+  size_t nnetworks;
+} lq_named_list;
+
 typedef struct lq_compile_options {
   lq_dialect dialect;
   lq_str category_field; // of `X where`; empty: event.category
   bool strict_schema;    // unknown fields are errors (with --schema)
   const struct lq_schema *schema; // that names and literals are checked against; NULL: ECS. It never changes a result
+  const lq_named_list *lists;
   bool optimise;         // fold, merge lists, drop covered patterns; results are the same without
   bool lint;             // give warnings
   bool strip;            // no sources, no debug rows

@@ -236,6 +236,9 @@ static bool merge(lq_planner *p, lq_plan *a, const lq_plan *b)
   if (a->kind != LQ_P_TEST || b->kind != LQ_P_TEST || !lq_ref_equal(&a->ref, &b->ref))
     return false;
   lq_way way = joint_way(a->way, b->way);
+  // Texts of a long list are found at once, and patterns are tried one by one: they stay apart.
+  if (a->way != b->way && a->nentries + b->nentries > PAIRS_MAX)
+    return false;
   if (way == LQ_WAY_COUNT || (way != a->way && !is_plain(a)) || (way != b->way && !is_plain(b)))
     return false;
   lq_entry *all = lq_arena_array(p->arena, a->nentries + b->nentries, sizeof *all);

@@ -115,6 +115,48 @@ static bool is_literal_set(lq_function_id id)
   return id == LQ_FN_cidrMatch || id == LQ_FN_wildcard || id == LQ_FN_match || id == LQ_FN_search;
 }
 
+// ---- lists --------------------------------------------------------------------------------------
+
+static void add_entries(lq_planner *p, const call *c, lq_plan *either, lq_way way, lq_entry *entries,
+                        size_t n)
+{
+  if (n > 0)
+    lq_plan_add(either, lq_plan_test(p, c->node->last, way, entries, n, c->node->span));
+}
+
+static lq_entry *texts_of(lq_planner *p, const call *c, const lq_str *texts, size_t n)
+{
+  lq_entry *out = lq_arena_array(p->arena, n, sizeof *out);
+  for (size_t i = 0; out && i < n; i++)
+    out[i] = (lq_entry){.text = texts[i], .span = c->subject->span};
+  return out;
+}
+
+static lq_entry *networks_of(lq_planner *p, const call *c, const lq_named_list *l)
+{
+  lq_entry *out = lq_arena_array(p->arena, l->nnetworks, sizeof *out);
+  for (size_t i = 0; out && i < l->nnetworks; i++)
+    out[i] = (lq_entry){.cidr = l->networks[i], .span = c->subject->span};
+  return out;
+}
+
+// A list that was not given is empty.
+static lq_plan *lookup(lq_planner *p, const call *c)
+{
+  lq_str name = lq_plain_text(p->arena, c->subject->value.s);
+  lq_plan *either = lq_plan_new(p, LQ_P_OR, c->node->span);
+  for (const lq_named_list *l = p->o->lists; l; l = l->next) {
+    if (!lq_str_eq(l->name, name))
+      continue;
+    add_entries(p, c, either, LQ_WAY_EQ, texts_of(p, c, l->texts, l->ntexts), l->ntexts);
+    add_entries(p, c, either, LQ_WAY_GLOB, texts_of(p, c, l->patterns, l->npatterns), l->npatterns);
+    add_entries(p, c, either, LQ_WAY_CIDR, networks_of(p, c, l), l->nnetworks);
+  }
+  if (either && !either->kids)
+    return lq_plan_bool(p, c->node->span, false);
+  return either && !either->kids->next ? either->kids : either;
+}
+
 // ---- walks --------------------------------------------------------------------------------------
 
 static bool is_walk(lq_function_id id)
@@ -185,6 +227,8 @@ lq_plan *lq_lower_call(lq_planner *p, const lq_node *n)
     return walk(p, &c, LQ_P_WALK);
   if (is_literal_set(c.id))
     return literal_set(p, &c);
+  if (c.id == LQ_FN_lookup)
+    return lookup(p, &c);
   lq_plan *t = has_literal_needles(&c) ? predicate(p, &c) : NULL;
   return t ? t : truth(p, &c);
 }
@@ -209,6 +253,8 @@ lq_plan *lq_lower_call_value(lq_planner *p, const lq_node *n)
   call c = read_call(n);
   if (is_walk(c.id))
     return lq_plan_unary(p, LQ_P_VALUE, n->span, walk(p, &c, LQ_P_WALK));
+  if (c.id == LQ_FN_lookup)
+    return lq_plan_unary(p, LQ_P_VALUE, n->span, lookup(p, &c));
   if (c.id == LQ_FN_arrayCount)
     return walk(p, &c, LQ_P_COUNT);
   return is_literal_set(c.id) ? set_value(p, &c) : plain_call(p, &c);

@@ -186,6 +186,7 @@ static lq_compile_options compile_options(const lq_build *b, const lq_rule_file_
                               .category_field = r->category_field,
                               .strict_schema = b->has_schema || (f & LQ_BUILD_STRICT_SCHEMA) != 0,
                               .schema = b->has_schema ? &b->schema : NULL,
+                              .lists = b->lists,
                               .optimise = !(f & LQ_BUILD_NO_OPTIMISER),
                               .lint = !(f & LQ_BUILD_NO_WARNINGS),
                               .strip = (f & LQ_BUILD_STRIP) != 0,
@@ -340,7 +341,7 @@ static lq_status add_rule(lq_build *b, const lq_source *source, const lq_rule_fi
 
 // ---- files and queries --------------------------------------------------------------------------
 
-static const lq_source *copy_source(lq_build *b, const char *name, const void *bytes, size_t n)
+const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void *bytes, size_t n)
 {
   lq_source *s = lq_arena_alloc(&b->arena, sizeof *s);
   lq_buf repaired = {.mem = &b->mem};
@@ -364,7 +365,7 @@ lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, cons
   id = id ? id : "query";
   if (!is_open(b, query, n) || !name || !lq_utf8_valid(lq_str_of(id)) || *id == '\0')
     return LQ_E_USAGE;
-  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : copy_source(b, name, query, n);
+  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : lq_build_copy_source(b, name, query, n);
   if (!source)
     return n > LQ_SOURCE_MAX ? LQ_E_LIMIT : LQ_E_NOMEM;
   lq_meta_pair kind[] = {{LQ_STR("kind"), LQ_STR("query")}};
@@ -392,7 +393,7 @@ lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, si
     return LQ_E_USAGE;
   if (!lq_build_takes(name))
     return LQ_E_UNSUPPORTED;
-  const lq_source *source = copy_source(b, name, bytes, n);
+  const lq_source *source = lq_build_copy_source(b, name, bytes, n);
   if (!source)
     return LQ_E_NOMEM;
   size_t errors = b->nerrors, diags_before = b->ndiags;
@@ -412,7 +413,7 @@ lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, 
 {
   if (!is_open(b, bytes, n) || !name)
     return LQ_E_USAGE;
-  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : copy_source(b, name, bytes, n);
+  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : lq_build_copy_source(b, name, bytes, n);
   if (!source)
     return n > LQ_SOURCE_MAX ? LQ_E_LIMIT : LQ_E_NOMEM;
   lq_arena_reset(&b->file_arena);

@@ -5,6 +5,7 @@
 
 #include "lib/api.h"
 #include "rules/rules.h"
+#include "stdlib/schema.h"
 
 // One rule or code span, as lq_found shows it. Text is in the build's arena.
 typedef struct lq_found_rule {
@@ -24,6 +25,9 @@ struct lq_build {
   lq_arena file_arena; // what a rule file's reader made
   lq_arena rule_arena; // tree and diagnostics of one rule
   lq_compiler *compiler;
+  lq_schema schema; // of the user's own; without fields: ECS
+  bool has_schema;
+  const lq_named_list *lists; // of `lookup`
   lq_found_rule *found;
   size_t nfound, found_cap;
   uint32_t *ids; // hash table of compiled rules' ids: index in found + 1, 0 is free
@@ -34,8 +38,12 @@ struct lq_build {
   bool finished;
 };
 
+// A file's text, in the build's arena. NULL: out of memory.
+const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void *bytes, size_t n);
 // Copies what one file or rule had to say into the build.
 lq_status lq_build_keep_diags(lq_build *b, const lq_diag_list *l);
+// Those from `first` on, all of one file, in the order of their places.
+void lq_build_sort_diags(lq_build *b, size_t first);
 // The rule that has this id already, NULL: none.
 const lq_found_rule *lq_build_id_taken(const lq_build *b, lq_str id);
 lq_status lq_build_take_id(lq_build *b, size_t found);

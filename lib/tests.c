@@ -103,6 +103,9 @@ static lq_status run_test(test_run *t, const lq_test_def *d, lq_test_result *out
   t->rule = d->rule;
   t->matches = 0;
   t->reason[0] = '\0';
+  // Until the engine runs them (engine/machine.h).
+  if (b->program->rules[d->rule].state != LQ_NONE)
+    set_reason(t, LQ_STR("rules of several events are not run in this version"));
   uint64_t undecided = lq_engine_stats_get(t->engine)->indeterminate;
   lq_status s = run_events(t, lq_bundle_string(b, d->events));
   if (s != LQ_OK)

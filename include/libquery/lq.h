@@ -113,12 +113,25 @@ LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *i
 /* A rule file; its form is chosen by the name's ending (.md .lq .toml). LQ_E_UNSUPPORTED for another ending. LQ_E_QUERY if
  * some rule has errors; the other rules are in. */
 LQ_API lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n);
+/* The fields that there are, for all that is added later: a CSV whose first line names the columns `name` (or `Field`),
+ * `type`, `array` (or `Normalization`); the fields.csv of ECS is one. Then a field that is not in it is an error, and
+ * literals are checked against its types. It never changes what a rule matches. LQ_E_QUERY: see the diagnostics. */
+LQ_API lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n);
+/* The values of `lookup("NAME", x)`, for the rules that are added later. The form is chosen by the file name's ending: .txt
+ * (a line each; # begins a comment), .csv (the first line names the columns; the one called `value`, or the first, is taken),
+ * .ndjson (texts, numbers, or objects with a member `value`). An entry is a network (10.0.0.0/8), a pattern if a `*` is in it,
+ * or else a whole value, and case matters. Lists of one name are put together. LQ_E_UNSUPPORTED for another ending, LQ_E_LIMIT
+ * over max_list entries, LQ_E_QUERY: some lines cannot be read, see the diagnostics; the others are in. */
+LQ_API lq_status lq_build_add_list(lq_build *b, const char *name, const char *file, const void *bytes, size_t n);
+LQ_API int lq_build_takes_list(const char *file);
 /* Is this a name that lq_build_add_file takes? */
 LQ_API int lq_build_takes(const char *name);
 
 /* Compiles all that was added. Without LQ_BUILD_KEEP_GOING, LQ_E_QUERY if any rule had errors. The build can be freed then. */
 LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
 
+/* A sure fix says what the author meant, or leaves what the rule matches as it is; a suggested one is to be looked at. */
+enum { LQ_FIX_NONE = 0, LQ_FIX_SUGGESTED = 1, LQ_FIX_SURE = 2 };
 enum { LQ_SEVERITY_ERROR = 0, LQ_SEVERITY_WARNING = 1, LQ_SEVERITY_NOTE = 2 };
 typedef struct lq_diagnostic {
   uint32_t code;      /* 203 is LQ203 */
@@ -126,7 +139,7 @@ typedef struct lq_diagnostic {
   lq_text message, help, note, file, rule;
   uint32_t line, column, end_line, end_column; /* from 1, columns in code points; 0: no place */
   uint64_t start, end;                         /* bytes of the file */
-  int32_t has_fix;
+  int32_t has_fix;                             /* LQ_FIX_* */
   uint32_t reserved;
   uint64_t fix_start, fix_end;                 /* replace these bytes of the file ... */
   lq_text fix;                                 /* ... by these */
