@@ -164,6 +164,111 @@ Test(api, ids_are_unique)
   lq_build_free(b);
 }
 
+// Each list has its own form; what is looked up in them is told by which of the events match.
+static const struct {
+  const char *name, *file, *text;
+} lists[] = {
+    {"names", "names.txt", "# who\nevil.exe\r\n\n  *mimi*  \n"},
+    {"names", "more.txt", "second.exe"},
+    {"nets", "dir/nets.TXT",
+     "\xEF\xBB\xBF"
+     "10.0.0.0/8\n2001:db8::1\n192.0.2.7"},
+    {"table", "t.csv", "id,Value,note\n1,\"a,\"\"b\"\"\",x\n2,c\n3,\"two\nlines\",\n"},
+    {"column", "c.csv", "first\none\ntwo\n"},
+    {"json", "j.ndjson", "\"x\\u0041\"\n4624\n{\"value\":true,\"by\":\"me\"}\n\n"},
+};
+
+static const struct {
+  const char *query, *record;
+  int matches;
+} lookups[] = {
+    {"lookup(\"names\", x)", "{\"x\":\"evil.exe\"}", 1},
+    {"lookup(\"names\", x)", "{\"x\":\"Evil.exe\"}", 0},
+    {"lookup(\"names\", x)", "{\"x\":\"amimic\"}", 1},
+    {"lookup(\"names\", x)", "{\"x\":\"second.exe\"}", 1},
+    {"lookup(\"names\", x)", "{\"x\":\"# who\"}", 0},
+    {"not lookup(\"names\", x)", "{\"y\":1}", 1},
+    {"lookup(\"names\", lower(x))", "{\"x\":\"EVIL.exe\"}", 1},
+    {"lookup(\"names\", x) == true", "{\"x\":\"evil.exe\"}", 1},
+    {"lookup(\"names\", concat(x, \".exe\"))", "{\"x\":[\"a\",\"evil\"]}", 1},
+    {"lookup(\"nets\", x)", "{\"x\":\"10.20.30.40\"}", 1},
+    {"lookup(\"nets\", x)", "{\"x\":\"11.20.30.40\"}", 0},
+    {"lookup(\"nets\", x)", "{\"x\":\"2001:0DB8:0:0::1\"}", 1},
+    {"lookup(\"nets\", x)", "{\"x\":\"192.0.2.7\"}", 1},
+    {"lookup(\"table\", x)", "{\"x\":\"a,\\\"b\\\"\"}", 1},
+    {"lookup(\"table\", x)", "{\"x\":\"two\\nlines\"}", 1},
+    {"lookup(\"table\", x)", "{\"x\":\"1\"}", 0},
+    {"lookup(\"table\", x)", "{\"x\":\"Value\"}", 0},
+    {"lookup(\"column\", x)", "{\"x\":\"two\"}", 1},
+    {"lookup(\"json\", x)", "{\"x\":\"xA\"}", 1},
+    {"lookup(\"json\", x)", "{\"x\":\"4624\"}", 1},
+    {"lookup(\"json\", x)", "{\"x\":true}", 1},
+    {"lookup(\"absent\", x)", "{\"x\":\"y\"}", 0},
+    {"not lookup(\"absent\", x)", "{\"x\":\"y\"}", 1},
+};
+
+static int count_match(void *user, const lq_match *m)
+{
+  (void)m;
+  ++*(int *)user;
+  return 0;
+}
+
+static lq_build *build_with_lists(void)
+{
+  lq_build *b;
+  cr_assert(lq_build_new(&b, NULL) == LQ_OK);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    cr_expect(lq_build_add_list(b, lists[i].name, lists[i].file, lists[i].text, strlen(lists[i].text)) ==
+              LQ_OK);
+  return b;
+}
+
+Test(api, lists)
+{
+  for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++) {
+    lq_build *b = build_with_lists();
+    lq_bundle *bundle;
+    lq_scan *s;
+    int matches = 0;
+    cr_expect(lq_build_add_query(b, "<query>", NULL, lookups[i].query, strlen(lookups[i].query)) == LQ_OK);
+    cr_assert(lq_build_finish(b, &bundle) == LQ_OK);
+    lq_scan_options o = {.struct_size = sizeof o, .match = count_match, .user = &matches};
+    cr_assert(lq_scan_new(&s, bundle, &o) == LQ_OK);
+    size_t n = strlen(lookups[i].record);
+    cr_assert(lq_scan_begin(s, "events") == LQ_OK && lq_scan_feed(s, lookups[i].record, n) == LQ_OK);
+    cr_assert(lq_scan_end(s) == LQ_OK);
+    cr_expect(matches == lookups[i].matches, "%s over %s", lookups[i].query, lookups[i].record);
+    lq_scan_free(s);
+    lq_bundle_free(bundle);
+    lq_build_free(b);
+  }
+}
+
+Test(api, lists_that_are_wrong)
+{
+  lq_limits limits = {.struct_size = sizeof limits, .max_list = 2};
+  lq_build_options o = {.struct_size = sizeof o, .limits = &limits};
+  lq_build *b;
+  lq_diagnostic d;
+  cr_assert(lq_build_new(&b, &o) == LQ_OK);
+  cr_expect(lq_build_add_list(b, "a", "a.json", "x", 1) == LQ_E_UNSUPPORTED &&
+            !lq_build_takes_list("a.json"));
+  cr_expect(lq_build_add_list(b, "", "a.txt", "x", 1) == LQ_E_USAGE);
+  cr_expect(lq_build_add_list(b, "a", "a.txt", "x\ny\nz", 5) == LQ_E_LIMIT);
+  cr_expect(lq_build_add_list(b, "a", "a.ndjson", "1\n{\"v\":1}\n[2", 12) == LQ_E_QUERY);
+  cr_assert(lq_build_diag(b, 0, &d) == LQ_OK);
+  cr_expect(d.code == 501 && d.line == 2 && is(d.file, "a.ndjson"), "LQ%u at %u", d.code, d.line);
+  cr_assert(lq_build_diag(b, 1, &d) == LQ_OK);
+  cr_expect(d.code == 501 && d.line == 3);
+  cr_expect(lq_build_add_query(b, "<query>", NULL, "lookup(\"b\", x)", 14) == LQ_OK);
+  cr_assert(lq_build_diag(b, 2, &d) == LQ_OK);
+  cr_expect(d.code == 415 && d.severity == LQ_SEVERITY_WARNING);
+  cr_expect(lq_build_add_query(b, "<query>", "q2", "lookup(y, x)", 12) == LQ_E_QUERY);
+  cr_expect(lq_build_add_list(b, "empty", "e.csv", "", 0) == LQ_OK);
+  lq_build_free(b);
+}
+
 Test(api, limits_of_a_build)
 {
   static const struct {

@@ -121,6 +121,211 @@ Test(emit, optimised)
   check_listings(rows, sizeof rows / sizeof *rows, true);
 }
 
+// ---- states -----------------------------------------------------------------------------------
+
+static const struct {
+  const char *query, *listing;
+} states[] = {
+    {"sequence with maxspan=90s [a where true] by k ![b where true] by ?l with runs=2 [any where y > one.z] "
+     "by lower(m)",
+     "  sequence within 90s\n"
+     "  term 0\n"
+     "    0000  TEST        event.category == (\"a\")\n"
+     "    0001  RETURN\n"
+     "    key \"k\"\n"
+     "      0002  FIELD       k\n"
+     "      0003  RETURN\n"
+     "  term 1, missing\n"
+     "    0004  TEST        event.category == (\"b\")\n"
+     "    0005  RETURN\n"
+     "    key ?\"l\"\n"
+     "      0006  FIELD       l\n"
+     "      0007  RETURN\n"
+     "  term 2, missing\n"
+     "    0008  TEST        event.category == (\"b\")\n"
+     "    0009  RETURN\n"
+     "    key ?\"l\"\n"
+     "      0010  FIELD       l\n"
+     "      0011  RETURN\n"
+     "  term 3\n"
+     "    0012  FIELD       y\n"
+     "    0013  FIELD       one.z\n"
+     "    0014  COMPARE     >\n"
+     "    0015  TRUTH\n"
+     "    0016  RETURN\n"
+     "    key \"lower(m)\"\n"
+     "      0017  FIELD       m\n"
+     "      0018  CALL        lower /1\n"
+     "      0019  RETURN\n"},
+    {"sequence by k [a where true] as one with runs=3 [b where x == one.y and z == one.y] as two until [c "
+     "where true] | "
+     "where two.w and events[0].y == \"s\" and events[3].y == null | sort two.w desc | tail 2",
+     "  sequence\n"
+     "  term 0, 3 times, as \"one\", keeps y\n"
+     "    0000  TEST        event.category == (\"a\")\n"
+     "    0001  RETURN\n"
+     "    key \"k\"\n"
+     "      0002  FIELD       k\n"
+     "      0003  RETURN\n"
+     "  term 1, as \"two\", keeps w, y\n"
+     "    0004  TEST_AND    event.category == (\"b\") -> 0014\n"
+     "    0005  FIELD       x\n"
+     "    0006  REF         capture 0 of term 0\n"
+     "    0007  COMPARE     ==\n"
+     "    0008  TRUTH\n"
+     "    0009  JUMP_FALSE  -> 0014\n"
+     "    0010  FIELD       z\n"
+     "    0011  REF         capture 0 of term 0\n"
+     "    0012  COMPARE     ==\n"
+     "    0013  TRUTH\n"
+     "    0014  RETURN\n"
+     "    key \"k\"\n"
+     "      0015  FIELD       k\n"
+     "      0016  RETURN\n"
+     "  until\n"
+     "    0017  TEST        event.category == (\"c\")\n"
+     "    0018  RETURN\n"
+     "    key \"k\"\n"
+     "      0019  FIELD       k\n"
+     "      0020  RETURN\n"
+     "  | where\n"
+     "    0021  REF         capture 0 of term 1\n"
+     "    0022  MATCH       == (\"true\")\n"
+     "    0023  TRUTH\n"
+     "    0024  JUMP_FALSE  -> 0033\n"
+     "    0025  REF         capture 0 of term 0\n"
+     "    0026  CONST       \"s\"\n"
+     "    0027  COMPARE     ==\n"
+     "    0028  TRUTH\n"
+     "    0029  JUMP_FALSE  -> 0033\n"
+     "    0030  REF         capture 1 of term 1\n"
+     "    0031  IS_NULL\n"
+     "    0032  TRUTH\n"
+     "    0033  RETURN\n"
+     "  | sort desc\n"
+     "    \"two.w\"\n"
+     "      0034  REF         capture 0 of term 1\n"
+     "      0035  RETURN\n"
+     "  | tail 2\n"},
+    {"process where a | stats count() as n, max(b) by host.id, c + 1 over 5m | where n > 2 | suppress by "
+     "host.id for 1d",
+     "  event\n"
+     "  term 0\n"
+     "    0000  TEST_AND    event.category == (\"process\") -> 0002\n"
+     "    0001  TEST        a == (\"true\")\n"
+     "    0002  RETURN\n"
+     "  | stats over 5m\n"
+     "    \"n\" = count\n"
+     "    \"max(b)\" = max\n"
+     "      0003  FIELD       b\n"
+     "      0004  RETURN\n"
+     "    by \"host.id\"\n"
+     "      0005  FIELD       host.id\n"
+     "      0006  RETURN\n"
+     "    by \"c + 1\"\n"
+     "      0007  FIELD       c\n"
+     "      0008  CONST       1\n"
+     "      0009  ARITH       +\n"
+     "      0010  RETURN\n"
+     "  | where\n"
+     "    0011  COLUMN      2\n"
+     "    0012  CONST       2\n"
+     "    0013  COMPARE     >\n"
+     "    0014  TRUTH\n"
+     "    0015  RETURN\n"
+     "  | suppress for 1d\n"
+     "    \"host.id\"\n"
+     "      0016  COLUMN      0\n"
+     "      0017  RETURN\n"},
+    {"a == 1 and not descendant of [b where c == 2 and event of [any where d == 3]] and child of [any where "
+     "true]",
+     "  event\n"
+     "  term 0\n"
+     "    0000  TEST_AND    a == (\"1\") -> 0005\n"
+     "    0001  LINEAGE     descendant of #0\n"
+     "    0002  NOT\n"
+     "    0003  JUMP_FALSE  -> 0005\n"
+     "    0004  LINEAGE     child of #1\n"
+     "    0005  RETURN\n"
+     "  descendant of #0\n"
+     "    0006  TEST_AND    event.category == (\"b\") -> 0009\n"
+     "    0007  TEST_AND    c == (\"2\") -> 0009\n"
+     "    0008  LINEAGE     event of #2\n"
+     "    0009  RETURN\n"
+     "  child of #1\n"
+     "    0010  PUSH        true\n"
+     "    0011  RETURN\n"
+     "  event of #2\n"
+     "    0012  TEST        d == (\"3\")\n"
+     "    0013  RETURN\n"},
+    {"sample by k [a where true] as x [b where true] | unique_count x.u | where count > 1 and key == \"v\"",
+     "  sample\n"
+     "  term 0, as \"x\", keeps u\n"
+     "    0000  TEST        event.category == (\"a\")\n"
+     "    0001  RETURN\n"
+     "    key \"k\"\n"
+     "      0002  FIELD       k\n"
+     "      0003  RETURN\n"
+     "  term 1\n"
+     "    0004  TEST        event.category == (\"b\")\n"
+     "    0005  RETURN\n"
+     "    key \"k\"\n"
+     "      0006  FIELD       k\n"
+     "      0007  RETURN\n"
+     "  | unique_count\n"
+     "    \"x.u\"\n"
+     "      0008  REF         capture 0 of term 0\n"
+     "      0009  RETURN\n"
+     "  | where\n"
+     "    0010  COLUMN      0\n"
+     "    0011  CONST       1\n"
+     "    0012  COMPARE     >\n"
+     "    0013  TRUTH\n"
+     "    0014  JUMP_FALSE  -> 0019\n"
+     "    0015  COLUMN      2\n"
+     "    0016  CONST       \"v\"\n"
+     "    0017  COMPARE     ==\n"
+     "    0018  TRUTH\n"
+     "    0019  RETURN\n"},
+};
+
+// The listing without its first line and without what the clauses are.
+static void bare_listing(lq_buf *out, lq_str text)
+{
+  for (size_t at = 0, line = 0; at < text.n; line++) {
+    const char *end = memchr(text.p + at, '\n', text.n - at);
+    size_t stop = end ? (size_t)(end - text.p) : text.n, cut = at;
+    while (cut < stop && !lq_str_starts(lq_str_slice(text, cut, stop), LQ_STR("   ; ")))
+      cut++;
+    if (line > 0) {
+      lq_buf_str(out, lq_str_slice(text, at, cut));
+      lq_buf_byte(out, '\n');
+    }
+    at = stop + 1;
+  }
+}
+
+Test(emit, states)
+{
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+    lq_arena a = {.mem = &lq_mem_libc};
+    lq_buf bundle = {.mem = &lq_mem_libc}, text = {.mem = &lq_mem_libc}, bare = {.mem = &lq_mem_libc};
+    lq_program *p = NULL;
+    lq_fault fault;
+    if (compile_bundle(&bundle, &a, states[i].query, LQ_DIALECT_LQ, true) == LQ_OK &&
+        lq_bundle_read(&p, &lq_mem_libc, bundle.p, bundle.n, NULL, &fault) == LQ_OK)
+      lq_disasm_rule(&text, p, 0);
+    bare_listing(&bare, lq_buf_get(&text));
+    cr_expect(lq_str_is(lq_buf_get(&bare), states[i].listing), "%s\n%.*s", states[i].query, (int)bare.n,
+              bare.p);
+    lq_program_free(p);
+    lq_buf_free(&bare);
+    lq_buf_free(&text);
+    lq_buf_free(&bundle);
+    lq_arena_free(&a);
+  }
+}
+
 // ---- bundles ----------------------------------------------------------------------------------
 
 static const char *const rules[] = {
@@ -128,6 +333,14 @@ static const char *const rules[] = {
     "user.id == 5 and source.ip > \"10.0.0.1\" and length~(process.name) > -3",
     "cidrMatch(source.ip, \"10.0.0.0/8\", \"::1\") and a regex (\"x+\", \"y\") and b regex~ \"x+\"",
     "any(f, f.a == 1 and any(g, g.h == 2)) or f:{ a == 3 }",
+    "sequence by host.id, ?user.id with maxspan=5m [process where name : \"a*\"] as x with runs=2 ![any "
+    "where a == 1] "
+    "[file where path == x.file.path and descendant of [process where child of [any where b == 1]]] until [c "
+    "where true] | "
+    "where x.file.path != events[3].file.path | unique events[0].user.name | head 3",
+    "a == 1 | where b == 2 | eval c = length(d), e = c + 1 | stats count() as n, dcount(e) by host.id over "
+    "5m | "
+    "where n > 3 | sort n desc | keep n, host.id",
     "process.name : (\"b\", \"a*\") and between~(a, \"x\", \"y\") == 2.5 and @timestamp > \"now-1d\"",
 };
 enum { RULES = sizeof rules / sizeof *rules };
@@ -151,7 +364,7 @@ static lq_status add_rule(lq_compiler *c, lq_arena *a, const char *id, const cha
 
 static lq_status build(lq_buf *bundle, const lq_mem *mem, const int *order, bool with_errors)
 {
-  static const char *const ids[RULES] = {"m", "b", "z", "a", "q"};
+  static const char *const ids[RULES] = {"m", "b", "z", "a", "q", "d", "y"};
   lq_arena a = {.mem = mem};
   lq_compiler *c = NULL;
   lq_status st = lq_compiler_new(&c, mem);
@@ -176,7 +389,7 @@ static lq_status build(lq_buf *bundle, const lq_mem *mem, const int *order, bool
 
 Test(emit, same_bytes)
 {
-  static const int orders[][RULES] = {{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {2, 0, 4, 1, 3}};
+  static const int orders[][RULES] = {{0, 1, 2, 3, 4, 5, 6}, {6, 5, 4, 3, 2, 1, 0}, {2, 5, 0, 4, 1, 6, 3}};
   lq_buf first = {.mem = &lq_mem_libc};
   cr_assert_eq(build(&first, &lq_mem_libc, orders[0], false), LQ_OK);
   for (int i = 0; i < 6; i++) {
@@ -199,7 +412,7 @@ Test(emit, same_bytes)
 
 Test(emit, out_of_memory)
 {
-  static const int order[RULES] = {0, 1, 2, 3, 4};
+  static const int order[RULES] = {0, 1, 2, 3, 4, 5, 6};
   lq_buf whole = {.mem = &lq_mem_libc};
   cr_assert_eq(build(&whole, &lq_mem_libc, order, false), LQ_OK);
   lq_status st = LQ_E_NOMEM;

@@ -29,7 +29,15 @@ static const char lqfile[] =
     "arrayContains(process.args, \"1\") or split(process.command_line, \" \") == \"IEX\"\n"
     "| where not process.name in (\"a\", \"b\", \"b\", \"*.exe\")\n"
     "---\nnmae: x\n---\nx == == 1 or length(1) or foo(2) or process.nmae : 'x' and (a in (1, \"b\")\n"
-    "---\nid: s\n---\nsequence by host.id with maxspan=5m [process where true] [file where true] | head 5\n";
+    "---\nid: s\n---\nsequence by host.id with maxspan=5m [process where true] [file where true] | head 5\n"
+    "---\nid: t\n---\nsequence by k with maxspan=5m [process where true] as x ![any where lookup(\"l\", a)] "
+    "[file where pid == x.pid and child of [any where lookup(\"m\", b)]] by ?m until [any where true]\n"
+    "---\nid: u\n---\nsequence by k with maxspan=5m [process where true] as x ![any where lookup(\"l\", a)] "
+    "[file where pid == x.pid and child of [any where lookup(\"m\", b)]] until [any where true] | where "
+    "x.pid > 1 | "
+    "sort events[0].user.name\n"
+    "---\nid: v\n---\nany where lookup(\"n\", a) | stats count() as n, dcount(b + 1) by c, lower(d) over 5m "
+    "| where n > 2\n";
 static const char log_lines[] =
     "{\"@timestamp\":\"2024-05-01T10:11:12Z\",\"process\":{\"name\":\"PowerShell.exe\",\"command_line\":\"a "
     "\\u00e4 IEX \xff\",\"args\":[1,2]}}\n"
@@ -76,6 +84,12 @@ static int on_test(void *user, const lq_test_result *r)
   return put(a, r->passed ? "+" : "-", 1);
 }
 
+static const struct {
+  const char *name, *file, *text;
+} lists[] = {{"l", "l.txt", "a\nb*\n10.0.0.0/8\n"},
+             {"m", "m.csv", "id,value\n1,\"x\"\"y\"\n"},
+             {"n", "n.ndjson", "\"\\u0041\"\n{\"value\":5}\n"}};
+
 static lq_status compile(const lq_allocator *m, lq_bundle **out, alerts *a)
 {
   lq_build_options o = {.struct_size = sizeof o, .flags = LQ_BUILD_KEEP_GOING, .allocator = m};
@@ -83,7 +97,10 @@ static lq_status compile(const lq_allocator *m, lq_bundle **out, alerts *a)
   lq_status s = lq_build_new(&b, &o);
   if (s != LQ_OK)
     return s;
-  s = lq_build_add_file(b, "p.md", playbook, strlen(playbook));
+  for (size_t i = 0; i < sizeof lists / sizeof *lists && s == LQ_OK; i++)
+    s = lq_build_add_list(b, lists[i].name, lists[i].file, lists[i].text, strlen(lists[i].text));
+  if (s == LQ_OK)
+    s = lq_build_add_file(b, "p.md", playbook, strlen(playbook));
   if (s == LQ_OK)
     s = lq_build_add_file(b, "r.lq", lqfile, strlen(lqfile));
   if (s == LQ_E_QUERY)

@@ -437,6 +437,84 @@ Test(vm_exec, memo)
   free_world(w);
 }
 
+// ---- snippets of stateful rules -----------------------------------------------------------------
+
+static bool second_lineage(void *user, uint32_t lineage)
+{
+  ++*(int *)user;
+  return lineage == 1;
+}
+
+typedef struct traced {
+  uint32_t pc;
+  bool truth;
+} traced;
+
+static void trace(void *user, uint32_t pc, bool truth)
+{
+  *(traced *)user = (traced){pc, truth};
+}
+
+// The stateful seed's rules, over an empty event and a group of three terms, the second of which is missing.
+Test(vm_exec, snippets)
+{
+  builder *b = malloc(sizeof *b);
+  lq_fault f;
+  lq_fieldmap *map;
+  lq_event event;
+  uint32_t slots[8];
+  build_begin(b);
+  seed_state(b);
+  cr_assert(build_finish(b, &f) && lq_fieldmap_new(&map, &lq_mem_libc) == LQ_OK);
+  for (size_t i = 0; i < b->p.nfields; i++)
+    cr_assert(lq_fieldmap_add(map, &(lq_field_spec){b->strings[b->fields[i].name], LQ_NO_SLOT, false},
+                              &slots[i]) == LQ_OK);
+  cr_assert(lq_event_init(&event, map, &lq_mem_libc) == LQ_OK);
+  const lq_value sh = lq_string(LQ_STR("sh")), yes[] = {lq_bool(false), lq_bool(true)}, three = lq_int(3);
+  lq_event_add(&event, LQ_STR("process.name"), sh);
+  lq_event_add(&event, LQ_STR("host.id"), lq_int(7));
+  const lq_values first[] = {{&sh, 1}, {yes, 2}}, third[] = {{0}};
+  const lq_values *captures[] = {first, NULL, third};
+  const lq_values columns[] = {{&sh, 1}, {0}, {&three, 1}};
+  int asked = 0;
+  traced last = {0};
+  lq_exec x = {
+      .program = &b->p, .event = &event, .slots = slots, .budget = 1000, .trace = trace, .trace_user = &last};
+  x.scratch.mem = x.folds.mem = &lq_mem_libc;
+  const lq_term_def *terms = b->terms + b->states[0].first_term;
+  const lq_stage_def *stages = b->stages + b->states[0].first_stage;
+  uint32_t where = b->stage_args[stages[0].first_arg].snippet,
+           unique = b->stage_args[stages[1].first_arg].snippet;
+  uint32_t many = b->stage_args[b->stages[b->states[1].first_stage + 3].first_arg].snippet;
+  lq_values v;
+  // Without a group all that is remembered is null, and no process has a past.
+  cr_expect(lq_exec_truth(&x, terms[0].snippet) == LQ_VERDICT_YES);
+  cr_expect(lq_exec_truth(&x, terms[1].snippet) == LQ_VERDICT_NO);
+  cr_expect(lq_exec_truth(&x, terms[3].snippet) == LQ_VERDICT_NO &&
+            last.pc == b->snippets[terms[3].snippet].code);
+  cr_expect(lq_exec_value(&x, unique, &v) == LQ_VERDICT_YES && v.n == 0);
+  cr_expect(lq_exec_truth(&x, many) == LQ_VERDICT_NO);
+  x.group = &(lq_group){captures, columns};
+  x.lineage = second_lineage;
+  x.lineage_user = &asked;
+  cr_expect(lq_exec_truth(&x, terms[1].snippet) == LQ_VERDICT_YES);
+  cr_expect(lq_exec_truth(&x, terms[2].snippet) == LQ_VERDICT_NO && asked == 1);
+  cr_expect(lq_exec_truth(&x, terms[3].snippet) == LQ_VERDICT_YES && asked == 2 && last.truth);
+  cr_expect(lq_exec_truth(&x, where) == LQ_VERDICT_NO);
+  cr_expect(lq_exec_value(&x, unique, &v) == LQ_VERDICT_YES && v.n == 2 && v.v == yes);
+  cr_expect(lq_exec_value(&x, b->keys[terms[0].first_key].snippet, &v) == LQ_VERDICT_YES && v.n == 1 &&
+            v.v[0].i == 7);
+  cr_expect(lq_exec_value(&x, b->keys[terms[0].first_key + 1].snippet, &v) == LQ_VERDICT_YES && v.n == 0);
+  cr_expect(lq_exec_truth(&x, many) == LQ_VERDICT_YES);
+  captures[2] = captures[0] = NULL;
+  cr_expect(lq_exec_truth(&x, terms[1].snippet) == LQ_VERDICT_NO);
+  lq_event_free(&event);
+  lq_fieldmap_free(map);
+  lq_arena_free(&x.scratch);
+  lq_arena_free(&x.folds);
+  free(b);
+}
+
 // ---- listing ------------------------------------------------------------------------------------
 
 Test(vm_exec, listing)
