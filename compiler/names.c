@@ -61,6 +61,28 @@ static lq_str first_part(lq_str name)
   return dot ? (lq_str){name.p, (size_t)(dot - name.p)} : name;
 }
 
+static void list_columns(lq_names *s, lq_diag *d)
+{
+  enum { SHOWN = 8 };
+  lq_buf list = {.mem = s->c->mem};
+  int n = 0;
+  for (uint32_t i = 0; i < s->ncolumns && n <= SHOWN; i++) {
+    if (s->columns[i].n == 0)
+      continue;
+    if (n++ < SHOWN)
+      lq_buf_printf(&list, "%s`%.*s`", n > 1 ? ", " : "", LQ_STR_ARG(s->columns[i]));
+    else
+      lq_buf_z(&list, ", …");
+  }
+  lq_str names = lq_arena_copy(s->c->arena, lq_buf_get(&list));
+  s->c->arena->failed |= list.failed;
+  lq_buf_free(&list);
+  if (n > 0)
+    lq_diag_help(s->c->d, d, "the columns are %.*s", LQ_STR_ARG(names));
+  else
+    lq_diag_help(s->c->d, d, "give it a name where it is counted: `stats count() as n by host.id`");
+}
+
 static void no_such_name(lq_names *s, lq_node *n)
 {
   lq_diag *d = unknown(
@@ -72,7 +94,7 @@ static void no_such_name(lq_names *s, lq_node *n)
   else if (s->aliases)
     lq_diag_help(s->c->d, d, "say of which event: `events[0].%.*s`", LQ_STR_ARG(n->name));
   else
-    lq_diag_help(s->c->d, d, "give it a name where it is counted: `stats count() as n by host.id`");
+    list_columns(s, d);
 }
 
 // ---- references ---------------------------------------------------------------------------------
