@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/internal.h"
 #include "tests/mutate/seeds.h"
 #include "vm/bytes.h"
 #include "vm/disasm.h"
@@ -41,6 +41,46 @@ static inline int run_match(void *user, uint32_t rule)
   return 0;
 }
 
+// Every snippet by itself, with a group that has as much as any code may read, and in blocks of just that
+// size.
+static inline void run_snippets(const lq_ruleset *rs, const lq_event *event)
+{
+  const lq_program *p = rs->program;
+  static const lq_value seven = {.type = LQ_T_INT, .i = 7};
+  lq_values *captured = malloc((p->ncaptures + 1) * sizeof *captured),
+            *columns = malloc(LQ_COLUMNS_MAX * sizeof *columns);
+  const lq_values **captures = malloc(LQ_TERMS_MAX * sizeof *captures);
+  uint8_t *memo = calloc(p->npredicates + 1, 1);
+  for (size_t i = 0; i < p->ncaptures; i++)
+    captured[i] = (lq_values){&seven, 1};
+  for (size_t i = 0; i < LQ_COLUMNS_MAX; i++)
+    columns[i] = (lq_values){&seven, i % 2};
+  for (size_t i = 0; i < LQ_TERMS_MAX; i++)
+    captures[i] = i % 3 == 2 ? NULL : captured;
+  lq_exec x = {.program = p,
+               .event = event,
+               .slots = rs->slots,
+               .memo = memo,
+               .group = &(lq_group){captures, columns},
+               .scratch = {.mem = &lq_mem_libc},
+               .folds = {.mem = &lq_mem_libc}};
+  for (uint32_t i = 0; i < p->nsnippets && i < 64; i++) {
+    lq_values v;
+    x.budget = 1000;
+    if (p->snippets[i].gives == LQ_GIVES_TRUTH)
+      lq_exec_truth(&x, i);
+    else
+      lq_exec_value(&x, i, &v);
+    lq_arena_reset(&x.scratch);
+  }
+  lq_arena_free(&x.scratch);
+  lq_arena_free(&x.folds);
+  free(memo);
+  free(captures);
+  free(columns);
+  free(captured);
+}
+
 static inline void run_program(lq_program *adopt)
 {
   const lq_engine_limits limits = {.budget = 10000, .max_scratch = 1 << 20};
@@ -55,6 +95,7 @@ static inline void run_program(lq_program *adopt)
       seed_event(&event, lq_ruleset_fields(rs), i);
       r.event = &event;
       lq_engine_eval(r.engine, &event, run_match, &r);
+      run_snippets(rs, &event);
     }
     lq_event_free(&event);
   }
