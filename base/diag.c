@@ -39,6 +39,20 @@ const char *lq_diag_explanation(lq_diag_code code)
   return row_of(code)->explanation;
 }
 
+bool lq_diag_fix_is_sure(lq_diag_code code)
+{
+  static const lq_diag_code sure[] = {
+      LQ_DIAG_BAD_ESCAPE,       LQ_DIAG_SINGLE_EQUALS,  LQ_DIAG_SINGLE_QUOTES,
+      LQ_DIAG_FOREIGN_OPERATOR, LQ_DIAG_UNQUOTED_VALUE, LQ_DIAG_KEYWORD_AS_FIELD,
+      LQ_DIAG_DUPLICATE_ENTRY,  LQ_DIAG_COVERED_ENTRY,  LQ_DIAG_LIKE_WITHOUT_WILDCARD,
+  };
+  for (size_t i = 0; i < sizeof sure / sizeof sure[0]; i++) {
+    if (sure[i] == code)
+      return true;
+  }
+  return false;
+}
+
 const lq_diag_code *lq_diag_codes(size_t *n)
 {
   static const lq_diag_code codes[] = {

@@ -65,6 +65,8 @@ void lq_diag_fix(lq_diag_list *l, lq_diag *d, lq_span where, const char *fmt, ..
 const char *lq_diag_name(lq_diag_code code);        // "unknown-field"-like symbolic name: the row's name
 const char *lq_diag_title(lq_diag_code code);
 const char *lq_diag_explanation(lq_diag_code code);
+// Do fixes of this code say what was meant, beyond doubt? Others may change what the rule matches.
+bool lq_diag_fix_is_sure(lq_diag_code code);
 const lq_diag_code *lq_diag_codes(size_t *n);       // all, ascending
 
 // Some lines, each with its end; the caller puts an empty line between two diagnostics. Control characters and bidi

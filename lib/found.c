@@ -1,10 +1,10 @@
 // What a build found and said: rules, code spans that are none, diagnostics.
 #include "lib/build.h"
 
+#include "base/sort.h"
 #include "parser/parse.h"
 
-// ---- ids
-// ----------------------------------------------------------------------------------------------------------------
+// ---- ids ----------------------------------------------------------------------------------------
 
 static size_t hash_of(lq_str s)
 {
@@ -76,8 +76,7 @@ lq_status lq_build_found(const lq_build *b, size_t i, lq_found *out)
   return LQ_OK;
 }
 
-// ---- printing
-// -------------------------------------------------------------------------------------------------------------
+// ---- printing -----------------------------------------------------------------------------------
 
 // Trees are not kept: a rule that is printed is parsed once more.
 static lq_status print(const lq_build *b, size_t i, bool outline, unsigned width, lq_write_fn write,
@@ -111,8 +110,7 @@ lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn write, vo
   return print(b, i, true, 0, write, user);
 }
 
-// ---- diagnostics
-// ------------------------------------------------------------------------------------------------------------
+// ---- diagnostics --------------------------------------------------------------------------------
 
 static lq_diag *copy_diag(lq_build *b, const lq_diag *d)
 {
@@ -143,6 +141,23 @@ lq_status lq_build_keep_diags(lq_build *b, const lq_diag_list *l)
     b->diags[b->ndiags++] = own;
   }
   return LQ_OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+  const lq_diag *x = *(const lq_diag *const *)a, *y = *(const lq_diag *const *)b;
+  lq_span s = x->labels[0].span, t = y->labels[0].span;
+  if (s.start != t.start)
+    return s.start < t.start ? -1 : 1;
+  if (s.end != t.end)
+    return s.end < t.end ? -1 : 1;
+  return x->code != y->code ? (x->code > y->code) - (x->code < y->code) : lq_str_cmp(x->message, y->message);
+}
+
+void lq_build_sort_diags(lq_build *b, size_t first)
+{
+  if (b->ndiags > first)
+    lq_sort(b->diags + first, b->ndiags - first, sizeof *b->diags, by_place);
 }
 
 size_t lq_build_diag_count(const lq_build *b)
@@ -182,7 +197,9 @@ lq_status lq_build_diag(const lq_build *b, size_t i, lq_diagnostic *out)
                          .note = lq_text_of(d->note),
                          .file = lq_text_of(LQ_STR("")),
                          .rule = lq_text_of(d->rule),
-                         .has_fix = d->has_fix,
+                         .has_fix = !d->has_fix                    ? 0
+                                    : lq_diag_fix_is_sure(d->code) ? LQ_FIX_SURE
+                                                                   : LQ_FIX_SUGGESTED,
                          .fix_start = d->fix_span.start,
                          .fix_end = d->fix_span.end,
                          .fix = lq_text_of(d->fix)};

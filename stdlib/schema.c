@@ -8,20 +8,27 @@ static const lq_schema_field fields[] = {
 };
 enum { COUNT = sizeof fields / sizeof *fields };
 
-const lq_schema_field *lq_schema_find(lq_str name)
+const lq_schema lq_ecs = {fields, COUNT};
+
+const lq_schema_field *lq_schema_find_in(const lq_schema *s, lq_str name)
 {
-  size_t low = 0, high = COUNT;
+  size_t low = 0, high = s->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    int order = lq_str_cmp(name, fields[middle].name);
+    int order = lq_str_cmp(name, s->fields[middle].name);
     if (order == 0)
-      return &fields[middle];
+      return &s->fields[middle];
     if (order < 0)
       high = middle;
     else
       low = middle + 1;
   }
   return NULL;
+}
+
+const lq_schema_field *lq_schema_find(lq_str name)
+{
+  return lq_schema_find_in(&lq_ecs, name);
 }
 
 const lq_schema_field *lq_schema_at(size_t i)

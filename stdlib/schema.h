@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <libquery/status.h>
+
+#include "base/diag.h"
 #include "base/str.h"
 #include "base/value.h"
 
@@ -19,6 +22,17 @@ typedef struct lq_schema_field {
   bool array;
   const char *doc; // a short phrase of ours, may be ""
 } lq_schema_field;
+
+// Ascending by name. A schema of the user's own lives in the arena that it was read into.
+typedef struct lq_schema {
+  const lq_schema_field *fields;
+  size_t count;
+} lq_schema;
+extern const lq_schema lq_ecs;
+const lq_schema_field *lq_schema_find_in(const lq_schema *s, lq_str name); // NULL: not in it
+// A CSV with a header: a column `name` or `field`, maybe `type`, and maybe `array` or ECS's `Normalization`. What is wrong
+// with it is said in diags, whose source it is. LQ_E_QUERY, LQ_E_NOMEM.
+lq_status lq_schema_read(lq_schema *out, lq_arena *arena, lq_str csv, lq_diag_list *diags);
 
 const lq_schema_field *lq_schema_find(lq_str name);              // NULL: not in ECS
 const lq_schema_field *lq_schema_at(size_t i);                   // ascending by name; NULL ends
