@@ -113,13 +113,24 @@ static const lq_command *query_or_slip(lq_cli *c, const char *word)
   return NULL;
 }
 
-// Takes the verb out of argv. Options may stand before it.
+static bool takes_next(const char *arg)
+{
+  for (int i = 0; i < LQ_OPT_COUNT_OF; i++) {
+    const lq_option_row *row = &lq_option_rows[i];
+    bool letter = arg[1] == row->letter && !arg[2], word = arg[1] == '-' && strcmp(arg + 2, row->word) == 0;
+    if (row->value && (letter || word))
+      return true;
+  }
+  return false;
+}
+
+// Takes the verb out of argv. Options, with their values, may stand before it.
 static const lq_command *verb_of(lq_cli *c, int *argc, char **argv)
 {
   int at = 1;
   while (at < *argc && argv[at][0] == '-' && argv[at][1] && strcmp(argv[at], "--") != 0)
-    at++;
-  if (at == *argc)
+    at += takes_next(argv[at]) ? 2 : 1;
+  if (at >= *argc)
     return NULL;
   const lq_command *command = lq_command_named(argv[at]);
   if (!command)
