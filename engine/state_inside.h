@@ -1,0 +1,28 @@
+// What state.c and save.c share.
+#ifndef LQ_ENGINE_STATE_INSIDE_H
+#define LQ_ENGINE_STATE_INSIDE_H
+
+#include "engine/due.h"
+#include "engine/machine_inside.h"
+#include "engine/state.h"
+
+struct lq_state {
+  const lq_mem *mem;
+  lq_state_config config;
+  lq_meter meter;
+  lq_machine_host host;
+  lq_machine **machines; // by state
+  uint32_t *state_of;    // by term
+  uint8_t *hits;         // of one machine
+  uint32_t *known;       // hits of a restored event
+  size_t nhits;
+  lq_buffer buffer;
+  lq_due due;
+  lq_lineage *lineage;
+  lq_event waited, viewed; // one that waited, and one that a view names
+  bool has_waited, has_viewed;
+  const lq_kept *viewing;
+  uint64_t viewing_arrival; // another event may come to lie where one was
+};
+
+#endif
