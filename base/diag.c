@@ -176,9 +176,24 @@ void lq_diag_note(lq_diag_list *l, lq_diag *d, const char *fmt, ...)
   SET_TEXT(note);
 }
 
+// As the file must have it: inside a string of TOML a quote or a backslash of ours needs a backslash.
+static lq_str escape(lq_arena *a, lq_str fix)
+{
+  char *out = lq_arena_array(a, fix.n + 1, 2);
+  size_t n = 0;
+  for (size_t i = 0; out && i < fix.n; i++) {
+    if (fix.p[i] == '"' || fix.p[i] == '\\')
+      out[n++] = '\\';
+    out[n++] = fix.p[i];
+  }
+  return out ? lq_str_make(out, n) : LQ_STR("");
+}
+
 void lq_diag_fix(lq_diag_list *l, lq_diag *d, lq_span where, const char *fmt, ...)
 {
   SET_TEXT(fix);
+  if (l->map.escaped && d != &l->sink)
+    d->fix = escape(l->arena, d->fix);
   d->fix_span = lq_source_map_span(&l->map, where);
   d->has_fix = true;
 }

@@ -3,6 +3,7 @@
 #ifndef LQ_BASE_SOURCE_H
 #define LQ_BASE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ typedef struct lq_map_segment {
 typedef struct lq_source_map {
   const lq_map_segment *segments; // ascending; none: the query is the file
   size_t n;
+  bool escaped; // the query stands in a string where a backslash escapes, so what is written there needs that too
 } lq_source_map;
 
 lq_span lq_source_map_span(const lq_source_map *m, lq_span query);

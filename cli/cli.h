@@ -22,7 +22,8 @@ typedef struct lq_cli {
   unsigned saw;
   int64_t now; // ns; SOURCE_DATE_EPOCH if that is set
   bool progress_shown;
-  const char *lists; // folder of lists for lookup(), or NULL
+  const char *lists;  // folder of lists for lookup(), or NULL
+  const char *schema; // CSV of the fields there are, or NULL: ECS, and others are fine
 } lq_cli;
 
 int lq_exit_code(unsigned saw);

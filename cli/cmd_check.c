@@ -1,9 +1,13 @@
 // lq check: what rule files hold, and what is wrong with it.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/findings.h"
+#include "cli/fix.h"
 #include "cli/load.h"
+#include "cli/report.h"
 #include "cli/table.h"
 
 static const char *const state_words[] = {"rule", "error", "not run", "skipped"};
@@ -109,54 +113,122 @@ static void json_found(lq_string *s, const lq_found *f)
   lq_string_z(s, "}");
 }
 
-static void put_json(lq_cli *c, const lq_build *b)
+static void json_count(lq_string *s, bool *first, const char *prefix, lq_text name, size_t n)
+{
+  lq_string key = {0};
+  lq_string_z(&key, prefix);
+  lq_string_text(&key, name);
+  lq_string_z(s, *first ? "" : ",");
+  lq_string_json(s, key.p, key.n);
+  lq_string_printf(s, ":%zu", n);
+  lq_string_free(&key);
+  *first = false;
+}
+
+// ---- counts ----
+
+typedef struct kind_count {
+  lq_text kind;
+  bool runs;
+  size_t n;
+} kind_count;
+
+enum { KINDS_MAX = 32 }; // kinds of rules; what a file invents beyond that is counted as the last
+
+typedef struct kinds {
+  kind_count of[KINDS_MAX];
+  size_t n;
+} kinds;
+
+static void count_kind(kinds *k, lq_text kind, bool runs)
+{
+  size_t i = 0;
+  while (i < k->n &&
+         (k->of[i].runs != runs || k->of[i].kind.n != kind.n || memcmp(k->of[i].kind.p, kind.p, kind.n) != 0))
+    i++;
+  if (i == KINDS_MAX)
+    i = KINDS_MAX - 1;
+  else if (i == k->n)
+    k->of[k->n++] = (kind_count){kind, runs, 0};
+  k->of[i].n++;
+}
+
+static int by_count(const void *a, const void *b)
+{
+  const kind_count *x = a, *y = b;
+  if (x->n != y->n)
+    return x->n < y->n ? 1 : -1;
+  int order = memcmp(x->kind.p, y->kind.p, x->kind.n < y->kind.n ? x->kind.n : y->kind.n);
+  return order ? order : (x->kind.n > y->kind.n) - (x->kind.n < y->kind.n);
+}
+
+static void count_kinds(const lq_build *b, kinds *out)
+{
+  lq_found f;
+  *out = (kinds){0};
+  for (size_t i = 0; lq_build_found(b, i, &f) == LQ_OK; i++) {
+    lq_text kind = f.kind.n ? f.kind : (lq_text){"query", 5};
+    if (f.state != LQ_FOUND_SKIPPED)
+      count_kind(out, kind, f.state != LQ_FOUND_UNSUPPORTED);
+  }
+  qsort(out->of, out->n, sizeof *out->of, by_count);
+}
+
+static void json_kinds(lq_string *s, const kinds *k, bool runs)
+{
+  bool first = true;
+  lq_string_z(s, "{");
+  for (size_t i = 0; i < k->n; i++) {
+    if (k->of[i].runs == runs)
+      json_count(s, &first, "", k->of[i].kind, k->of[i].n);
+  }
+  lq_string_z(s, "}");
+}
+
+static void json_summary(lq_string *s, const lq_rules_in *r, const lq_findings *f)
+{
+  kinds k;
+  bool first = true;
+  count_kinds(r->build, &k);
+  lq_string_printf(
+      s, "{\"files\":%zu,\"compiled\":%zu,\"errors\":%zu,\"warnings\":%zu,\"skipped\":%zu,\"codes\":{",
+      r->files, r->compiled, f->by_severity[LQ_SEVERITY_ERROR], f->by_severity[LQ_SEVERITY_WARNING],
+      r->skipped);
+  for (size_t i = 0; i < LQ_CODES_MAX; i++) {
+    char digits[8];
+    int n = snprintf(digits, sizeof digits, "%zu", i);
+    if (f->by_code[i])
+      json_count(s, &first, "LQ", (lq_text){digits, (size_t)n}, f->by_code[i]);
+  }
+  lq_string_z(s, "},\"kinds\":");
+  json_kinds(s, &k, true);
+  lq_string_z(s, ",\"unsupported\":");
+  json_kinds(s, &k, false);
+  lq_string_z(s, "}");
+}
+
+static void put_json(lq_cli *c, const lq_rules_in *r, const lq_findings *findings)
 {
   lq_string s = {0};
   lq_found f;
   lq_string_z(&s, "{\"found\":[");
-  for (size_t i = 0; lq_build_found(b, i, &f) == LQ_OK; i++) {
+  for (size_t i = 0; lq_build_found(r->build, i, &f) == LQ_OK; i++) {
     lq_string_z(&s, i ? ",\n" : "\n");
     json_found(&s, &f);
   }
   lq_string_z(&s, "],\n\"diagnostics\":[");
-  for (size_t i = 0; i < lq_build_diag_count(b); i++) {
+  for (size_t i = 0; i < findings->n; i++) {
     lq_string_z(&s, i ? ",\n" : "\n");
-    lq_build_diag_json(b, i, lq_string_write, &s);
+    lq_build_diag_json(r->build, findings->items[i].index, lq_string_write, &s);
   }
-  lq_string_z(&s, "]}\n");
+  lq_string_z(&s, "],\n\"summary\":");
+  json_summary(&s, r, findings);
+  lq_string_z(&s, "}\n");
   lq_out_add(&c->out, s.p, s.n);
   lq_string_free(&s);
 }
 
 // ---- the summary ----
-
-typedef struct code_count {
-  uint32_t code;
-  size_t n;
-} code_count;
-
-static int by_code(const void *a, const void *b)
-{
-  uint32_t x = ((const code_count *)a)->code, y = ((const code_count *)b)->code;
-  return (x > y) - (x < y);
-}
-
-static size_t count_codes(const lq_build *b, code_count **out)
-{
-  size_t n = 0, kinds = 0;
-  lq_diagnostic d;
-  *out = lq_need(NULL, lq_build_diag_count(b), sizeof **out);
-  while (lq_build_diag(b, n, &d) == LQ_OK && n < lq_build_diag_count(b))
-    (*out)[n++] = (code_count){d.code, 1};
-  qsort(*out, n, sizeof **out, by_code);
-  for (size_t i = 0; i < n; i++) {
-    if (kinds > 0 && (*out)[kinds - 1].code == (*out)[i].code)
-      (*out)[kinds - 1].n++;
-    else
-      (*out)[kinds++] = (*out)[i];
-  }
-  return kinds;
-}
 
 static void put_count(lq_string *s, size_t n, const char *one, const char *many)
 {
@@ -165,54 +237,157 @@ static void put_count(lq_string *s, size_t n, const char *one, const char *many)
   lq_string_printf(s, " %s", n == 1 ? one : many);
 }
 
-static void say_summary(lq_cli *c, const lq_rules_in *r)
+static void put_kinds(lq_string *s, const kinds *k, bool runs, const char *what)
+{
+  bool any = false;
+  for (size_t i = 0; i < k->n; i++) {
+    if (k->of[i].runs != runs)
+      continue;
+    lq_string_printf(s, "%s", any ? ", " : what);
+    lq_string_count(s, k->of[i].n);
+    lq_string_z(s, " ");
+    lq_string_safe(s, k->of[i].kind.p, k->of[i].kind.n);
+    any = true;
+  }
+  lq_string_z(s, any ? "\n" : "");
+}
+
+static void put_codes(lq_string *s, const lq_findings *f)
+{
+  for (uint32_t code = 0; code < LQ_CODES_MAX; code++) {
+    const char *title = "", *explanation;
+    uint32_t severity;
+    if (f->by_code[code] && lq_explain_code(code, &severity, &title, &explanation) == LQ_OK)
+      lq_string_printf(s, "  LQ%u  %6zu  %s\n", (unsigned)code, f->by_code[code], title);
+  }
+}
+
+static void say_summary(lq_cli *c, const lq_rules_in *r, const lq_findings *f, bool fixed)
 {
   lq_string s = {0};
-  code_count *codes;
-  size_t kinds = count_codes(r->build, &codes);
+  kinds k;
+  count_kinds(r->build, &k);
   put_count(&s, r->compiled + r->errors, "rule", "rules");
-  put_count(&s, r->error_messages, "error", "errors");
-  put_count(&s, r->warning_messages, "warning", "warnings");
+  put_count(&s, f->by_severity[LQ_SEVERITY_ERROR], "error", "errors");
+  put_count(&s, f->by_severity[LQ_SEVERITY_WARNING], "warning", "warnings");
   if (r->unsupported)
     put_count(&s, r->unsupported, "rule of a kind that this version does not run",
               "rules of a kind that this version does not run");
   put_count(&s, r->skipped, "code span skipped", "code spans skipped");
   lq_say(c, "%s", s.p);
   lq_string_clear(&s);
-  for (size_t i = 0; i < kinds; i++) {
-    const char *title = "", *explanation;
-    uint32_t severity;
-    lq_explain_code(codes[i].code, &severity, &title, &explanation);
-    lq_string_printf(&s, "  LQ%u  %6zu  %s\n", (unsigned)codes[i].code, codes[i].n, title);
+  if (k.n > 1)
+    put_kinds(&s, &k, true, "  kinds of rules: ");
+  put_kinds(&s, &k, false, "  not supported: ");
+  put_codes(&s, f);
+  if (f->sure && !fixed) {
+    lq_string_z(&s, "  ");
+    lq_string_count(&s, f->sure);
+    lq_string_printf(&s, " of them %s by --fix\n", f->sure == 1 ? "is repaired" : "are repaired");
   }
-  lq_out_add(&c->err, s.p, s.n);
+  lq_out_add(&c->err, s.p ? s.p : "", s.n);
   lq_out_flush(&c->err);
   lq_string_free(&s);
-  free(codes);
+}
+
+// ---- the verb ----
+
+static void put_messages(lq_cli *c, const lq_findings *f)
+{
+  if (c->err.terminal && c->out.terminal)
+    lq_out_flush(&c->out);
+  for (size_t i = 0; i < f->n; i++) {
+    lq_build_diag_text(f->build, f->items[i].index, c->err_color, lq_out_write, &c->err);
+    lq_out_z(&c->err, "\n");
+  }
+}
+
+static void put_report(lq_cli *c, const lq_options *o, const lq_rules_in *r, const lq_findings *f)
+{
+  bool tree = o->value[LQ_OPT_TREE] != NULL;
+  switch (o->format) {
+  case LQ_FORMAT_JSON: put_json(c, r, f); break;
+  case LQ_FORMAT_SARIF: lq_report_sarif(&c->out, f); break;
+  case LQ_FORMAT_GITHUB: lq_report_github(&c->out, f); break;
+  default:
+    if (tree || o->value[LQ_OPT_PRINT])
+      put_printed(c, r->build, tree);
+    else
+      put_list(c, r->build);
+    put_messages(c, f);
+    break;
+  }
+  lq_out_flush(&c->out);
+}
+
+static bool read_level(lq_cli *c, const lq_options *o, int *level)
+{
+  static const char *const words[] = {"error", "warning", "note"};
+  const char *word = o->value[LQ_OPT_LEVEL];
+  *level = -1;
+  for (int i = 0; word && i < 3; i++) {
+    if (strcmp(words[i], word) == 0)
+      *level = i;
+  }
+  if (word && *level < 0)
+    lq_say_usage(c, "--level is error, warning or note, not `%s`", word);
+  return !word || *level >= 0;
+}
+
+static void load(lq_cli *c, const lq_options *o, const lq_selection *selection, lq_rules_in *r,
+                 lq_findings *f)
+{
+  lq_load_files(c, o->args, o->nargs, LQ_BUILD_KEEP_GOING, true, r);
+  if (r->build)
+    lq_findings_of(r->build, selection, f);
+}
+
+// One repair can show the next: looked at again until nothing changes.
+static void fix(lq_cli *c, const lq_options *o, const lq_selection *selection, lq_rules_in *r, lq_findings *f)
+{
+  enum { ROUNDS = 8 };
+  lq_fixed all = {0};
+  for (int round = 0; round < ROUNDS && f->sure > 0 && !lq_interrupted(); round++) {
+    lq_fixed now = {0};
+    lq_fix_files(c, f, &now);
+    all.fixes += now.fixes;
+    all.files = now.files > all.files ? now.files : all.files;
+    all.left = now.left;
+    if (now.fixes == 0)
+      break;
+    lq_findings_free(f);
+    lq_rules_in_free(r);
+    c->saw &= ~(unsigned)LQ_SAW_BAD_RULE;
+    load(c, o, selection, r, f);
+  }
+  lq_say(c, "repaired %zu %s in %zu %s", all.fixes, all.fixes == 1 ? "place" : "places", all.files,
+         all.files == 1 ? "file" : "files");
+  if (all.left && f->sure)
+    lq_say(c, "left %zu alone: written there, they would not read back right", f->sure);
 }
 
 void lq_cmd_check(lq_cli *c, const lq_options *o)
 {
-  bool print = o->value[LQ_OPT_PRINT] != NULL, tree = o->value[LQ_OPT_TREE] != NULL,
-       json = o->format == LQ_FORMAT_JSON;
+  lq_selection selection;
   lq_rules_in r;
+  lq_findings f = {0};
+  int level;
   if (o->nargs == 0) {
     lq_say_usage(c, "check: no rules");
     lq_say_help(c, "for example: lq check rules/");
     return;
   }
-  lq_load_files(c, o->args, o->nargs, LQ_BUILD_KEEP_GOING, true, &r);
+  if (!lq_selection_read(c, o, &selection) || !read_level(c, o, &level))
+    return;
+  load(c, o, &selection, &r, &f);
+  if (o->value[LQ_OPT_FIX] && r.build && r.files > 0)
+    fix(c, o, &selection, &r, &f);
   if (r.build && r.files > 0) {
-    if (json)
-      put_json(c, r.build);
-    else if (print || tree)
-      put_printed(c, r.build, tree);
-    else
-      put_list(c, r.build);
-    lq_out_flush(&c->out);
-    if (!json)
-      lq_show_diagnostics(c, r.build);
-    say_summary(c, &r);
+    put_report(c, o, &r, &f);
+    say_summary(c, &r, &f, o->value[LQ_OPT_FIX] != NULL);
   }
+  for (int i = 0; i <= level; i++)
+    c->saw |= f.by_severity[i] ? LQ_SAW_NO : 0;
+  lq_findings_free(&f);
   lq_rules_in_free(&r);
 }

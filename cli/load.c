@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/progress.h"
 #include "cli/walk.h"
 
 enum { RULE_FILE_MAX = 64 << 20 };
@@ -53,6 +54,21 @@ static void add_lists(lq_cli *c, lq_build *b)
   lq_files_free(&files);
 }
 
+static void set_schema(lq_cli *c, lq_build *b)
+{
+  lq_string text = {0};
+  int error = lq_read_file(c->schema, RULE_FILE_MAX, &text);
+  if (error) {
+    lq_say(c, "cannot read the schema %s: %s", c->schema, strerror(error));
+    c->saw |= LQ_SAW_BAD_RULE;
+  } else {
+    lq_status s = lq_build_set_schema(b, c->schema, text.n ? text.p : "", text.n);
+    if (s != LQ_OK && s != LQ_E_QUERY)
+      lq_say_status(c, s, c->schema);
+  }
+  lq_string_free(&text);
+}
+
 static bool new_build(lq_cli *c, uint32_t flags, uint32_t dialect, lq_build **out)
 {
   lq_build_options options = {
@@ -60,6 +76,8 @@ static bool new_build(lq_cli *c, uint32_t flags, uint32_t dialect, lq_build **ou
   lq_status s = lq_build_new(out, &options);
   if (s != LQ_OK)
     lq_say_status(c, s, "cannot start a build");
+  if (s == LQ_OK && c->schema)
+    set_schema(c, *out);
   if (s == LQ_OK && c->lists)
     add_lists(c, *out);
   return s == LQ_OK;
@@ -85,7 +103,7 @@ static void add_file(lq_cli *c, lq_build *b, const char *name)
   } else {
     lq_status s = lq_build_add_file(b, name, text.n ? text.p : "", text.n);
     if (s == LQ_E_UNSUPPORTED && !lq_build_takes(name))
-      bad_rule(c, name, "neither a rule file (.lq, .md) nor a bundle");
+      bad_rule(c, name, "neither a rule file (.lq, .md, .toml) nor a bundle");
     else if (s != LQ_OK && s != LQ_E_QUERY)
       lq_say_status(c, s, name);
   }
@@ -125,6 +143,11 @@ static void finish(lq_cli *c, uint32_t flags, bool quiet, lq_rules_in *r)
   }
 }
 
+bool lq_new_build(lq_cli *c, uint32_t flags, lq_build **out)
+{
+  return new_build(c, flags, LQ_DIALECT_NAME_LQ, out);
+}
+
 void lq_load_files(lq_cli *c, char *const *names, size_t n, uint32_t flags, bool quiet, lq_rules_in *r)
 {
   lq_files files;
@@ -133,9 +156,14 @@ void lq_load_files(lq_cli *c, char *const *names, size_t n, uint32_t flags, bool
   r->files = files.n;
   if (files.missing)
     c->saw |= LQ_SAW_BAD_RULE;
-  if (new_build(c, flags, LQ_DIALECT_NAME_LQ, &r->build)) {
-    for (size_t i = 0; i < files.n && !lq_interrupted(); i++)
+  lq_progress progress;
+  lq_progress_start(&progress, c, 0);
+  if (lq_new_build(c, flags, &r->build)) {
+    for (size_t i = 0; i < files.n && !lq_interrupted(); i++) {
       add_file(c, r->build, files.names[i]);
+      lq_progress_files(&progress, i + 1, files.n);
+    }
+    lq_progress_end(&progress);
     if (!lq_interrupted())
       finish(c, flags, quiet, r);
   }

@@ -18,6 +18,8 @@ void lq_load_files(lq_cli *c, char *const *names, size_t n, uint32_t flags, bool
 void lq_load_rules(lq_cli *c, char *const *names, size_t n, uint32_t flags, lq_rules_in *r);
 // One query as a bundle. False: it has errors, and they were shown.
 bool lq_load_query(lq_cli *c, const char *query, size_t n, uint32_t dialect, lq_bundle **out);
+// An empty build with the schema and the lists that the command line names.
+bool lq_new_build(lq_cli *c, uint32_t flags, lq_build **out);
 void lq_rules_in_free(lq_rules_in *r);
 
 void lq_show_diagnostics(lq_cli *c, const lq_build *b);

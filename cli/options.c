@@ -237,6 +237,7 @@ bool lq_options_parse(lq_cli *c, const lq_command *command, int argc, char **arg
   if (!ok || !choose_color(c, o) || (!o->value[LQ_OPT_HELP] && !choose_format(c, o)))
     return false;
   c->lists = o->value[LQ_OPT_LISTS];
+  c->schema = o->value[LQ_OPT_SCHEMA];
   return true;
 }
 

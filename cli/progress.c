@@ -44,10 +44,32 @@ void lq_progress_start(lq_progress *p, lq_cli *c, uint64_t total)
   p->start = p->last = lq_elapsed(0);
 }
 
+static bool is_due(lq_progress *p, int64_t now)
+{
+  return p->cli->err.terminal && now - p->start >= SECOND && now - p->last >= SECOND / 5;
+}
+
+void lq_progress_files(lq_progress *p, size_t done, size_t of)
+{
+  int64_t now = lq_elapsed(0);
+  if (!is_due(p, now))
+    return;
+  lq_string line = {0};
+  lq_string_z(&line, "\r\033[K");
+  lq_string_count(&line, done);
+  lq_string_z(&line, " of ");
+  lq_string_count(&line, of);
+  lq_string_z(&line, " files");
+  write_line(line.p, line.n);
+  lq_string_free(&line);
+  p->cli->progress_shown = true;
+  p->last = now;
+}
+
 void lq_progress_show(lq_progress *p, const lq_stats *s)
 {
   int64_t now = lq_elapsed(0), spent = now - p->start;
-  if (!p->cli->err.terminal || spent < SECOND || now - p->last < SECOND / 5)
+  if (!is_due(p, now))
     return;
   lq_string line = {0};
   double seconds = (double)spent / (double)SECOND;

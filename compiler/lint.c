@@ -35,12 +35,12 @@ static void lint_compare(lq_linter *l, const lq_node *n)
     return;
   lq_diag *d = dead_wildcard(l, n, literal);
   if (n->op == LQ_OPER_EQ && literal == b) {
-    lq_diag_help(l->d, d, "use `:` to match the pattern, or write \\* to say that the star itself is meant");
+    lq_diag_help(l->d, d, "use `:` to match the pattern, or write `\\*` to say that the star itself is meant");
     lq_diag_fix(l->d, d, n->mark, ":");
   } else {
     lq_diag_help(
         l->d, d,
-        "use `%sfield : \"pattern\"` to match the pattern, or write \\* to say that the star itself is meant",
+        "use `%sfield : \"pattern\"` to match the pattern, or write `\\*` to say that the star itself is meant",
         n->op == LQ_OPER_NE ? "not " : "");
   }
 }
@@ -52,7 +52,7 @@ static void lint_in(lq_linter *l, const lq_node *n)
       continue;
     lq_diag *d = dead_wildcard(l, n, k);
     lq_diag_help(l->d, d,
-                 "use `:` or `like` to match patterns, or write \\* to say that the star itself is meant");
+                 "use `:` or `like` to match patterns, or write `\\*` to say that the star itself is meant");
   }
   lq_lint_list(l, n->op, n->kids->next);
 }

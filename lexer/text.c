@@ -48,20 +48,21 @@ void lq_body_bad_escape(lq_lexer *lx)
   lq_buf_byte(&lx->body, '\\');
 }
 
-static bool is_escape(lq_str s, size_t at)
+static bool is_meant(lq_str s, size_t at)
 {
-  return at < s.n && s.p[at] &&
-         (strchr("\\\"'*?nrtbf", s.p[at]) || (s.p[at] == 'u' && at + 1 < s.n && s.p[at + 1] == '{'));
+  return at < s.n &&
+         (s.p[at] == '\\' || s.p[at] == '"' || (s.p[at] == 'u' && at + 1 < s.n && s.p[at + 1] == '{'));
 }
 
-// The string as it was written, with a second backslash where one of them begins no escape.
+// Who wrote one backslash for itself wrote the others so, too: in "C:\Users\temp\*" neither a tab nor a plain
+// star is meant.
 static void double_backslashes(lq_buf *out, lq_str s)
 {
   for (size_t i = 0; i < s.n; i++) {
     lq_buf_byte(out, s.p[i]);
     if (s.p[i] != '\\')
       continue;
-    if (is_escape(s, i + 1))
+    if (is_meant(s, i + 1))
       lq_buf_byte(out, s.p[++i]);
     else
       lq_buf_byte(out, '\\');

@@ -204,6 +204,12 @@ lq_status lq_build_diag(const lq_build *b, size_t i, lq_diagnostic *out)
                          .fix_end = d->fix_span.end,
                          .fix = lq_text_of(d->fix)};
   place(d, out);
+  if (d->has_fix && d->source) {
+    lq_place start = lq_source_locate(d->source, d->fix_span.start);
+    lq_place end = lq_source_locate(d->source, d->fix_span.end);
+    out->fix_line = start.line, out->fix_column = start.column;
+    out->fix_end_line = end.line, out->fix_end_column = end.column;
+  }
   return LQ_OK;
 }
 

@@ -157,7 +157,7 @@ static void stitch(playbook *pb, lq_rule_file_rule *rule, lq_span span)
     n += piece.end - piece.start;
   }
   rule->query = lq_str_make(text, n);
-  rule->map = (lq_source_map){segments, pb->npieces};
+  rule->map = (lq_source_map){.segments = segments, .n = pb->npieces};
   rule->span = span;
   rule->line = lq_rule_line(pb->r, span.start);
 }

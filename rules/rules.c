@@ -114,7 +114,7 @@ void lq_rule_query(lq_rule_reader *r, lq_rule_file_rule *rule, lq_span span)
     return;
   *shift = (lq_map_segment){0, span.start};
   rule->query = lq_str_slice(r->file->source.text, span.start, span.end);
-  rule->map = (lq_source_map){shift, 1};
+  rule->map = (lq_source_map){.segments = shift, .n = 1};
   rule->span = span;
   rule->line = lq_rule_line(r, span.start);
 }

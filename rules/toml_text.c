@@ -196,7 +196,7 @@ lq_str lq_toml_string(lq_str file, size_t at, lq_arena *arena, lq_source_map *ma
   if (map || !same)
     write_value(&written, file, q, end);
   if (map)
-    *map = (lq_source_map){written.segments, written.nsegments};
+    *map = (lq_source_map){written.segments, written.nsegments, file.p[at] == '"'};
   return same ? lq_str_slice(file, q.body, end) : lq_str_make(written.out, written.n);
 }
 

@@ -143,6 +143,7 @@ typedef struct lq_diagnostic {
   uint32_t reserved;
   uint64_t fix_start, fix_end;                 /* replace these bytes of the file ... */
   lq_text fix;                                 /* ... by these */
+  uint32_t fix_line, fix_column, fix_end_line, fix_end_column;
 } lq_diagnostic;
 LQ_API size_t lq_build_diag_count(const lq_build *b);
 LQ_API size_t lq_build_error_count(const lq_build *b);

@@ -45,7 +45,7 @@ Test(base_diag, map)
       {{0, 2}, {100, 102}}, {{2, 3}, {102, 104}}, {{3, 5}, {104, 106}},   {{5, 7}, {105 + 1, 121}},
       {{6, 9}, {120, 123}}, {{3, 3}, {104, 104}}, {{50, 40}, {164, 164}},
   };
-  lq_source_map m = {segments, 3}, none = {0};
+  lq_source_map m = {.segments = segments, .n = 3}, none = {0};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     lq_span got = lq_source_map_span(&m, rows[i].query);
     cr_expect(got.start == rows[i].file.start && got.end == rows[i].file.end, "row %zu: %u-%u", i, got.start,
