@@ -128,9 +128,9 @@ static void add_number(lq_sums *a, const lq_value *v, int sign)
     return;
   a->count += (uint64_t)(int64_t)sign;
   if (v->type == LQ_T_INT)
-    a->whole += sign * (__int128)v->i;
+    a->whole += sign * (lq_wide)v->i;
   else if (v->type == LQ_T_UINT)
-    a->whole += sign * (__int128)v->u;
+    a->whole += sign * (lq_wide)v->u;
   else {
     a->ndoubles += (uint64_t)(int64_t)sign;
     add_double(a, sign * v->d);
@@ -168,7 +168,8 @@ static const lq_value *best_of(lq_aggregate f, const lq_values *list)
 
 static const lq_value *best_at(lq_aggregate f, const lq_window_group *g, uint32_t i, uint64_t number)
 {
-  return best_of(f, &lq_window_at(g, number)->values->lists[i]);
+  const lq_packed *values = lq_window_at(g, number)->values;
+  return values ? best_of(f, &values->lists[i]) : NULL;
 }
 
 static bool keep_best(lq_machine *m, lq_aggregate f, lq_sums *a, const lq_values *list)

@@ -84,6 +84,30 @@ lq_kept *lq_keep(const lq_event *e, lq_order order, bool values, const lq_mem *m
   return k;
 }
 
+lq_kept *lq_kept_copy(const lq_kept *like, const lq_mem *mem)
+{
+  size_t text = like->raw.n + like->source.n;
+  for (size_t i = 0; i < like->nvalues; i++)
+    text += text_of(&like->values[i].v);
+  size_t size = sizeof(lq_kept) + like->nvalues * sizeof(lq_kept_value) + text;
+  lq_kept *k = lq_mem_alloc(mem, 1, size);
+  if (!k)
+    return NULL;
+  lq_kept_value *values = (lq_kept_value *)(k + 1);
+  char *at = (char *)(values + like->nvalues);
+  *k = *like;
+  k->refs = 1;
+  k->size = size;
+  k->values = values;
+  k->raw = own_str(like->raw, &at);
+  k->source = own_str(like->source, &at);
+  for (size_t i = 0; i < like->nvalues; i++) {
+    values[i] = like->values[i];
+    values[i].v = own(&like->values[i].v, &at);
+  }
+  return k;
+}
+
 lq_kept *lq_kept_ref(lq_kept *k)
 {
   k->refs++;

@@ -160,6 +160,7 @@ void lq_machine_each(const lq_machine *m, void (*each)(void *user, const lq_live
 
 // Appends the state of part `part` of `parts` (by key). Loading adds to what is there; the bytes may be anything.
 void lq_machine_save(const lq_machine *m, lq_buf *out, uint32_t part, uint32_t parts);
-lq_status lq_machine_load(lq_machine *m, const char *bytes, size_t n);
+typedef struct lq_wire lq_wire;
+lq_status lq_machine_load(lq_machine *m, lq_wire *w);
 
 #endif

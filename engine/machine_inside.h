@@ -81,6 +81,7 @@ typedef struct lq_entry {
 typedef struct lq_seen {
   lq_node node;
   int64_t time;
+  lq_order born; // the row that was first
   uint64_t count;
   lq_row *row;       // UNIQUE_COUNT
   lq_packed *values; // COUNT: the key's values
@@ -186,7 +187,7 @@ int64_t lq_stages_due(const lq_machine *m);
 int lq_sort_order(const lq_value *a, const lq_value *b); // NULL comes first
 
 // ---- seen.c
-lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, bool *is_new); // NULL: no memory
+lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, lq_order at, bool *is_new); // NULL: no memory
 void lq_seen_free(lq_machine *m, lq_stage *s, lq_seen *seen);
 lq_status lq_new_terms(lq_machine *m, lq_stage *s, lq_row *row, bool *passes);
 lq_status lq_suppress(lq_machine *m, lq_stage *s, lq_row *row, bool *passes);
@@ -197,6 +198,9 @@ lq_values *lq_stage_args(lq_machine *m, const lq_stage_def *d, uint32_t from, ui
 lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_row *row); // takes the row
 lq_status lq_window_end(lq_machine *m, uint32_t stage);
 int64_t lq_window_last(const lq_node *node); // time of its newest event
+lq_order lq_window_born(const lq_node *node);
+void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_node *node, lq_buf *out);
+void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_wire *w);
 void lq_window_group_free(lq_machine *m, lq_stage *s, lq_node *node);
 
 #endif

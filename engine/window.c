@@ -6,6 +6,11 @@ static lq_window_group *group_of(const lq_node *node)
   return LQ_OWNER(lq_window_group, node, (lq_node *)(uintptr_t)node);
 }
 
+lq_order lq_window_born(const lq_node *node)
+{
+  return group_of(node)->born;
+}
+
 int64_t lq_window_last(const lq_node *node)
 {
   return group_of(node)->last_time;
@@ -98,7 +103,7 @@ lq_window_group *lq_window_group_new(lq_machine *m, lq_stage *s, const lq_key *k
   return NULL;
 }
 
-static lq_window_group *get_group(lq_machine *m, lq_stage *s, size_t tuple)
+static lq_window_group *get_group(lq_machine *m, lq_stage *s, lq_order at, size_t tuple)
 {
   const lq_key_set *keys = &m->host->stage_keys;
   const lq_key *key = &keys->keys[tuple];
@@ -113,7 +118,10 @@ static lq_window_group *get_group(lq_machine *m, lq_stage *s, size_t tuple)
     by[i] = (lq_values){v, v != NULL};
   }
   lq_packed *p = lq_pack(by, s->def->nby, m->mem);
-  return p ? lq_window_group_new(m, s, key, p) : NULL;
+  lq_window_group *g = p ? lq_window_group_new(m, s, key, p) : NULL;
+  if (g)
+    g->born = at;
+  return g;
 }
 
 // ---- what they add up to
@@ -282,15 +290,15 @@ static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, l
   return LQ_OK;
 }
 
-static lq_status all_groups(lq_machine *m, uint32_t stage, lq_kept *kept, int64_t now, lq_packed *values,
+static lq_status all_groups(lq_machine *m, uint32_t stage, lq_kept *kept, lq_order at, lq_packed *values,
                             lq_link *rows)
 {
   lq_stage *s = &m->stages[stage];
   lq_status status = LQ_OK;
   for (size_t i = 0; i < m->host->stage_keys.n && !status; i++) {
     lq_row *row = NULL;
-    lq_window_group *g = get_group(m, s, i);
-    status = g ? into_group(m, stage, g, kept, now, values, &row) : lq_no_memory(m);
+    lq_window_group *g = get_group(m, s, at, i);
+    status = g ? into_group(m, stage, g, kept, at.time, values, &row) : lq_no_memory(m);
     if (row)
       lq_list_push(rows, &row->link);
   }
@@ -311,7 +319,7 @@ lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_row *row)
   lq_stage *s = &m->stages[stage];
   lq_link rows;
   lq_list_init(&rows);
-  int64_t now = row->order.time;
+  lq_order at = row->order;
   lq_packed *values = NULL;
   lq_status status = LQ_OK;
   // An event of many groups needs room in each; making it now means that nobody goes while a group is in
@@ -335,7 +343,7 @@ lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_row *row)
     m->host->stage_keys.n = 0;
   lq_row_free(m, row);
   if (!status)
-    status = all_groups(m, stage, kept, now, values, &rows);
+    status = all_groups(m, stage, kept, at, values, &rows);
   lq_kept_unref(kept, m->mem);
   lq_packed_unref(values, m->mem);
   uint32_t next = stage + (condition_of(m, stage) ? 2 : 1);

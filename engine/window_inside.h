@@ -7,6 +7,8 @@
 
 #include "engine/machine_inside.h"
 
+__extension__ typedef __int128 lq_wide;
+
 typedef struct lq_window_item {
   int64_t time;
   lq_packed *values; // of each aggregate's argument; NULL when none has one
@@ -26,7 +28,7 @@ typedef struct lq_distinct {
 
 typedef struct lq_sums {
   uint64_t count;     // COUNT: events; SUM, AVG: numbers; MIN and MAX without a window: values
-  __int128 whole;     // sum of the integers
+  lq_wide whole;      // sum of the integers
   double sum, lost;   // of the doubles, and what rounding took from it (Neumaier)
   uint64_t ndoubles;
   lq_table values;    // DCOUNT, VALUES
@@ -39,6 +41,7 @@ struct lq_window_group {
   lq_node node;
   size_t size;
   int64_t last_time;
+  lq_order born;
   lq_kept *first, *last; // samples
   lq_packed *by;
   bool fired;            // the condition has been true since a row was given
