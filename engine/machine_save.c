@@ -1,4 +1,5 @@
-// A machine's state as bytes, by key; and back, with every promise checked that the running machine relies on.
+// A machine's state as bytes, by key; and back, with every promise checked that the running machine relies
+// on.
 #include "engine/machine_inside.h"
 #include "engine/wire.h"
 
@@ -65,7 +66,8 @@ static lq_row *get_row(lq_machine *m, lq_wire *w)
   lq_order order = lq_get_order(w);
   lq_str key = lq_get_str(w);
   uint32_t nslots = lq_get32(w), nterms = lq_get32(w), keep = lq_get32(w);
-  lq_wire_refuse(w, nslots > (m->nslots > 2 ? m->nslots : 2) || nterms > m->nterms || (keep != UINT32_MAX && !is_keep(m, keep)));
+  lq_wire_refuse(w, nslots > (m->nslots > 2 ? m->nslots : 2) || nterms > m->nterms ||
+                        (keep != UINT32_MAX && !is_keep(m, keep)));
   lq_row *r = w->bad ? NULL : lq_row_new(m, key, nslots, nterms);
   if (!r) {
     w->status = w->bad ? w->status : LQ_E_NOMEM;
@@ -159,8 +161,8 @@ static void get_entry(lq_machine *m, lq_wire *w)
   lq_entry *e = entry_for(m, w, lq_get_str(w));
   unsigned flags = lq_get8(w);
   int64_t lead = (int64_t)lq_get64(w);
-  lq_wire_refuse(w, flags > 7 || (flags & 1 && !m->has_lead) || (flags & 2 && m->def->kind != LQ_STATE_SAMPLE) ||
-                        (flags & 6) == 6);
+  lq_wire_refuse(w, flags > 7 || (flags & 1 && !m->has_lead) ||
+                        (flags & 2 && m->def->kind != LQ_STATE_SAMPLE) || (flags & 6) == 6);
   if (!e || w->bad)
     return;
   if (flags & 1) {
@@ -251,8 +253,9 @@ static void get_partial(lq_machine *m, lq_wire *w, bool held)
   lq_row *row = get_row(m, w);
   if (!row)
     return;
-  bool fits = m->def->kind == LQ_STATE_SEQUENCE && filled > 0 && flags <= (held ? 6u : 1u) && !(held && flags & 1) &&
-              first <= last.time && (held ? m->has_trail && filled == m->npositive : filled < m->npositive) &&
+  bool fits = m->def->kind == LQ_STATE_SEQUENCE && filled > 0 && flags <= (held ? 6u : 1u) &&
+              !(held && flags & 1) && first <= last.time &&
+              (held ? m->has_trail && filled == m->npositive : filled < m->npositive) &&
               is_filled(m, row, filled);
   lq_partial *p = fits ? lq_machine_alloc(m, sizeof *p) : NULL;
   if (!p) {
@@ -364,41 +367,48 @@ typedef int (*link_order)(const lq_link *a, const lq_link *b);
 
 static int partial_order(const lq_link *a, const lq_link *b)
 {
-  const lq_partial *x = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)a), *y = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)b);
+  const lq_partial *x = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)a),
+                   *y = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)b);
   return (x->first > y->first) - (x->first < y->first);
 }
 
 static int held_order(const lq_link *a, const lq_link *b)
 {
-  return lq_order_cmp(LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)a)->last, LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)b)->last);
+  return lq_order_cmp(LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)a)->last,
+                      LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)b)->last);
 }
 
 static int lead_order(const lq_link *a, const lq_link *b)
 {
-  int64_t x = LQ_OWNER(lq_entry, by_lead, (lq_link *)(uintptr_t)a)->lead, y = LQ_OWNER(lq_entry, by_lead, (lq_link *)(uintptr_t)b)->lead;
+  int64_t x = LQ_OWNER(lq_entry, by_lead, (lq_link *)(uintptr_t)a)->lead,
+          y = LQ_OWNER(lq_entry, by_lead, (lq_link *)(uintptr_t)b)->lead;
   return (x > y) - (x < y);
 }
 
 static int seen_time(const lq_link *a, const lq_link *b)
 {
-  int64_t x = LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)a)->time, y = LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)b)->time;
+  int64_t x = LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)a)->time,
+          y = LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)b)->time;
   return (x > y) - (x < y);
 }
 
 static int seen_born(const lq_link *a, const lq_link *b)
 {
-  return lq_order_cmp(LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)a)->born, LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)b)->born);
+  return lq_order_cmp(LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)a)->born,
+                      LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)b)->born);
 }
 
 static int window_time(const lq_link *a, const lq_link *b)
 {
-  int64_t x = lq_window_last(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a)), y = lq_window_last(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b));
+  int64_t x = lq_window_last(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a)),
+          y = lq_window_last(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b));
   return (x > y) - (x < y);
 }
 
 static int window_born(const lq_link *a, const lq_link *b)
 {
-  return lq_order_cmp(lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a)), lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b)));
+  return lq_order_cmp(lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a)),
+                      lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b)));
 }
 
 static lq_link *merge(lq_link *a, lq_link *b, link_order order)
@@ -448,7 +458,8 @@ static void sort_all(lq_machine *m)
     if (s->def->op == LQ_DO_STATS)
       sort_list(&s->table.age, window ? window_time : window_born);
     else
-      sort_list(&s->table.age, s->def->op == LQ_DO_SUPPRESS || s->def->op == LQ_DO_NEW_TERMS ? seen_time : seen_born);
+      sort_list(&s->table.age,
+                s->def->op == LQ_DO_SUPPRESS || s->def->op == LQ_DO_NEW_TERMS ? seen_time : seen_born);
   }
 }
 

@@ -1,7 +1,7 @@
 // Saved state: what all rules remember, and the events that wait, as bytes with a digest.
 //
-// Rules are known by id and by a digest of what they mean, so a changed bundle keeps the state of unchanged rules. Fields
-// are known by name. The digest tells damage, not malice: everything that is read is checked.
+// Rules are known by id and by a digest of what they mean, so a changed bundle keeps the state of unchanged
+// rules. Fields are known by name. The digest tells damage, not malice: everything that is read is checked.
 #include <blake2.h>
 
 #include "engine/state_inside.h"
@@ -186,7 +186,8 @@ static void get_fields(const lq_state *s, lq_wire *w)
     if (w->bad)
       return;
     bool gone = scope != LQ_NO_SLOT && slots[scope] == UINT32_MAX;
-    slots[i] = gone ? UINT32_MAX : slot_of(s, name, scope == LQ_NO_SLOT ? LQ_NO_SLOT : slots[scope], is_scope, i);
+    slots[i] = gone ? UINT32_MAX
+                    : slot_of(s, name, scope == LQ_NO_SLOT ? LQ_NO_SLOT : slots[scope], is_scope, i);
   }
   w->slots = slots;
   w->nslots = n;
@@ -197,7 +198,8 @@ static void get_time(lq_state *s, lq_wire *w)
   lq_buffer *b = &s->buffer;
   int64_t latest = (int64_t)lq_get64(w), last = (int64_t)lq_get64(w), clock = (int64_t)lq_get64(w);
   uint64_t arrival = lq_get64(w);
-  uint64_t *all[] = {&b->stats.late, &b->stats.future, &b->stats.timeless, &b->stats.forced, &b->stats.dropped};
+  uint64_t *all[] = {&b->stats.late, &b->stats.future, &b->stats.timeless, &b->stats.forced,
+                     &b->stats.dropped};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     *all[i] += lq_get64(w);
   if (w->bad)

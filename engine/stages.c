@@ -119,6 +119,8 @@ static int64_t due_of(const lq_stage *s)
     return INT64_MAX;
   const lq_node *node = LQ_OWNER(lq_node, age, s->table.age.next);
   int64_t t = s->def->op == LQ_DO_STATS ? lq_window_last(node) : LQ_OWNER(lq_seen, node, node)->time;
+  if (s->def->op == LQ_DO_STATS)
+    return lq_later(t, s->def->number); // an event at that very moment would find the group as it was
   // Windows are open at their old end: an event that is exactly that old is out.
   return lq_later(t, s->def->number > 0 ? s->def->number - 1 : 0);
 }

@@ -204,10 +204,13 @@ static void slide(lq_machine *m, uint32_t stage, lq_window_group *g, int64_t now
   lq_stage *s = &m->stages[stage];
   const lq_stage_def *where = condition_of(m, stage);
   int64_t age = s->def->number > 0 ? s->def->number - 1 : 0;
-  while (g->n > 0 && lq_too_old(now, g->ring[g->head].time, age)) {
+  while (s->def->number >= 0 && g->n > 0 && lq_too_old(now, g->ring[g->head].time, age)) {
     int64_t t = g->ring[g->head].time;
     while (g->n > 0 && g->ring[g->head].time == t)
       leave(m, s, g);
+    // At `now` itself what leaves and what comes change places in one moment: nothing was false between them.
+    if (!lq_too_old(now, t, s->def->number))
+      continue;
     if (g->fired && g->n == 0) {
       g->fired = false;
     } else if (g->fired && where) {
@@ -217,7 +220,7 @@ static void slide(lq_machine *m, uint32_t stage, lq_window_group *g, int64_t now
       free_answers(m, &a, g->naggs);
     }
   }
-  if (g->first && lq_too_old(now, g->first->order.time, age))
+  if (s->def->number >= 0 && g->first && lq_too_old(now, g->first->order.time, age))
     drop_sample(m, &g->first);
 }
 
@@ -341,9 +344,9 @@ lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_row *row)
     status = lq_stage_key(m, s, row, false, true);
   else
     m->host->stage_keys.n = 0;
-  lq_row_free(m, row);
   if (!status)
     status = all_groups(m, stage, kept, at, values, &rows);
+  lq_row_free(m, row); // the keys borrowed from it
   lq_kept_unref(kept, m->mem);
   lq_packed_unref(values, m->mem);
   uint32_t next = stage + (condition_of(m, stage) ? 2 : 1);
