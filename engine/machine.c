@@ -265,6 +265,8 @@ void lq_machine_free(lq_machine *m)
     return;
   while (!lq_list_empty(&m->table.age))
     lq_entry_free(m, LQ_OWNER(lq_entry, node.age, m->table.age.next));
+  while (!lq_list_empty(&m->held)) // decided ones are in no entry
+    lq_partial_drop(m, LQ_OWNER(lq_partial, age, m->held.next));
   lq_table_free(&m->table, m->mem);
   lq_row *own = m->own_row;
   lq_stages_free(m);
@@ -297,12 +299,19 @@ static lq_status single_event(lq_machine *m, const uint8_t *hits)
   return lq_stages_push(m, 0, m->own_row);
 }
 
+static int64_t first_held(const lq_machine *m)
+{
+  return lq_list_empty(&m->held) ? INT64_MAX : LQ_OWNER(lq_partial, age, m->held.next)->last.time;
+}
+
 // What no event can reach any more goes first, so that nothing older than maxspan is ever seen.
 static void expire(lq_machine *m, int64_t clock)
 {
   m->clock = clock;
   lq_sequence_expire(m, clock);
-  lq_stages_expire(m, clock);
+  // Rows that are held back will come to the stages later, with the times they have.
+  int64_t stages = first_held(m);
+  lq_stages_expire(m, stages < clock ? stages : clock);
 }
 
 lq_status lq_machine_event(lq_machine *m, lq_at_hand *e, const uint8_t *hits)
@@ -334,6 +343,7 @@ lq_status lq_machine_event(lq_machine *m, lq_at_hand *e, const uint8_t *hits)
 int64_t lq_machine_due(const lq_machine *m)
 {
   int64_t due = lq_stages_due(m);
+  due = due < first_held(m) ? due : INT64_MAX;
 #define SOONER(t) due = (t) < due ? (t) : due
   if (!lq_list_empty(&m->held)) {
     const lq_partial *p = LQ_OWNER(lq_partial, age, m->held.next);

@@ -81,7 +81,7 @@ typedef struct lq_entry {
 typedef struct lq_seen {
   lq_node node;
   int64_t time;
-  lq_order born; // the row that was first
+  uint64_t born; // the how-manieth it was
   uint64_t count;
   lq_row *row;       // UNIQUE_COUNT
   lq_packed *values; // COUNT: the key's values
@@ -123,6 +123,7 @@ struct lq_machine {
   lq_value *values_room; // of values()
   size_t values_cap;
   int64_t clock;
+  uint64_t births; // groups and seen keys so far
   lq_machine_stats stats;
 };
 
@@ -187,7 +188,7 @@ int64_t lq_stages_due(const lq_machine *m);
 int lq_sort_order(const lq_value *a, const lq_value *b); // NULL comes first
 
 // ---- seen.c
-lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, lq_order at, bool *is_new); // NULL: no memory
+lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, bool *is_new); // NULL: no memory
 void lq_seen_free(lq_machine *m, lq_stage *s, lq_seen *seen);
 lq_status lq_new_terms(lq_machine *m, lq_stage *s, lq_row *row, bool *passes);
 lq_status lq_suppress(lq_machine *m, lq_stage *s, lq_row *row, bool *passes);
@@ -198,7 +199,7 @@ lq_values *lq_stage_args(lq_machine *m, const lq_stage_def *d, uint32_t from, ui
 lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_row *row); // takes the row
 lq_status lq_window_end(lq_machine *m, uint32_t stage);
 int64_t lq_window_last(const lq_node *node); // time of its newest event
-lq_order lq_window_born(const lq_node *node);
+uint64_t lq_window_born(const lq_node *node);
 void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_node *node, lq_buf *out);
 void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_wire *w);
 void lq_window_group_free(lq_machine *m, lq_stage *s, lq_node *node);

@@ -284,7 +284,7 @@ static void get_partial(lq_machine *m, lq_wire *w, bool held)
 static void put_seen(const lq_seen *s, lq_buf *out)
 {
   lq_put64(out, (uint64_t)s->time);
-  lq_put_order(out, s->born);
+  lq_put64(out, s->born);
   lq_put64(out, s->count);
   lq_put8(out, s->row != NULL);
   if (s->row)
@@ -295,7 +295,7 @@ static void put_seen(const lq_seen *s, lq_buf *out)
 static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
 {
   int64_t time = (int64_t)lq_get64(w);
-  lq_order born = lq_get_order(w);
+  uint64_t born = lq_get64(w);
   uint64_t count = lq_get64(w);
   bool has_row = lq_get_flag(w), is_new = false;
   lq_wire_refuse(w, has_row && s->def->op != LQ_DO_UNIQUE_COUNT);
@@ -303,7 +303,7 @@ static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
   lq_packed *values = w->bad ? NULL : lq_get_packed(w);
   lq_wire_refuse(w, values && values->n != 1);
   lq_key k = {key.p, key.n, lq_siphash(m->host->hash_key, key.p, key.n)};
-  lq_seen *seen = w->bad ? NULL : lq_seen_get(m, s, &k, born, &is_new);
+  lq_seen *seen = w->bad ? NULL : lq_seen_get(m, s, &k, &is_new);
   if (!seen || !is_new) {
     w->bad = true;
     lq_row_free(m, row);
@@ -311,6 +311,7 @@ static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
     return;
   }
   seen->time = time;
+  seen->born = born;
   seen->count = count;
   seen->row = row;
   seen->values = values;
@@ -394,8 +395,9 @@ static int seen_time(const lq_link *a, const lq_link *b)
 
 static int seen_born(const lq_link *a, const lq_link *b)
 {
-  return lq_order_cmp(LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)a)->born,
-                      LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)b)->born);
+  uint64_t x = LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)a)->born;
+  uint64_t y = LQ_OWNER(lq_seen, node.age, (lq_link *)(uintptr_t)b)->born;
+  return (x > y) - (x < y);
 }
 
 static int window_time(const lq_link *a, const lq_link *b)
@@ -407,8 +409,9 @@ static int window_time(const lq_link *a, const lq_link *b)
 
 static int window_born(const lq_link *a, const lq_link *b)
 {
-  return lq_order_cmp(lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a)),
-                      lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b)));
+  uint64_t x = lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a));
+  uint64_t y = lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b));
+  return (x > y) - (x < y);
 }
 
 static lq_link *merge(lq_link *a, lq_link *b, link_order order)
@@ -469,6 +472,7 @@ void lq_machine_save(const lq_machine *m, lq_buf *out, uint32_t part, uint32_t p
 {
   lq_put8(out, m->def->kind);
   lq_put64(out, (uint64_t)m->clock);
+  lq_put64(out, m->births);
   lq_put32(out, count_nodes(&m->table.age, part, parts));
   for (const lq_link *l = m->table.age.next; l != &m->table.age; l = l->next) {
     const lq_entry *e = LQ_OWNER(lq_entry, node.age, l);
@@ -496,6 +500,7 @@ lq_status lq_machine_load(lq_machine *m, lq_wire *w)
 {
   lq_wire_refuse(w, lq_get8(w) != m->def->kind);
   int64_t clock = (int64_t)lq_get64(w);
+  uint64_t births = lq_get64(w);
   uint32_t n = lq_get_count(w, 13);
   for (uint32_t i = 0; i < n && !w->bad; i++)
     get_entry(m, w);
@@ -509,6 +514,7 @@ lq_status lq_machine_load(lq_machine *m, lq_wire *w)
     get_stage(m, w, &m->stages[i]);
   lq_wire_refuse(w, w->rest.n != 0);
   m->clock = clock > m->clock ? clock : m->clock;
+  m->births = births > m->births ? births : m->births;
   sort_all(m);
   settle_all(m);
   lq_room(m, 0); // the limits here may be lower than there

@@ -1,7 +1,7 @@
 // What was seen: for unique, counting, new_terms and suppress.
 #include "engine/machine_inside.h"
 
-lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, lq_order at, bool *is_new)
+lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, bool *is_new)
 {
   lq_node *node = lq_table_find(&s->table, key);
   *is_new = !node;
@@ -18,7 +18,7 @@ lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, lq_order at,
   char *bytes = (char *)(seen + 1);
   if (key->n)
     memcpy(bytes, key->p, key->n);
-  seen->born = at;
+  seen->born = m->births++;
   seen->node = (lq_node){.hash = key->hash, .key = bytes, .nkey = key->n};
   if (!lq_table_add(&s->table, &seen->node, m->mem)) {
     lq_uncharge(m, sizeof *seen + key->n);
@@ -49,7 +49,7 @@ lq_status lq_new_terms(lq_machine *m, lq_stage *s, lq_row *row, bool *passes)
   *passes = false;
   for (size_t i = 0; i < m->host->stage_keys.n && !status; i++) {
     bool is_new = false;
-    lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[i], row->order, &is_new);
+    lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[i], &is_new);
     if (!seen) {
       *passes = true; // unknown is new
       status = lq_no_memory(m);
@@ -71,7 +71,7 @@ lq_status lq_suppress(lq_machine *m, lq_stage *s, lq_row *row, bool *passes)
   if (status)
     return status;
   bool is_new = false;
-  lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[0], row->order, &is_new);
+  lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[0], &is_new);
   *passes = true;
   if (!seen)
     return lq_no_memory(m);

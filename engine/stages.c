@@ -254,7 +254,7 @@ static lq_status unique(lq_machine *m, lq_stage *s, lq_row *row, bool *passes)
   lq_status status = lq_stage_key(m, s, row, true, true);
   if (status)
     return status;
-  lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[0], row->order, passes);
+  lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[0], passes);
   return seen ? LQ_OK : lq_no_memory(m);
 }
 
@@ -265,7 +265,7 @@ static lq_status count(lq_machine *m, lq_stage *s, lq_row *row)
   lq_status status = lq_stage_key(m, s, row, true, true);
   if (status)
     return status;
-  lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[0], row->order, &is_new);
+  lq_seen *seen = lq_seen_get(m, s, &m->host->stage_keys.keys[0], &is_new);
   if (!seen)
     return lq_no_memory(m);
   seen->count++;

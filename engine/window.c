@@ -6,7 +6,7 @@ static lq_window_group *group_of(const lq_node *node)
   return LQ_OWNER(lq_window_group, node, (lq_node *)(uintptr_t)node);
 }
 
-lq_order lq_window_born(const lq_node *node)
+uint64_t lq_window_born(const lq_node *node)
 {
   return group_of(node)->born;
 }
@@ -86,6 +86,7 @@ lq_window_group *lq_window_group_new(lq_machine *m, lq_stage *s, const lq_key *k
     return NULL;
   }
   g->size = size;
+  g->born = m->births++;
   g->naggs = lq_aggregates_of(s);
   g->by = by;
   lq_charge(m, by->size);
@@ -103,7 +104,7 @@ lq_window_group *lq_window_group_new(lq_machine *m, lq_stage *s, const lq_key *k
   return NULL;
 }
 
-static lq_window_group *get_group(lq_machine *m, lq_stage *s, lq_order at, size_t tuple)
+static lq_window_group *get_group(lq_machine *m, lq_stage *s, size_t tuple)
 {
   const lq_key_set *keys = &m->host->stage_keys;
   const lq_key *key = &keys->keys[tuple];
@@ -118,10 +119,7 @@ static lq_window_group *get_group(lq_machine *m, lq_stage *s, lq_order at, size_
     by[i] = (lq_values){v, v != NULL};
   }
   lq_packed *p = lq_pack(by, s->def->nby, m->mem);
-  lq_window_group *g = p ? lq_window_group_new(m, s, key, p) : NULL;
-  if (g)
-    g->born = at;
-  return g;
+  return p ? lq_window_group_new(m, s, key, p) : NULL;
 }
 
 // ---- what they add up to
@@ -175,7 +173,8 @@ static bool holds(lq_machine *m, const lq_stage_def *where, const answers *a)
 static lq_row *row_of(lq_machine *m, lq_stage *s, lq_window_group *g, const answers *a, lq_kept *now)
 {
   lq_kept *last = now ? now : g->last;
-  bool same = !g->first || !last || g->first == last;
+  // After a restart one event may be kept twice.
+  bool same = !g->first || !last || lq_order_cmp(g->first->order, last->order) == 0;
   lq_row *row = lq_row_new(m, (lq_str){g->node.key, g->node.nkey}, same ? 1 : 2, 0);
   if (!row)
     return NULL;
@@ -300,7 +299,7 @@ static lq_status all_groups(lq_machine *m, uint32_t stage, lq_kept *kept, lq_ord
   lq_status status = LQ_OK;
   for (size_t i = 0; i < m->host->stage_keys.n && !status; i++) {
     lq_row *row = NULL;
-    lq_window_group *g = get_group(m, s, at, i);
+    lq_window_group *g = get_group(m, s, i);
     status = g ? into_group(m, stage, g, kept, at.time, values, &row) : lq_no_memory(m);
     if (row)
       lq_list_push(rows, &row->link);

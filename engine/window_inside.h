@@ -41,7 +41,7 @@ struct lq_window_group {
   lq_node node;
   size_t size;
   int64_t last_time;
-  lq_order born;
+  uint64_t born;         // the how-manieth group it was
   lq_kept *first, *last; // samples
   lq_packed *by;
   bool fired;            // the condition has been true since a row was given

@@ -47,7 +47,7 @@ void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_node *node,
   (void)m;
   lq_put_packed(out, g->by);
   lq_put64(out, (uint64_t)g->last_time);
-  lq_put_order(out, g->born);
+  lq_put64(out, g->born);
   lq_put8(out, g->fired);
   lq_put64(out, g->all);
   lq_put_kept(out, g->first);
@@ -128,7 +128,7 @@ void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_wire *w)
     return;
   }
   int64_t last = (int64_t)lq_get64(w);
-  g->born = lq_get_order(w);
+  g->born = lq_get64(w);
   g->fired = lq_get_flag(w);
   uint64_t all = lq_get64(w);
   get_sample(m, w, &g->first);
