@@ -81,6 +81,7 @@ lq_partial *lq_partial_new(lq_machine *m, lq_entry *e)
     return NULL;
   p->entry = e;
   p->lead = INT64_MIN;
+  p->nth = m->births++;
   lq_list_init(&p->age);
   lq_list_init(&p->in_key);
   p->row = lq_row_new(m, (lq_str){e->node.key, e->node.nkey}, m->nslots, m->nterms);

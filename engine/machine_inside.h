@@ -58,6 +58,7 @@ typedef struct lq_partial {
   bool held, decided, dead;
   int64_t first, lead;    // time of the first event; of the last leading `![ ]` match before it, INT64_MIN none
   lq_order last;
+  uint64_t nth; // the how-manieth it began, or was held: one event may do so for several keys
 } lq_partial;
 
 typedef struct lq_entry {

@@ -185,6 +185,7 @@ static void put_partial(const lq_partial *p, lq_buf *out)
   lq_put64(out, (uint64_t)p->first);
   lq_put64(out, (uint64_t)p->lead);
   lq_put_order(out, p->last);
+  lq_put64(out, p->nth);
   put_row(out, p->row);
 }
 
@@ -250,6 +251,7 @@ static void get_partial(lq_machine *m, lq_wire *w, bool held)
   unsigned flags = lq_get8(w);
   int64_t first = (int64_t)lq_get64(w), lead = (int64_t)lq_get64(w);
   lq_order last = lq_get_order(w);
+  uint64_t nth = lq_get64(w);
   lq_row *row = get_row(m, w);
   if (!row)
     return;
@@ -272,6 +274,7 @@ static void get_partial(lq_machine *m, lq_wire *w, bool held)
   p->first = first;
   p->lead = lead;
   p->last = last;
+  p->nth = nth;
   lq_list_init(&p->age);
   lq_list_init(&p->in_key);
   m->stats.live++;
@@ -366,17 +369,27 @@ static void get_stage(lq_machine *m, lq_wire *w, lq_stage *s)
 
 typedef int (*link_order)(const lq_link *a, const lq_link *b);
 
+static const lq_partial *partial_of(const lq_link *l)
+{
+  return LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)l);
+}
+
+static int nth_order(const lq_partial *x, const lq_partial *y)
+{
+  return (x->nth > y->nth) - (x->nth < y->nth);
+}
+
 static int partial_order(const lq_link *a, const lq_link *b)
 {
-  const lq_partial *x = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)a),
-                   *y = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)b);
-  return (x->first > y->first) - (x->first < y->first);
+  const lq_partial *x = partial_of(a), *y = partial_of(b);
+  return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : nth_order(x, y);
 }
 
 static int held_order(const lq_link *a, const lq_link *b)
 {
-  return lq_order_cmp(LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)a)->last,
-                      LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)b)->last);
+  const lq_partial *x = partial_of(a), *y = partial_of(b);
+  int order = lq_order_cmp(x->last, y->last);
+  return order ? order : nth_order(x, y);
 }
 
 static int lead_order(const lq_link *a, const lq_link *b)
@@ -505,7 +518,7 @@ lq_status lq_machine_load(lq_machine *m, lq_wire *w)
   for (uint32_t i = 0; i < n && !w->bad; i++)
     get_entry(m, w);
   for (int held = 0; held < 2; held++) {
-    n = lq_get_count(w, 37);
+    n = lq_get_count(w, 45);
     for (uint32_t i = 0; i < n && !w->bad; i++)
       get_partial(m, w, held);
   }
