@@ -65,7 +65,7 @@ bool lq_distinct_add(lq_machine *m, lq_sums *a, const lq_value *v, uint32_t max)
 {
   char scratch[LQ_VALUE_TEXT_MAX];
   lq_key key = key_of(m, v, scratch);
-  lq_node *node = lq_table_find(&a->values, &key);
+  lq_key_node *node = lq_key_table_find(&a->values, &key);
   if (node) {
     LQ_OWNER(lq_distinct, node, node)->refs++;
     return true;
@@ -80,14 +80,14 @@ bool lq_distinct_add(lq_machine *m, lq_sums *a, const lq_value *v, uint32_t max)
   char *bytes = (char *)(d + 1);
   if (key.n)
     memcpy(bytes, key.p, key.n);
-  d->node = (lq_node){.hash = key.hash, .key = bytes, .nkey = key.n};
+  d->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = key.n};
   d->refs = 1;
   d->v = *v;
   if (v->type == LQ_T_STRING)
     d->v.s = (lq_str){bytes, key.n};
   if (v->type == LQ_T_IP)
     d->ip = *v->ip, d->v.ip = &d->ip;
-  if (lq_table_add(&a->values, &d->node, m->mem))
+  if (lq_key_table_add(&a->values, &d->node, m->mem))
     return true;
   lq_uncharge(m, sizeof *d + key.n);
   lq_mem_free(m->mem, d, 1, sizeof *d + key.n);
@@ -97,7 +97,7 @@ bool lq_distinct_add(lq_machine *m, lq_sums *a, const lq_value *v, uint32_t max)
 static void free_distinct(lq_machine *m, lq_sums *a, lq_distinct *d)
 {
   size_t size = sizeof *d + d->node.nkey;
-  lq_table_remove(&a->values, &d->node);
+  lq_key_table_remove(&a->values, &d->node);
   lq_uncharge(m, size);
   lq_mem_free(m->mem, d, 1, size);
 }
@@ -106,7 +106,7 @@ static void drop_distinct(lq_machine *m, lq_sums *a, const lq_value *v)
 {
   char scratch[LQ_VALUE_TEXT_MAX];
   lq_key key = key_of(m, v, scratch);
-  lq_node *node = lq_table_find(&a->values, &key);
+  lq_key_node *node = lq_key_table_find(&a->values, &key);
   lq_distinct *d = node ? LQ_OWNER(lq_distinct, node, node) : NULL;
   if (d && --d->refs == 0)
     free_distinct(m, a, d);
@@ -268,7 +268,7 @@ void lq_aggregate_free(lq_machine *m, lq_sums *a)
 {
   while (!lq_list_empty(&a->values.age))
     free_distinct(m, a, LQ_OWNER(lq_distinct, node.age, a->values.age.next));
-  lq_table_free(&a->values, m->mem);
+  lq_key_table_free(&a->values, m->mem);
   lq_uncharge(m, a->best.cap * sizeof *a->best.p);
   lq_mem_free(m->mem, a->best.p, a->best.cap, sizeof *a->best.p);
   if (a->kept)

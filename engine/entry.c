@@ -8,16 +8,16 @@ static size_t pairs_of(const lq_machine *m)
 
 static size_t size_of(const lq_machine *m, size_t nkey)
 {
-  return sizeof(lq_entry) + nkey + pairs_of(m) * (sizeof(lq_packed *) + 1);
+  return sizeof(lq_key_entry) + nkey + pairs_of(m) * (sizeof(lq_packed *) + 1);
 }
 
-lq_entry *lq_entry_get(lq_machine *m, const lq_key *key)
+lq_key_entry *lq_entry_get(lq_machine *m, const lq_key *key)
 {
-  lq_node *node = lq_table_find(&m->table, key);
+  lq_key_node *node = lq_key_table_find(&m->table, key);
   if (node)
-    return LQ_OWNER(lq_entry, node, node);
+    return LQ_OWNER(lq_key_entry, node, node);
   size_t size = size_of(m, key->n), pairs = pairs_of(m);
-  lq_entry *e = lq_machine_alloc(m, size);
+  lq_key_entry *e = lq_machine_alloc(m, size);
   if (!e)
     return NULL;
   e->chosen = (lq_packed **)(e + 1);
@@ -25,10 +25,10 @@ lq_entry *lq_entry_get(lq_machine *m, const lq_key *key)
   if (key->n)
     memcpy(bytes, key->p, key->n);
   e->fits = (uint8_t *)bytes + key->n;
-  e->node = (lq_node){.hash = key->hash, .key = bytes, .nkey = key->n};
+  e->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = key->n};
   lq_list_init(&e->by_lead);
   lq_list_init(&e->held);
-  if (!lq_table_add(&m->table, &e->node, m->mem)) {
+  if (!lq_key_table_add(&m->table, &e->node, m->mem)) {
     lq_uncharge(m, size);
     lq_mem_free(m->mem, e, 1, size);
     return NULL;
@@ -37,7 +37,7 @@ lq_entry *lq_entry_get(lq_machine *m, const lq_key *key)
   return e;
 }
 
-void lq_entry_free(lq_machine *m, lq_entry *e)
+void lq_entry_free(lq_machine *m, lq_key_entry *e)
 {
   while (e->partials)
     lq_partial_drop(m, e->partials);
@@ -46,14 +46,14 @@ void lq_entry_free(lq_machine *m, lq_entry *e)
   // Held matches that are decided already are in no key's list and outlive it.
   lq_entry_drop_row(m, e);
   lq_list_remove(&e->by_lead);
-  lq_table_remove(&m->table, &e->node);
+  lq_key_table_remove(&m->table, &e->node);
   size_t size = size_of(m, e->node.nkey);
   lq_uncharge(m, size);
   lq_mem_free(m->mem, e, 1, size);
   m->stats.keys--;
 }
 
-void lq_entry_drop_row(lq_machine *m, lq_entry *e)
+void lq_entry_drop_row(lq_machine *m, lq_key_entry *e)
 {
   for (size_t i = 0; i < pairs_of(m); i++) {
     if (e->chosen[i])
@@ -68,13 +68,13 @@ void lq_entry_drop_row(lq_machine *m, lq_entry *e)
   e->filled = 0;
 }
 
-void lq_entry_settle(lq_machine *m, lq_entry *e)
+void lq_entry_settle(lq_machine *m, lq_key_entry *e)
 {
   if (e && !e->partials && lq_list_empty(&e->held) && !e->has_lead && !e->row && !e->done)
     lq_entry_free(m, e);
 }
 
-lq_partial *lq_partial_new(lq_machine *m, lq_entry *e)
+lq_partial *lq_partial_new(lq_machine *m, lq_key_entry *e)
 {
   lq_partial *p = lq_machine_alloc(m, sizeof *p);
   if (!p)
@@ -122,7 +122,7 @@ void lq_partial_leave_key(lq_partial *p)
   lq_list_remove(&p->in_key);
 }
 
-void lq_partial_insert(lq_entry *e, lq_partial *p)
+void lq_partial_insert(lq_key_entry *e, lq_partial *p)
 {
   lq_partial **at = &e->partials;
   while (*at && (*at)->filled > p->filled)

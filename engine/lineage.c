@@ -5,35 +5,35 @@
 #include "engine/lineage.h"
 
 typedef struct process {
-  lq_node node;
+  lq_key_node node;
   uint8_t bits[]; // own, parent's, ancestors'; then the key
 } process;
 
-struct lq_lineage {
+struct lq_ancestry {
   const lq_mem *mem;
   const lq_lineage_def *rows;
   size_t nrows, nbytes; // of one set
   uint64_t max;
   uint8_t hash_key[16];
-  lq_table table;
+  lq_key_table table;
   process *at_hand;  // NULL: the event names no process
   uint8_t *stranger; // sets for a process that could not be kept
-  lq_lineage_stats stats;
+  lq_ancestry_stats stats;
 };
 
 enum { OWN, PARENT, ANCESTOR, SETS };
 
-lq_status lq_lineage_new(lq_lineage **out, const lq_lineage_def *rows, size_t nrows, uint64_t max_processes,
-                         const uint8_t hash_key[16], const lq_mem *mem)
+lq_status lq_ancestry_new(lq_ancestry **out, const lq_lineage_def *rows, size_t nrows, uint64_t max_processes,
+                          const uint8_t hash_key[16], const lq_mem *mem)
 {
   *out = NULL;
-  lq_lineage *l = lq_mem_alloc(mem, 1, sizeof *l);
+  lq_ancestry *l = lq_mem_alloc(mem, 1, sizeof *l);
   if (!l)
     return LQ_E_NOMEM;
-  *l = (lq_lineage){
+  *l = (lq_ancestry){
       .mem = mem, .rows = rows, .nrows = nrows, .nbytes = (nrows + 7) / 8, .max = max_processes};
   memcpy(l->hash_key, hash_key, sizeof l->hash_key);
-  lq_table_init(&l->table);
+  lq_key_table_init(&l->table);
   l->stranger = lq_mem_alloc(mem, SETS, l->nbytes);
   if (l->stranger)
     *out = l;
@@ -42,49 +42,49 @@ lq_status lq_lineage_new(lq_lineage **out, const lq_lineage_def *rows, size_t nr
   return *out ? LQ_OK : LQ_E_NOMEM;
 }
 
-static size_t size_of(const lq_lineage *l, size_t nkey)
+static size_t size_of(const lq_ancestry *l, size_t nkey)
 {
   return sizeof(process) + SETS * l->nbytes + nkey;
 }
 
-static void forget(lq_lineage *l, process *p)
+static void forget(lq_ancestry *l, process *p)
 {
   size_t size = size_of(l, p->node.nkey);
-  lq_table_remove(&l->table, &p->node);
+  lq_key_table_remove(&l->table, &p->node);
   lq_mem_free(l->mem, p, 1, size);
   l->stats.bytes -= size;
   l->stats.processes--;
 }
 
-static process *oldest(lq_lineage *l)
+static process *oldest(lq_ancestry *l)
 {
   return LQ_OWNER(process, node.age, l->table.age.next);
 }
 
-void lq_lineage_free(lq_lineage *l)
+void lq_ancestry_free(lq_ancestry *l)
 {
   if (!l)
     return;
   while (!lq_list_empty(&l->table.age))
     forget(l, oldest(l));
-  lq_table_free(&l->table, l->mem);
+  lq_key_table_free(&l->table, l->mem);
   lq_mem_free(l->mem, l->stranger, SETS, l->nbytes);
   lq_mem_free(l->mem, l, 1, sizeof *l);
 }
 
-static lq_key key_of(const lq_lineage *l, lq_str name)
+static lq_key key_of(const lq_ancestry *l, lq_str name)
 {
   return (lq_key){name.p, name.n, lq_siphash(l->hash_key, name.p, name.n)};
 }
 
-static process *find(const lq_lineage *l, lq_str name)
+static process *find(const lq_ancestry *l, lq_str name)
 {
   lq_key key = key_of(l, name);
-  lq_node *node = name.n ? lq_table_find(&l->table, &key) : NULL;
+  lq_key_node *node = name.n ? lq_key_table_find(&l->table, &key) : NULL;
   return node ? LQ_OWNER(process, node, node) : NULL;
 }
 
-static process *add(lq_lineage *l, lq_str name)
+static process *add(lq_ancestry *l, lq_str name)
 {
   while (l->stats.processes >= l->max && !lq_list_empty(&l->table.age)) {
     forget(l, oldest(l));
@@ -96,8 +96,8 @@ static process *add(lq_lineage *l, lq_str name)
     return NULL;
   char *bytes = (char *)p->bits + SETS * l->nbytes;
   memcpy(bytes, name.p, name.n);
-  p->node = (lq_node){.hash = key.hash, .key = bytes, .nkey = name.n};
-  if (!lq_table_add(&l->table, &p->node, l->mem)) {
+  p->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = name.n};
+  if (!lq_key_table_add(&l->table, &p->node, l->mem)) {
     lq_mem_free(l->mem, p, 1, size_of(l, name.n));
     return NULL;
   }
@@ -106,12 +106,12 @@ static process *add(lq_lineage *l, lq_str name)
   return p;
 }
 
-static uint8_t *set_of(const lq_lineage *l, uint8_t *bits, int set)
+static uint8_t *set_of(const lq_ancestry *l, uint8_t *bits, int set)
 {
   return bits + (size_t)set * l->nbytes;
 }
 
-static void inherit(const lq_lineage *l, uint8_t *bits, lq_str parent)
+static void inherit(const lq_ancestry *l, uint8_t *bits, lq_str parent)
 {
   process *from = find(l, parent);
   if (!from)
@@ -123,8 +123,8 @@ static void inherit(const lq_lineage *l, uint8_t *bits, lq_str parent)
   }
 }
 
-void lq_lineage_event(lq_lineage *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
-                      void *user)
+void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
+                       void *user)
 {
   process *p = find(l, facts->own);
   bool is_new = !p && facts->own.n > 0;
@@ -137,7 +137,7 @@ void lq_lineage_event(lq_lineage *l, const lq_process_facts *facts, bool (*holds
   if (p && facts->starts && !facts->unique && !is_new)
     memset(p->bits, 0, SETS * l->nbytes); // the number is in use again
   if (p)
-    lq_table_touch(&l->table, &p->node);
+    lq_key_table_touch(&l->table, &p->node);
   // One whose start was not seen inherits from the parent that this event names.
   if (facts->starts || is_new || !p)
     inherit(l, bits, facts->parent);
@@ -147,7 +147,7 @@ void lq_lineage_event(lq_lineage *l, const lq_process_facts *facts, bool (*holds
   }
 }
 
-bool lq_lineage_asks(const lq_lineage *l, uint32_t row)
+bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row)
 {
   static const int sets[LQ_OF_COUNT] = {
       [LQ_OF_CHILD] = PARENT, [LQ_OF_DESCENDANT] = ANCESTOR, [LQ_OF_EVENT] = OWN};
@@ -155,7 +155,7 @@ bool lq_lineage_asks(const lq_lineage *l, uint32_t row)
   return set_of(l, bits, sets[l->rows[row].kind])[row / 8] >> row % 8 & 1;
 }
 
-const lq_lineage_stats *lq_lineage_stats_get(const lq_lineage *l)
+const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l)
 {
   return &l->stats;
 }
@@ -168,7 +168,7 @@ static void put32(lq_buf *out, size_t v)
   lq_buf_add(out, b, sizeof b);
 }
 
-void lq_lineage_save(const lq_lineage *l, lq_buf *out)
+void lq_ancestry_save(const lq_ancestry *l, lq_buf *out)
 {
   put32(out, l->nrows);
   put32(out, l->table.n);
@@ -190,7 +190,7 @@ static bool get32(lq_str *rest, size_t *out)
   return true;
 }
 
-static void load_bits(const lq_lineage *l, process *p, const char *from, size_t nbytes, const uint32_t *map,
+static void load_bits(const lq_ancestry *l, process *p, const char *from, size_t nbytes, const uint32_t *map,
                       size_t nmap)
 {
   for (size_t i = 0; i < SETS * nmap; i++) {
@@ -201,7 +201,7 @@ static void load_bits(const lq_lineage *l, process *p, const char *from, size_t 
   }
 }
 
-lq_status lq_lineage_load(lq_lineage *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap)
+lq_status lq_ancestry_load(lq_ancestry *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap)
 {
   lq_str rest = {bytes, n};
   size_t rows, count, nkey;

@@ -14,24 +14,24 @@ typedef struct lq_process_facts {
   bool unique; // `own` is never used again for another process
 } lq_process_facts;
 
-typedef struct lq_lineage_stats {
+typedef struct lq_ancestry_stats {
   uint64_t processes, evicted, bytes;
-} lq_lineage_stats;
+} lq_ancestry_stats;
 
-typedef struct lq_lineage lq_lineage;
-lq_status lq_lineage_new(lq_lineage **out, const lq_lineage_def *rows, size_t nrows, uint64_t max_processes,
+typedef struct lq_ancestry lq_ancestry;
+lq_status lq_ancestry_new(lq_ancestry **out, const lq_lineage_def *rows, size_t nrows, uint64_t max_processes,
                          const uint8_t hash_key[16], const lq_mem *mem);
-void lq_lineage_free(lq_lineage *l);
+void lq_ancestry_free(lq_ancestry *l);
 // The event at hand: its process is known, and what its parents were it inherits, before rows are asked about.
-// holds: whether the event satisfies a row's snippet; it may ask lq_lineage_asks. Rows are asked last to first, so those
+// holds: whether the event satisfies a row's snippet; it may ask lq_ancestry_asks. Rows are asked last to first, so those
 // inside another come before it. No memory: counted as evicted; the process is unknown.
-void lq_lineage_event(lq_lineage *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row), void *user);
-bool lq_lineage_asks(const lq_lineage *l, uint32_t row); // of the event at hand
-const lq_lineage_stats *lq_lineage_stats_get(const lq_lineage *l);
+void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row), void *user);
+bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row); // of the event at hand
+const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l);
 
 // Processes, oldest first, with the numbers of the rows that are true of them.
-void lq_lineage_save(const lq_lineage *l, lq_buf *out);
+void lq_ancestry_save(const lq_ancestry *l, lq_buf *out);
 // map: by row of the file, the row here, or UINT32_MAX. The bytes may be anything.
-lq_status lq_lineage_load(lq_lineage *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap);
+lq_status lq_ancestry_load(lq_ancestry *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap);
 
 #endif

@@ -104,7 +104,7 @@ bool lq_machine_evict(lq_machine *m)
     oldest = m->held.next;
   if (oldest) {
     lq_partial *p = LQ_OWNER(lq_partial, age, oldest);
-    lq_entry *e = p->entry;
+    lq_key_entry *e = p->entry;
     m->stats.evicted++;
     lq_tell(m, LQ_STEP_EVICTED, p, (lq_str){p->row->key, p->row->nkey}, p->filled);
     lq_partial_drop(m, p);
@@ -112,7 +112,7 @@ bool lq_machine_evict(lq_machine *m)
     return true;
   }
   for (lq_link *l = m->table.age.next; l != &m->table.age; l = l->next) {
-    lq_entry *e = LQ_OWNER(lq_entry, node.age, l);
+    lq_key_entry *e = LQ_OWNER(lq_key_entry, node.age, l);
     m->stats.evicted++;
     lq_entry_free(m, e);
     return true;
@@ -246,7 +246,7 @@ lq_status lq_machine_new(lq_machine **out, lq_machine_host *host, uint32_t state
   m->terms = host->tables->terms + def->first_term;
   m->nterms = def->nterms;
   m->clock = INT64_MIN;
-  lq_table_init(&m->table);
+  lq_key_table_init(&m->table);
   lq_list_init(&m->partials);
   lq_list_init(&m->leads);
   lq_list_init(&m->held);
@@ -264,10 +264,10 @@ void lq_machine_free(lq_machine *m)
   if (!m)
     return;
   while (!lq_list_empty(&m->table.age))
-    lq_entry_free(m, LQ_OWNER(lq_entry, node.age, m->table.age.next));
+    lq_entry_free(m, LQ_OWNER(lq_key_entry, node.age, m->table.age.next));
   while (!lq_list_empty(&m->held)) // decided ones are in no entry
     lq_partial_drop(m, LQ_OWNER(lq_partial, age, m->held.next));
-  lq_table_free(&m->table, m->mem);
+  lq_key_table_free(&m->table, m->mem);
   lq_row *own = m->own_row;
   lq_stages_free(m);
   if (own) {
@@ -352,7 +352,7 @@ int64_t lq_machine_due(const lq_machine *m)
   if (m->def->maxspan >= 0 && !lq_list_empty(&m->partials))
     SOONER(lq_later(LQ_OWNER(lq_partial, age, m->partials.next)->first, m->def->maxspan));
   if (!lq_list_empty(&m->leads))
-    SOONER(lq_later(LQ_OWNER(lq_entry, by_lead, m->leads.next)->lead, m->def->maxspan));
+    SOONER(lq_later(LQ_OWNER(lq_key_entry, by_lead, m->leads.next)->lead, m->def->maxspan));
 #undef SOONER
   return due;
 }

@@ -60,7 +60,7 @@ typedef struct lq_column {
 } lq_column;
 
 // A match. Everything is borrowed for the call.
-typedef struct lq_found {
+typedef struct lq_outcome {
   uint32_t state;
   lq_order order;                // of the event that completed it
   const lq_kept *const *events;  // by slot, a term with runs=n having n; NULL: a missing term.
@@ -71,7 +71,7 @@ typedef struct lq_found {
   const lq_column *keep;         // of the last KEEP; none: everything
   size_t nkeep;
   bool has_keep;
-} lq_found;
+} lq_outcome;
 
 typedef enum lq_step_kind {
   LQ_STEP_BEGAN, LQ_STEP_ADVANCED, LQ_STEP_REPLACED, LQ_STEP_EXPIRED, LQ_STEP_UNTIL, LQ_STEP_MISSING_SEEN, LQ_STEP_HELD,
@@ -91,7 +91,7 @@ typedef struct lq_step {
 
 typedef struct lq_state_hooks {
   void *user;
-  int (*group)(void *user, const lq_found *g);      // nonzero stops: LQ_E_CANCELLED
+  int (*group)(void *user, const lq_outcome *g);      // nonzero stops: LQ_E_CANCELLED
   void (*step)(void *user, const lq_step *s);       // NULL: nobody asks
 } lq_state_hooks;
 

@@ -51,7 +51,7 @@ typedef struct lq_partial {
   lq_link age;            // in machine.partials by first event; when held, in machine.held by last event
   lq_link in_key;         // when held and undecided: in entry.held
   struct lq_partial *next; // in its entry, fuller ones first
-  struct lq_entry *entry;
+  struct lq_key_entry *entry;
   lq_row *row;
   uint32_t filled;        // positive slots
   bool poisoned;          // an event that had to be missing came
@@ -61,8 +61,8 @@ typedef struct lq_partial {
   uint64_t nth; // the how-manieth it began, or was held: one event may do so for several keys
 } lq_partial;
 
-typedef struct lq_entry {
-  lq_node node;
+typedef struct lq_key_entry {
+  lq_key_node node;
   lq_link by_lead; // in machine.leads
   lq_partial *partials;
   lq_link held;
@@ -76,11 +76,11 @@ typedef struct lq_entry {
   uint32_t filled;
   bool done; // SAMPLE: its match has been given
   int64_t first;
-} lq_entry;
+} lq_key_entry;
 
 // SUPPRESS, UNIQUE, NEW_TERMS, COUNT, UNIQUE_COUNT: what was seen.
 typedef struct lq_seen {
-  lq_node node;
+  lq_key_node node;
   int64_t time;
   uint64_t born; // the how-manieth it was
   uint64_t count;
@@ -96,7 +96,7 @@ typedef struct lq_stage {
   uint64_t count;    // HEAD: passed; COUNT: all
   lq_link rows;      // TAIL, SORT
   size_t nrows;
-  lq_table table;    // of lq_seen or lq_window_group
+  lq_key_table table;    // of lq_seen or lq_window_group
   lq_seen *last;     // what lq_seen_get gave
 } lq_stage;
 
@@ -111,7 +111,7 @@ struct lq_machine {
   uint32_t *filled_of; // by term: its first positive slot (number of positive slots before it)
   uint32_t *slot_at;   // by positive slot: its slot in the output
   bool has_lead, has_trail, refers;
-  lq_table table;      // lq_entry
+  lq_key_table table;      // lq_key_entry
   lq_link partials, leads, held;
   lq_stage *stages;
   const lq_values **view_captures;
@@ -168,14 +168,14 @@ lq_status lq_sequence_event(lq_machine *m, const uint8_t *hits);
 lq_status lq_sample_event(lq_machine *m, const uint8_t *hits);
 lq_status lq_sequence_release(lq_machine *m, bool all, int64_t clock, bool *did); // held matches that are decided
 void lq_sequence_expire(lq_machine *m, int64_t clock);
-lq_partial *lq_partial_new(lq_machine *m, lq_entry *e);
+lq_partial *lq_partial_new(lq_machine *m, lq_key_entry *e);
 void lq_partial_drop(lq_machine *m, lq_partial *p); // out of every list
 void lq_partial_leave_key(lq_partial *p); // when held
-void lq_partial_insert(lq_entry *e, lq_partial *p);
-lq_entry *lq_entry_get(lq_machine *m, const lq_key *key); // made when there is none; NULL: no memory
-void lq_entry_settle(lq_machine *m, lq_entry *e);         // freed when nothing is in it
-void lq_entry_free(lq_machine *m, lq_entry *e);
-void lq_entry_drop_row(lq_machine *m, lq_entry *e); // SAMPLE, JOIN: what was put together so far
+void lq_partial_insert(lq_key_entry *e, lq_partial *p);
+lq_key_entry *lq_entry_get(lq_machine *m, const lq_key *key); // made when there is none; NULL: no memory
+void lq_entry_settle(lq_machine *m, lq_key_entry *e);         // freed when nothing is in it
+void lq_entry_free(lq_machine *m, lq_key_entry *e);
+void lq_entry_drop_row(lq_machine *m, lq_key_entry *e); // SAMPLE, JOIN: what was put together so far
 
 // ---- stages.c
 lq_status lq_stages_init(lq_machine *m);
@@ -199,10 +199,10 @@ lq_values *lq_stage_args(lq_machine *m, const lq_stage_def *d, uint32_t from, ui
 // ---- window.c
 lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_row *row); // takes the row
 lq_status lq_window_end(lq_machine *m, uint32_t stage);
-int64_t lq_window_last(const lq_node *node); // time of its newest event
-uint64_t lq_window_born(const lq_node *node);
-void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_node *node, lq_buf *out);
+int64_t lq_window_last(const lq_key_node *node); // time of its newest event
+uint64_t lq_window_born(const lq_key_node *node);
+void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_key_node *node, lq_buf *out);
 void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_wire *w);
-void lq_window_group_free(lq_machine *m, lq_stage *s, lq_node *node);
+void lq_window_group_free(lq_machine *m, lq_stage *s, lq_key_node *node);
 
 #endif

@@ -9,7 +9,7 @@ static bool in_part(lq_str key, uint32_t part, uint32_t parts)
   return lq_siphash(same_for_all, key.p, key.n) % parts == part;
 }
 
-static lq_str key_of(const lq_node *n)
+static lq_str key_of(const lq_key_node *n)
 {
   return (lq_str){n->key, n->nkey};
 }
@@ -18,7 +18,7 @@ static uint32_t count_nodes(const lq_link *age, uint32_t part, uint32_t parts)
 {
   uint32_t n = 0;
   for (const lq_link *l = age->next; l != age; l = l->next)
-    n += in_part(key_of(LQ_OWNER(lq_node, age, l)), part, parts);
+    n += in_part(key_of(LQ_OWNER(lq_key_node, age, l)), part, parts);
   return n;
 }
 
@@ -26,23 +26,23 @@ static uint32_t count_nodes(const lq_link *age, uint32_t part, uint32_t parts)
 
 static void put_row(lq_buf *out, const lq_row *r)
 {
-  lq_put_order(out, r->order);
-  lq_put_str(out, (lq_str){r->key, r->nkey});
-  lq_put32(out, r->nslots);
-  lq_put32(out, r->nterms);
-  lq_put32(out, r->keep_stage);
+  lq_wire_put_order(out, r->order);
+  lq_wire_put_str(out, (lq_str){r->key, r->nkey});
+  lq_wire_put32(out, r->nslots);
+  lq_wire_put32(out, r->nterms);
+  lq_wire_put32(out, r->keep_stage);
   for (uint32_t i = 0; i < r->nslots; i++)
-    lq_put_kept(out, r->events[i]);
+    lq_wire_put_kept(out, r->events[i]);
   for (uint32_t i = 0; i < r->nterms; i++)
-    lq_put_packed(out, r->captures[i]);
+    lq_wire_put_packed(out, r->captures[i]);
   for (uint32_t i = 0; i < r->ncolumns; i++)
-    lq_put_packed(out, r->columns[i]);
-  lq_put_packed(out, r->keep);
+    lq_wire_put_packed(out, r->columns[i]);
+  lq_wire_put_packed(out, r->keep);
 }
 
 static void get_event(lq_machine *m, lq_wire *w, lq_row *r, uint32_t slot)
 {
-  lq_kept *k = lq_get_kept(w);
+  lq_kept *k = lq_wire_get_kept(w);
   if (k)
     lq_row_set_event(m, r, slot, k);
   lq_kept_unref(k, m->mem);
@@ -50,7 +50,7 @@ static void get_event(lq_machine *m, lq_wire *w, lq_row *r, uint32_t slot)
 
 static void get_list(lq_machine *m, lq_wire *w, lq_row *r, lq_packed **place, uint32_t n)
 {
-  lq_packed *p = lq_get_packed(w);
+  lq_packed *p = lq_wire_get_packed(w);
   lq_wire_refuse(w, p && p->n != n);
   if (p)
     lq_row_set_packed(m, r, place, p);
@@ -63,9 +63,9 @@ static bool is_keep(const lq_machine *m, uint32_t stage)
 
 static lq_row *get_row(lq_machine *m, lq_wire *w)
 {
-  lq_order order = lq_get_order(w);
-  lq_str key = lq_get_str(w);
-  uint32_t nslots = lq_get32(w), nterms = lq_get32(w), keep = lq_get32(w);
+  lq_order order = lq_wire_get_order(w);
+  lq_str key = lq_wire_get_str(w);
+  uint32_t nslots = lq_wire_get32(w), nterms = lq_wire_get32(w), keep = lq_wire_get32(w);
   lq_wire_refuse(w, nslots > (m->nslots > 2 ? m->nslots : 2) || nterms > m->nterms ||
                         (keep != UINT32_MAX && !is_keep(m, keep)));
   lq_row *r = w->bad ? NULL : lq_row_new(m, key, nslots, nterms);
@@ -93,30 +93,30 @@ static lq_row *get_row(lq_machine *m, lq_wire *w)
 
 // ---- entries
 
-static void put_chosen(const lq_machine *m, const lq_entry *e, lq_buf *out)
+static void put_chosen(const lq_machine *m, const lq_key_entry *e, lq_buf *out)
 {
   size_t pairs = m->def->kind == LQ_STATE_SAMPLE ? (size_t)m->nterms * m->nterms : 0;
   lq_buf_add(out, e->fits, pairs);
   for (size_t i = 0; i < pairs; i++)
-    lq_put_packed(out, e->chosen[i]);
+    lq_wire_put_packed(out, e->chosen[i]);
 }
 
-static void put_entry(const lq_machine *m, const lq_entry *e, lq_buf *out)
+static void put_entry(const lq_machine *m, const lq_key_entry *e, lq_buf *out)
 {
-  lq_put_str(out, key_of(&e->node));
-  lq_put8(out, (unsigned)e->has_lead | (unsigned)e->done << 1 | (unsigned)(e->row != NULL) << 2);
-  lq_put64(out, (uint64_t)e->lead);
+  lq_wire_put_str(out, key_of(&e->node));
+  lq_wire_put8(out, (unsigned)e->has_lead | (unsigned)e->done << 1 | (unsigned)(e->row != NULL) << 2);
+  lq_wire_put64(out, (uint64_t)e->lead);
   if (!e->row)
     return;
-  lq_put64(out, (uint64_t)e->first);
+  lq_wire_put64(out, (uint64_t)e->first);
   put_row(out, e->row);
   put_chosen(m, e, out);
 }
 
-static lq_entry *entry_for(lq_machine *m, lq_wire *w, lq_str key)
+static lq_key_entry *entry_for(lq_machine *m, lq_wire *w, lq_str key)
 {
   lq_key k = {key.p, key.n, lq_siphash(m->host->hash_key, key.p, key.n)};
-  lq_entry *e = w->bad ? NULL : lq_entry_get(m, &k);
+  lq_key_entry *e = w->bad ? NULL : lq_entry_get(m, &k);
   if (!e && !w->bad) {
     w->bad = true;
     w->status = LQ_E_NOMEM;
@@ -124,7 +124,7 @@ static lq_entry *entry_for(lq_machine *m, lq_wire *w, lq_str key)
   return e;
 }
 
-static void get_chosen(lq_machine *m, lq_wire *w, lq_entry *e)
+static void get_chosen(lq_machine *m, lq_wire *w, lq_key_entry *e)
 {
   size_t pairs = m->def->kind == LQ_STATE_SAMPLE ? (size_t)m->nterms * m->nterms : 0;
   lq_wire_refuse(w, w->rest.n < pairs);
@@ -133,17 +133,17 @@ static void get_chosen(lq_machine *m, lq_wire *w, lq_entry *e)
   memcpy(e->fits, w->rest.p, pairs);
   w->rest = lq_str_slice(w->rest, pairs, w->rest.n);
   for (size_t i = 0; i < pairs && !w->bad; i++) {
-    e->chosen[i] = lq_get_packed(w);
+    e->chosen[i] = lq_wire_get_packed(w);
     lq_wire_refuse(w, e->chosen[i] && e->chosen[i]->n != m->terms[i % m->nterms].ncaptures);
     if (e->chosen[i])
       lq_charge(m, e->chosen[i]->size);
   }
 }
 
-static void get_entry_row(lq_machine *m, lq_wire *w, lq_entry *e)
+static void get_entry_row(lq_machine *m, lq_wire *w, lq_key_entry *e)
 {
   lq_wire_refuse(w, e->row != NULL || (m->def->kind != LQ_STATE_SAMPLE && m->def->kind != LQ_STATE_JOIN));
-  e->first = (int64_t)lq_get64(w);
+  e->first = (int64_t)lq_wire_get64(w);
   lq_row *row = w->bad ? NULL : get_row(m, w);
   if (!row)
     return;
@@ -158,9 +158,9 @@ static void get_entry_row(lq_machine *m, lq_wire *w, lq_entry *e)
 
 static void get_entry(lq_machine *m, lq_wire *w)
 {
-  lq_entry *e = entry_for(m, w, lq_get_str(w));
-  unsigned flags = lq_get8(w);
-  int64_t lead = (int64_t)lq_get64(w);
+  lq_key_entry *e = entry_for(m, w, lq_wire_get_str(w));
+  unsigned flags = lq_wire_get8(w);
+  int64_t lead = (int64_t)lq_wire_get64(w);
   lq_wire_refuse(w, flags > 7 || (flags & 1 && !m->has_lead) ||
                         (flags & 2 && m->def->kind != LQ_STATE_SAMPLE) || (flags & 6) == 6);
   if (!e || w->bad)
@@ -180,12 +180,12 @@ static void get_entry(lq_machine *m, lq_wire *w)
 
 static void put_partial(const lq_partial *p, lq_buf *out)
 {
-  lq_put32(out, p->filled);
-  lq_put8(out, (unsigned)p->poisoned | (unsigned)p->decided << 1 | (unsigned)p->dead << 2);
-  lq_put64(out, (uint64_t)p->first);
-  lq_put64(out, (uint64_t)p->lead);
-  lq_put_order(out, p->last);
-  lq_put64(out, p->nth);
+  lq_wire_put32(out, p->filled);
+  lq_wire_put8(out, (unsigned)p->poisoned | (unsigned)p->decided << 1 | (unsigned)p->dead << 2);
+  lq_wire_put64(out, (uint64_t)p->first);
+  lq_wire_put64(out, (uint64_t)p->lead);
+  lq_wire_put_order(out, p->last);
+  lq_wire_put64(out, p->nth);
   put_row(out, p->row);
 }
 
@@ -214,7 +214,7 @@ static bool is_filled(const lq_machine *m, const lq_row *r, uint32_t filled)
   return true;
 }
 
-static bool is_taken(const lq_entry *e, uint32_t filled)
+static bool is_taken(const lq_key_entry *e, uint32_t filled)
 {
   for (const lq_partial *p = e->partials; p; p = p->next) {
     if (p->filled == filled)
@@ -225,7 +225,7 @@ static bool is_taken(const lq_entry *e, uint32_t filled)
 
 static void place_partial(lq_machine *m, lq_wire *w, lq_partial *p, lq_str key, bool held)
 {
-  lq_entry *e = p->decided ? NULL : entry_for(m, w, key);
+  lq_key_entry *e = p->decided ? NULL : entry_for(m, w, key);
   lq_wire_refuse(w, !held && e && is_taken(e, p->filled));
   p->held = held || w->bad;
   if (w->bad) {
@@ -247,11 +247,11 @@ static void place_partial(lq_machine *m, lq_wire *w, lq_partial *p, lq_str key, 
 
 static void get_partial(lq_machine *m, lq_wire *w, bool held)
 {
-  uint32_t filled = lq_get32(w);
-  unsigned flags = lq_get8(w);
-  int64_t first = (int64_t)lq_get64(w), lead = (int64_t)lq_get64(w);
-  lq_order last = lq_get_order(w);
-  uint64_t nth = lq_get64(w);
+  uint32_t filled = lq_wire_get32(w);
+  unsigned flags = lq_wire_get8(w);
+  int64_t first = (int64_t)lq_wire_get64(w), lead = (int64_t)lq_wire_get64(w);
+  lq_order last = lq_wire_get_order(w);
+  uint64_t nth = lq_wire_get64(w);
   lq_row *row = get_row(m, w);
   if (!row)
     return;
@@ -286,24 +286,24 @@ static void get_partial(lq_machine *m, lq_wire *w, bool held)
 
 static void put_seen(const lq_seen *s, lq_buf *out)
 {
-  lq_put64(out, (uint64_t)s->time);
-  lq_put64(out, s->born);
-  lq_put64(out, s->count);
-  lq_put8(out, s->row != NULL);
+  lq_wire_put64(out, (uint64_t)s->time);
+  lq_wire_put64(out, s->born);
+  lq_wire_put64(out, s->count);
+  lq_wire_put8(out, s->row != NULL);
   if (s->row)
     put_row(out, s->row);
-  lq_put_packed(out, s->values);
+  lq_wire_put_packed(out, s->values);
 }
 
 static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
 {
-  int64_t time = (int64_t)lq_get64(w);
-  uint64_t born = lq_get64(w);
-  uint64_t count = lq_get64(w);
-  bool has_row = lq_get_flag(w), is_new = false;
+  int64_t time = (int64_t)lq_wire_get64(w);
+  uint64_t born = lq_wire_get64(w);
+  uint64_t count = lq_wire_get64(w);
+  bool has_row = lq_wire_get_flag(w), is_new = false;
   lq_wire_refuse(w, has_row && s->def->op != LQ_DO_UNIQUE_COUNT);
   lq_row *row = has_row && !w->bad ? get_row(m, w) : NULL;
-  lq_packed *values = w->bad ? NULL : lq_get_packed(w);
+  lq_packed *values = w->bad ? NULL : lq_wire_get_packed(w);
   lq_wire_refuse(w, values && values->n != 1);
   lq_key k = {key.p, key.n, lq_siphash(m->host->hash_key, key.p, key.n)};
   lq_seen *seen = w->bad ? NULL : lq_seen_get(m, s, &k, &is_new);
@@ -324,17 +324,17 @@ static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
 
 static void put_stage(const lq_machine *m, const lq_stage *s, lq_buf *out, uint32_t part, uint32_t parts)
 {
-  lq_put8(out, s->def->op);
-  lq_put64(out, part == 0 ? s->count : 0);
-  lq_put32(out, part == 0 ? s->nrows : 0);
+  lq_wire_put8(out, s->def->op);
+  lq_wire_put64(out, part == 0 ? s->count : 0);
+  lq_wire_put32(out, part == 0 ? s->nrows : 0);
   for (const lq_link *l = s->rows.next; l != &s->rows && part == 0; l = l->next)
     put_row(out, LQ_OWNER(lq_row, link, l));
-  lq_put32(out, count_nodes(&s->table.age, part, parts));
+  lq_wire_put32(out, count_nodes(&s->table.age, part, parts));
   for (const lq_link *l = s->table.age.next; l != &s->table.age; l = l->next) {
-    const lq_node *node = LQ_OWNER(lq_node, age, l);
+    const lq_key_node *node = LQ_OWNER(lq_key_node, age, l);
     if (!in_part(key_of(node), part, parts))
       continue;
-    lq_put_str(out, key_of(node));
+    lq_wire_put_str(out, key_of(node));
     if (s->def->op == LQ_DO_STATS)
       lq_window_save(m, s, node, out);
     else
@@ -344,9 +344,9 @@ static void put_stage(const lq_machine *m, const lq_stage *s, lq_buf *out, uint3
 
 static void get_stage(lq_machine *m, lq_wire *w, lq_stage *s)
 {
-  lq_wire_refuse(w, lq_get8(w) != s->def->op);
-  s->count += lq_get64(w);
-  uint32_t n = lq_get_count(w, 32);
+  lq_wire_refuse(w, lq_wire_get8(w) != s->def->op);
+  s->count += lq_wire_get64(w);
+  uint32_t n = lq_wire_get_count(w, 32);
   lq_wire_refuse(w, n > 0 && s->def->op != LQ_DO_TAIL && s->def->op != LQ_DO_SORT);
   for (uint32_t i = 0; i < n && !w->bad; i++) {
     lq_row *row = get_row(m, w);
@@ -355,9 +355,9 @@ static void get_stage(lq_machine *m, lq_wire *w, lq_stage *s)
       s->nrows++;
     }
   }
-  n = lq_get_count(w, 4);
+  n = lq_wire_get_count(w, 4);
   for (uint32_t i = 0; i < n && !w->bad; i++) {
-    lq_str key = lq_get_str(w);
+    lq_str key = lq_wire_get_str(w);
     if (s->def->op == LQ_DO_STATS)
       lq_window_load(m, s, key, w);
     else
@@ -394,8 +394,8 @@ static int held_order(const lq_link *a, const lq_link *b)
 
 static int lead_order(const lq_link *a, const lq_link *b)
 {
-  int64_t x = LQ_OWNER(lq_entry, by_lead, (lq_link *)(uintptr_t)a)->lead,
-          y = LQ_OWNER(lq_entry, by_lead, (lq_link *)(uintptr_t)b)->lead;
+  int64_t x = LQ_OWNER(lq_key_entry, by_lead, (lq_link *)(uintptr_t)a)->lead,
+          y = LQ_OWNER(lq_key_entry, by_lead, (lq_link *)(uintptr_t)b)->lead;
   return (x > y) - (x < y);
 }
 
@@ -415,15 +415,15 @@ static int seen_born(const lq_link *a, const lq_link *b)
 
 static int window_time(const lq_link *a, const lq_link *b)
 {
-  int64_t x = lq_window_last(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a)),
-          y = lq_window_last(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b));
+  int64_t x = lq_window_last(LQ_OWNER(lq_key_node, age, (lq_link *)(uintptr_t)a)),
+          y = lq_window_last(LQ_OWNER(lq_key_node, age, (lq_link *)(uintptr_t)b));
   return (x > y) - (x < y);
 }
 
 static int window_born(const lq_link *a, const lq_link *b)
 {
-  uint64_t x = lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)a));
-  uint64_t y = lq_window_born(LQ_OWNER(lq_node, age, (lq_link *)(uintptr_t)b));
+  uint64_t x = lq_window_born(LQ_OWNER(lq_key_node, age, (lq_link *)(uintptr_t)a));
+  uint64_t y = lq_window_born(LQ_OWNER(lq_key_node, age, (lq_link *)(uintptr_t)b));
   return (x > y) - (x < y);
 }
 
@@ -483,20 +483,20 @@ static void sort_all(lq_machine *m)
 
 void lq_machine_save(const lq_machine *m, lq_buf *out, uint32_t part, uint32_t parts)
 {
-  lq_put8(out, m->def->kind);
-  lq_put64(out, (uint64_t)m->clock);
-  lq_put64(out, m->births);
-  lq_put32(out, count_nodes(&m->table.age, part, parts));
+  lq_wire_put8(out, m->def->kind);
+  lq_wire_put64(out, (uint64_t)m->clock);
+  lq_wire_put64(out, m->births);
+  lq_wire_put32(out, count_nodes(&m->table.age, part, parts));
   for (const lq_link *l = m->table.age.next; l != &m->table.age; l = l->next) {
-    const lq_entry *e = LQ_OWNER(lq_entry, node.age, l);
+    const lq_key_entry *e = LQ_OWNER(lq_key_entry, node.age, l);
     if (in_part(key_of(&e->node), part, parts))
       put_entry(m, e, out);
   }
-  lq_put32(out, put_partials(&m->partials, NULL, part, parts));
+  lq_wire_put32(out, put_partials(&m->partials, NULL, part, parts));
   put_partials(&m->partials, out, part, parts);
-  lq_put32(out, put_partials(&m->held, NULL, part, parts));
+  lq_wire_put32(out, put_partials(&m->held, NULL, part, parts));
   put_partials(&m->held, out, part, parts);
-  lq_put32(out, m->def->nstages);
+  lq_wire_put32(out, m->def->nstages);
   for (uint32_t i = 0; i < m->def->nstages; i++)
     put_stage(m, &m->stages[i], out, part, parts);
 }
@@ -505,24 +505,24 @@ static void settle_all(lq_machine *m)
 {
   for (lq_link *l = m->table.age.next, *next; l != &m->table.age; l = next) {
     next = l->next;
-    lq_entry_settle(m, LQ_OWNER(lq_entry, node.age, l));
+    lq_entry_settle(m, LQ_OWNER(lq_key_entry, node.age, l));
   }
 }
 
 lq_status lq_machine_load(lq_machine *m, lq_wire *w)
 {
-  lq_wire_refuse(w, lq_get8(w) != m->def->kind);
-  int64_t clock = (int64_t)lq_get64(w);
-  uint64_t births = lq_get64(w);
-  uint32_t n = lq_get_count(w, 13);
+  lq_wire_refuse(w, lq_wire_get8(w) != m->def->kind);
+  int64_t clock = (int64_t)lq_wire_get64(w);
+  uint64_t births = lq_wire_get64(w);
+  uint32_t n = lq_wire_get_count(w, 13);
   for (uint32_t i = 0; i < n && !w->bad; i++)
     get_entry(m, w);
   for (int held = 0; held < 2; held++) {
-    n = lq_get_count(w, 45);
+    n = lq_wire_get_count(w, 45);
     for (uint32_t i = 0; i < n && !w->bad; i++)
       get_partial(m, w, held);
   }
-  lq_wire_refuse(w, lq_get32(w) != m->def->nstages);
+  lq_wire_refuse(w, lq_wire_get32(w) != m->def->nstages);
   for (uint32_t i = 0; i < m->def->nstages && !w->bad; i++)
     get_stage(m, w, &m->stages[i]);
   lq_wire_refuse(w, w->rest.n != 0);

@@ -5,17 +5,17 @@
 // will never be needed. A join keeps the first event of each term, which may be one and the same.
 #include "engine/machine_inside.h"
 
-static uint8_t *fits_of(const lq_machine *m, lq_entry *e, uint32_t slot)
+static uint8_t *fits_of(const lq_machine *m, lq_key_entry *e, uint32_t slot)
 {
   return e->fits + (size_t)slot * m->nterms;
 }
 
-static bool is_filled(const lq_entry *e, uint32_t slot)
+static bool is_filled(const lq_key_entry *e, uint32_t slot)
 {
   return e->row->events[slot] != NULL;
 }
 
-static void move(lq_machine *m, lq_entry *e, uint32_t from, uint32_t to)
+static void move(lq_machine *m, lq_key_entry *e, uint32_t from, uint32_t to)
 {
   lq_row *r = e->row;
   r->events[to] = r->events[from];
@@ -27,7 +27,7 @@ static void move(lq_machine *m, lq_entry *e, uint32_t from, uint32_t to)
   }
 }
 
-static void choose(lq_machine *m, lq_entry *e, uint32_t slot, lq_kept *kept, const uint8_t *fits,
+static void choose(lq_machine *m, lq_key_entry *e, uint32_t slot, lq_kept *kept, const uint8_t *fits,
                    lq_packed **captures)
 {
   lq_row_set_event(m, e->row, slot, kept);
@@ -43,8 +43,8 @@ static void choose(lq_machine *m, lq_entry *e, uint32_t slot, lq_kept *kept, con
 
 // Breadth-first search for a chain of moves that ends at a free slot. came[s]: the slot whose event would
 // move to s.
-static bool find_chain(const lq_machine *m, lq_entry *e, const uint8_t *fits, uint32_t *came, uint32_t *queue,
-                       uint32_t *end)
+static bool find_chain(const lq_machine *m, lq_key_entry *e, const uint8_t *fits, uint32_t *came,
+                       uint32_t *queue, uint32_t *end)
 {
   uint32_t head = 0, tail = 0;
   for (uint32_t i = 0; i < m->nterms; i++) {
@@ -72,7 +72,7 @@ static bool find_chain(const lq_machine *m, lq_entry *e, const uint8_t *fits, ui
 }
 
 // A slot for the event, made free by moving others; UINT32_MAX: none.
-static uint32_t place(lq_machine *m, lq_entry *e, const uint8_t *fits)
+static uint32_t place(lq_machine *m, lq_key_entry *e, const uint8_t *fits)
 {
   uint32_t came[LQ_SAMPLE_TERMS_MAX], queue[LQ_SAMPLE_TERMS_MAX], slot;
   if (!find_chain(m, e, fits, came, queue, &slot))
@@ -84,7 +84,7 @@ static uint32_t place(lq_machine *m, lq_entry *e, const uint8_t *fits)
   return slot;
 }
 
-static lq_status give(lq_machine *m, lq_entry *e)
+static lq_status give(lq_machine *m, lq_key_entry *e)
 {
   lq_row *row = e->row;
   for (uint32_t i = 0; i < m->nterms && m->def->kind == LQ_STATE_SAMPLE; i++)
@@ -101,21 +101,21 @@ static lq_status give(lq_machine *m, lq_entry *e)
 
 static size_t step_size(const lq_machine *m, const lq_key *key, const lq_kept *kept)
 {
-  return sizeof(lq_entry) + sizeof(lq_row) + 2 * key->n + (size_t)m->nterms * m->nterms +
+  return sizeof(lq_key_entry) + sizeof(lq_row) + 2 * key->n + (size_t)m->nterms * m->nterms +
          (2 * (size_t)m->nterms + m->ncolumns) * sizeof(void *) + kept->size + 1024;
 }
 
 // An entry of the key that has a row to fill; NULL with LQ_OK: there is no more to do for this key.
-static lq_status open_entry(lq_machine *m, const lq_key *key, const lq_kept *kept, lq_entry **out)
+static lq_status open_entry(lq_machine *m, const lq_key *key, const lq_kept *kept, lq_key_entry **out)
 {
   *out = NULL;
   if (!lq_room(m, step_size(m, key, kept)))
     return LQ_OK;
-  while (m->stats.keys >= m->host->limits.keys && !lq_table_find(&m->table, key)) {
+  while (m->stats.keys >= m->host->limits.keys && !lq_key_table_find(&m->table, key)) {
     if (!lq_machine_evict(m))
       return LQ_OK;
   }
-  lq_entry *e = lq_entry_get(m, key);
+  lq_key_entry *e = lq_entry_get(m, key);
   if (!e)
     return lq_no_memory(m);
   if (e->done)
@@ -140,7 +140,7 @@ static lq_status open_entry(lq_machine *m, const lq_key *key, const lq_kept *kep
 static lq_status offer_sample(lq_machine *m, const lq_key *key, const uint8_t *fits, lq_kept *kept,
                               lq_packed **captures)
 {
-  lq_entry *e;
+  lq_key_entry *e;
   lq_status status = open_entry(m, key, kept, &e);
   if (!e)
     return status;
@@ -154,7 +154,7 @@ static lq_status offer_sample(lq_machine *m, const lq_key *key, const uint8_t *f
 static lq_status offer_join(lq_machine *m, uint32_t term, const lq_key *key, lq_kept *kept,
                             lq_packed *captures)
 {
-  lq_entry *e;
+  lq_key_entry *e;
   lq_status status = open_entry(m, key, kept, &e);
   if (!e || is_filled(e, term))
     return status;
@@ -253,8 +253,8 @@ static lq_status until(lq_machine *m, const uint8_t *hits)
     return LQ_OK;
   lq_status status = lq_ask_keys(m, m->nterms);
   for (size_t k = 0; k < m->host->keys.n && !status; k++) {
-    lq_node *node = lq_table_find(&m->table, &m->host->keys.keys[k]);
-    lq_entry *e = node ? LQ_OWNER(lq_entry, node, node) : NULL;
+    lq_key_node *node = lq_key_table_find(&m->table, &m->host->keys.keys[k]);
+    lq_key_entry *e = node ? LQ_OWNER(lq_key_entry, node, node) : NULL;
     if (!e || !e->row)
       continue;
     m->stats.killed++;

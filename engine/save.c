@@ -30,22 +30,22 @@ static void put_fields(const lq_state *s, lq_buf *out)
 {
   const lq_fieldmap *map = s->config.fields;
   size_t n = map ? lq_fieldmap_slots(map) : 0;
-  lq_put32(out, n);
+  lq_wire_put32(out, n);
   for (uint32_t i = 0; i < n; i++) {
     const lq_field_spec *f = lq_fieldmap_spec(map, i);
-    lq_put_str(out, f->name);
-    lq_put32(out, f->scope);
-    lq_put8(out, f->is_scope);
+    lq_wire_put_str(out, f->name);
+    lq_wire_put32(out, f->scope);
+    lq_wire_put8(out, f->is_scope);
   }
 }
 
 static void put_time(const lq_state *s, lq_buf *out)
 {
   const lq_buffer *b = &s->buffer;
-  lq_put64(out, (uint64_t)b->latest);
-  lq_put64(out, (uint64_t)b->last);
-  lq_put64(out, (uint64_t)b->clock);
-  lq_put64(out, b->arrival);
+  lq_wire_put64(out, (uint64_t)b->latest);
+  lq_wire_put64(out, (uint64_t)b->last);
+  lq_wire_put64(out, (uint64_t)b->clock);
+  lq_wire_put64(out, b->arrival);
 }
 
 static void put_counters(const lq_state *s, lq_buf *out, bool first)
@@ -53,14 +53,14 @@ static void put_counters(const lq_state *s, lq_buf *out, bool first)
   const lq_order_stats *o = &s->buffer.stats;
   const uint64_t all[] = {o->late, o->future, o->timeless, o->forced, o->dropped};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    lq_put64(out, first ? all[i] : 0);
+    lq_wire_put64(out, first ? all[i] : 0);
 }
 
 static void put_waiting(const lq_state *s, lq_buf *out, bool first)
 {
-  lq_put32(out, first ? s->buffer.n : 0);
+  lq_wire_put32(out, first ? s->buffer.n : 0);
   for (size_t i = 0; first && i < s->buffer.n; i++)
-    lq_put_kept(out, s->buffer.heap[i].kept);
+    lq_wire_put_kept(out, s->buffer.heap[i].kept);
 }
 
 static uint32_t ordinal(const lq_state *s, size_t row)
@@ -84,33 +84,33 @@ static void put_identity(const lq_state *s, uint32_t state, lq_buf *out)
 {
   static const uint8_t none[16] = {0};
   bool known = state != UINT32_MAX;
-  lq_put_str(out, known && s->config.rules ? s->config.rules[state] : LQ_STR(""));
+  lq_wire_put_str(out, known && s->config.rules ? s->config.rules[state] : LQ_STR(""));
   lq_buf_add(out, known && s->config.schemas ? s->config.schemas[state] : none, 16);
 }
 
 static void put_lineage(const lq_state *s, lq_buf *out, bool first)
 {
   bool any = s->lineage && first;
-  lq_put32(out, any ? s->config.nlineages : 0);
+  lq_wire_put32(out, any ? s->config.nlineages : 0);
   for (size_t i = 0; any && i < s->config.nlineages; i++) {
     put_identity(s, state_of_rule(s, s->config.lineages[i].rule), out);
-    lq_put32(out, ordinal(s, i));
+    lq_wire_put32(out, ordinal(s, i));
   }
   lq_buf body = {.mem = s->mem};
   if (any)
-    lq_lineage_save(s->lineage, &body);
-  lq_put_str(out, lq_buf_get(&body));
+    lq_ancestry_save(s->lineage, &body);
+  lq_wire_put_str(out, lq_buf_get(&body));
   out->failed |= body.failed;
   lq_buf_free(&body);
 }
 
 static void put_rules(const lq_state *s, lq_buf *out, uint32_t part, uint32_t parts)
 {
-  lq_put32(out, s->config.tables->nstates);
+  lq_wire_put32(out, s->config.tables->nstates);
   for (uint32_t i = 0; i < s->config.tables->nstates; i++) {
     put_identity(s, i, out);
     size_t at = out->n;
-    lq_put32(out, 0);
+    lq_wire_put32(out, 0);
     lq_machine_save(s->machines[i], out, part, parts);
     size_t size = out->n - at - 4;
     out->failed |= size > UINT32_MAX;
@@ -125,11 +125,11 @@ lq_status lq_state_save(const lq_state *s, lq_buf *out, uint32_t part, uint32_t 
     return LQ_E_USAGE;
   lq_buf b = {.mem = out->mem};
   lq_buf_add(&b, MAGIC, AT_VERSION);
-  lq_put64(&b, VERSION);
+  lq_wire_put64(&b, VERSION);
   lq_buf_fill(&b, 0, HEADER - AT_SIZE);
   lq_buf_add(&b, s->config.bundle, sizeof s->config.bundle);
-  lq_put32(&b, part);
-  lq_put32(&b, parts);
+  lq_wire_put32(&b, part);
+  lq_wire_put32(&b, parts);
   put_time(s, &b);
   put_counters(s, &b, part == 0);
   put_fields(s, &b);
@@ -171,7 +171,7 @@ static uint32_t slot_of(const lq_state *s, lq_str name, uint32_t scope, bool is_
 // Scopes stand before what is tied to them, so theirs are known already.
 static void get_fields(const lq_state *s, lq_wire *w)
 {
-  uint32_t n = lq_get_count(w, 9);
+  uint32_t n = lq_wire_get_count(w, 9);
   uint32_t *slots = lq_arena_array(w->room, n ? n : 1, sizeof *slots);
   if (!slots) {
     w->bad = true;
@@ -179,9 +179,9 @@ static void get_fields(const lq_state *s, lq_wire *w)
     return;
   }
   for (uint32_t i = 0; i < n && !w->bad; i++) {
-    lq_str name = lq_get_str(w);
-    uint32_t scope = lq_get32(w);
-    bool is_scope = lq_get_flag(w);
+    lq_str name = lq_wire_get_str(w);
+    uint32_t scope = lq_wire_get32(w);
+    bool is_scope = lq_wire_get_flag(w);
     lq_wire_refuse(w, scope != LQ_NO_SLOT && scope >= i);
     if (w->bad)
       return;
@@ -196,12 +196,13 @@ static void get_fields(const lq_state *s, lq_wire *w)
 static void get_time(lq_state *s, lq_wire *w)
 {
   lq_buffer *b = &s->buffer;
-  int64_t latest = (int64_t)lq_get64(w), last = (int64_t)lq_get64(w), clock = (int64_t)lq_get64(w);
-  uint64_t arrival = lq_get64(w);
+  int64_t latest = (int64_t)lq_wire_get64(w), last = (int64_t)lq_wire_get64(w),
+          clock = (int64_t)lq_wire_get64(w);
+  uint64_t arrival = lq_wire_get64(w);
   uint64_t *all[] = {&b->stats.late, &b->stats.future, &b->stats.timeless, &b->stats.forced,
                      &b->stats.dropped};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    *all[i] += lq_get64(w);
+    *all[i] += lq_wire_get64(w);
   if (w->bad)
     return;
   b->latest = latest > b->latest ? latest : b->latest;
@@ -212,9 +213,9 @@ static void get_time(lq_state *s, lq_wire *w)
 
 static void get_waiting(lq_state *s, lq_wire *w)
 {
-  uint32_t n = lq_get_count(w, 40);
+  uint32_t n = lq_wire_get_count(w, 40);
   for (uint32_t i = 0; i < n && !w->bad; i++) {
-    lq_kept *k = lq_get_kept(w);
+    lq_kept *k = lq_wire_get_kept(w);
     lq_wire_refuse(w, !k);
     if (k && lq_buffer_push(&s->buffer, k->order, k, NULL, LQ_HITS_UNKNOWN)) {
       w->bad = true;
@@ -226,7 +227,7 @@ static void get_waiting(lq_state *s, lq_wire *w)
 // The state here that a rule of the file goes on as; UINT32_MAX: there is none.
 static uint32_t get_identity(const lq_state *s, lq_wire *w, uint32_t hint)
 {
-  lq_str id = lq_get_str(w);
+  lq_str id = lq_wire_get_str(w);
   lq_wire_refuse(w, w->rest.n < 16);
   if (w->bad)
     return UINT32_MAX;
@@ -255,7 +256,7 @@ static uint32_t lineage_of(const lq_state *s, uint32_t state, uint32_t nth)
 
 static void get_lineage(lq_state *s, lq_wire *w)
 {
-  uint32_t n = lq_get_count(w, 24);
+  uint32_t n = lq_wire_get_count(w, 24);
   uint32_t *map = lq_arena_array(w->room, n ? n : 1, sizeof *map);
   if (!map) {
     w->bad = true;
@@ -264,22 +265,22 @@ static void get_lineage(lq_state *s, lq_wire *w)
   }
   for (uint32_t i = 0; i < n && !w->bad; i++) {
     uint32_t state = get_identity(s, w, i);
-    map[i] = lineage_of(s, state, lq_get32(w));
+    map[i] = lineage_of(s, state, lq_wire_get32(w));
   }
-  lq_str body = lq_get_str(w);
+  lq_str body = lq_wire_get_str(w);
   if (w->bad || !s->lineage || n == 0)
     return;
-  w->status = lq_lineage_load(s->lineage, body.p, body.n, map, n);
+  w->status = lq_ancestry_load(s->lineage, body.p, body.n, map, n);
   w->bad = w->status != LQ_OK;
 }
 
 static void get_rules(lq_state *s, lq_wire *w, lq_restored *out)
 {
-  uint32_t n = lq_get_count(w, 24);
+  uint32_t n = lq_wire_get_count(w, 24);
   for (uint32_t i = 0; i < n && !w->bad; i++) {
     uint32_t state = get_identity(s, w, i);
     lq_wire one = *w;
-    one.rest = lq_get_str(w);
+    one.rest = lq_wire_get_str(w);
     if (w->bad || state == UINT32_MAX) {
       out->cold++;
       continue;
@@ -314,7 +315,7 @@ lq_status lq_state_restore(lq_state *s, const void *bytes, size_t n, lq_restored
   if (!is_frame(p, n))
     return LQ_E_BUNDLE;
   lq_wire version = {.rest = {p + AT_VERSION, 8}};
-  if (lq_get64(&version) != VERSION)
+  if (lq_wire_get64(&version) != VERSION)
     return LQ_E_VERSION;
   lq_arena fields = {.mem = s->mem};
   s->loading.mem = s->mem;
@@ -323,7 +324,7 @@ lq_status lq_state_restore(lq_state *s, const void *bytes, size_t n, lq_restored
     out->same_bundle = memcmp(w.rest.p, s->config.bundle, 32) == 0;
     w.rest = lq_str_slice(w.rest, 32, w.rest.n);
   }
-  uint32_t part = lq_get32(&w), parts = lq_get32(&w);
+  uint32_t part = lq_wire_get32(&w), parts = lq_wire_get32(&w);
   lq_wire_refuse(&w, part >= parts);
   get_time(s, &w);
   get_fields(s, &w);

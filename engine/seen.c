@@ -3,7 +3,7 @@
 
 lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, bool *is_new)
 {
-  lq_node *node = lq_table_find(&s->table, key);
+  lq_key_node *node = lq_key_table_find(&s->table, key);
   *is_new = !node;
   s->last = node ? LQ_OWNER(lq_seen, node, node) : NULL;
   if (node)
@@ -19,8 +19,8 @@ lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, bool *is_new
   if (key->n)
     memcpy(bytes, key->p, key->n);
   seen->born = m->births++;
-  seen->node = (lq_node){.hash = key->hash, .key = bytes, .nkey = key->n};
-  if (!lq_table_add(&s->table, &seen->node, m->mem)) {
+  seen->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = key->n};
+  if (!lq_key_table_add(&s->table, &seen->node, m->mem)) {
     lq_uncharge(m, sizeof *seen + key->n);
     lq_mem_free(m->mem, seen, 1, sizeof *seen + key->n);
     return NULL;
@@ -31,7 +31,7 @@ lq_seen *lq_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, bool *is_new
 
 void lq_seen_free(lq_machine *m, lq_stage *s, lq_seen *seen)
 {
-  lq_table_remove(&s->table, &seen->node);
+  lq_key_table_remove(&s->table, &seen->node);
   lq_row_free(m, seen->row);
   if (seen->values)
     lq_uncharge(m, seen->values->size);
@@ -59,7 +59,7 @@ lq_status lq_new_terms(lq_machine *m, lq_stage *s, lq_row *row, bool *passes)
     int64_t age = s->def->number > 0 ? s->def->number - 1 : 0;
     *passes |= is_new || lq_too_old(row->order.time, seen->time, age);
     seen->time = row->order.time;
-    lq_table_touch(&s->table, &seen->node);
+    lq_key_table_touch(&s->table, &seen->node);
   }
   return status;
 }
@@ -83,6 +83,6 @@ lq_status lq_suppress(lq_machine *m, lq_stage *s, lq_row *row, bool *passes)
     return LQ_OK;
   }
   seen->time = row->order.time;
-  lq_table_touch(&s->table, &seen->node);
+  lq_key_table_touch(&s->table, &seen->node);
   return LQ_OK;
 }

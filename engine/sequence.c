@@ -6,7 +6,7 @@
 // searches.
 #include "engine/machine_inside.h"
 
-static lq_str key_of(const lq_entry *e)
+static lq_str key_of(const lq_key_entry *e)
 {
   return (lq_str){e->node.key, e->node.nkey};
 }
@@ -25,13 +25,13 @@ void lq_sequence_expire(lq_machine *m, int64_t clock)
     lq_partial *p = LQ_OWNER(lq_partial, age, m->partials.next);
     if (!lq_too_old(clock, p->first, m->def->maxspan))
       break;
-    lq_entry *e = p->entry;
+    lq_key_entry *e = p->entry;
     m->stats.expired++;
     drop(m, p, LQ_STEP_EXPIRED);
     lq_entry_settle(m, e);
   }
   while (!lq_list_empty(&m->leads)) {
-    lq_entry *e = LQ_OWNER(lq_entry, by_lead, m->leads.next);
+    lq_key_entry *e = LQ_OWNER(lq_key_entry, by_lead, m->leads.next);
     if (!lq_too_old(clock, e->lead, m->def->maxspan))
       break;
     e->has_lead = false;
@@ -72,7 +72,7 @@ static bool spoils(const lq_machine *m, const lq_partial *p, int64_t t)
   return earliest_window(m, p) > latest;
 }
 
-static void hold(lq_machine *m, lq_partial *p, lq_entry *e)
+static void hold(lq_machine *m, lq_partial *p, lq_key_entry *e)
 {
   p->held = true;
   if (e->nheld >= m->host->limits.held) {
@@ -87,7 +87,7 @@ static void hold(lq_machine *m, lq_partial *p, lq_entry *e)
 }
 
 // p is out of its entry's partials and of the list by age. May free the entry.
-static lq_status complete(lq_machine *m, lq_partial *p, lq_entry *e)
+static lq_status complete(lq_machine *m, lq_partial *p, lq_key_entry *e)
 {
   bool refused = p->poisoned || (m->has_lead && earliest_window(m, p) > p->first);
   if (m->has_lead && !m->has_trail && p->lead != INT64_MIN)
@@ -118,7 +118,7 @@ lq_status lq_sequence_release(lq_machine *m, bool all, int64_t clock, bool *did)
   if (!all && !p->dead && !lq_too_old(clock, p->first, m->def->maxspan))
     return LQ_OK;
   *did = true;
-  lq_entry *e = p->decided ? NULL : p->entry;
+  lq_key_entry *e = p->decided ? NULL : p->entry;
   lq_status status = LQ_OK;
   lq_partial_leave_key(p);
   p->entry = NULL;
@@ -156,7 +156,7 @@ static void fill(lq_machine *m, lq_partial *p, uint32_t term, const step_offer *
   p->last = m->at_hand->order;
 }
 
-static void replace(lq_machine *m, lq_entry *e, uint32_t filled, const lq_partial *by)
+static void replace(lq_machine *m, lq_key_entry *e, uint32_t filled, const lq_partial *by)
 {
   for (lq_partial *p = e->partials; p && p->filled >= filled; p = p->next) {
     if (p->filled == filled && p != by) {
@@ -169,7 +169,7 @@ static void replace(lq_machine *m, lq_entry *e, uint32_t filled, const lq_partia
 
 // Partial matches of the entry that wait for this term take the event; the one it completes comes back in
 // *complete.
-static void advance(lq_machine *m, uint32_t term, lq_entry *e, const step_offer *o, lq_partial **complete)
+static void advance(lq_machine *m, uint32_t term, lq_key_entry *e, const step_offer *o, lq_partial **complete)
 {
   uint32_t from = m->filled_of[term], to = from + m->terms[term].runs;
   for (lq_partial *p = e->partials, *next; p; p = next) {
@@ -188,7 +188,8 @@ static void advance(lq_machine *m, uint32_t term, lq_entry *e, const step_offer 
   }
 }
 
-static lq_status start(lq_machine *m, uint32_t term, lq_entry *e, const step_offer *o, lq_partial **complete)
+static lq_status start(lq_machine *m, uint32_t term, lq_key_entry *e, const step_offer *o,
+                       lq_partial **complete)
 {
   if (!fits(m, term, NULL))
     return LQ_OK;
@@ -211,14 +212,14 @@ static lq_status start(lq_machine *m, uint32_t term, lq_entry *e, const step_off
 // More than a step can take: an entry, a partial match, and the event in it.
 static size_t step_size(const lq_machine *m, const lq_key *key, const step_offer *o)
 {
-  return sizeof(lq_entry) + sizeof(lq_partial) + sizeof(lq_row) + 2 * key->n +
+  return sizeof(lq_key_entry) + sizeof(lq_partial) + sizeof(lq_row) + 2 * key->n +
          ((size_t)m->nslots + m->nterms + m->ncolumns) * sizeof(void *) +
          (o ? o->kept->size + (o->captures ? o->captures->size : 0) : 0) + 1024;
 }
 
 static bool keys_room(lq_machine *m, const lq_key *key)
 {
-  while (m->stats.keys >= m->host->limits.keys && !lq_table_find(&m->table, key)) {
+  while (m->stats.keys >= m->host->limits.keys && !lq_key_table_find(&m->table, key)) {
     if (!lq_machine_evict(m))
       return false;
   }
@@ -228,13 +229,13 @@ static bool keys_room(lq_machine *m, const lq_key *key)
 static lq_status positive(lq_machine *m, uint32_t term, const lq_key *key, const step_offer *o)
 {
   bool starts = m->filled_of[term] == 0;
-  if (!starts && !lq_table_find(&m->table, key))
+  if (!starts && !lq_key_table_find(&m->table, key))
     return LQ_OK;
   if (!lq_room(m, step_size(m, key, o)) || (starts && !keys_room(m, key)))
     return LQ_OK;
   // Making room may have taken the key.
-  lq_node *node = lq_table_find(&m->table, key);
-  lq_entry *e = node ? LQ_OWNER(lq_entry, node, node) : starts ? lq_entry_get(m, key) : NULL;
+  lq_key_node *node = lq_key_table_find(&m->table, key);
+  lq_key_entry *e = node ? LQ_OWNER(lq_key_entry, node, node) : starts ? lq_entry_get(m, key) : NULL;
   if (!e)
     return starts ? lq_no_memory(m) : LQ_OK;
   lq_partial *done[2] = {NULL, NULL};
@@ -251,7 +252,7 @@ static lq_status positive(lq_machine *m, uint32_t term, const lq_key *key, const
   return status;
 }
 
-static void poison(lq_machine *m, uint32_t term, lq_entry *e)
+static void poison(lq_machine *m, uint32_t term, lq_key_entry *e)
 {
   for (lq_partial *p = e->partials; p && p->filled >= m->filled_of[term]; p = p->next) {
     // Strictly between: the event that brought it here is no such event.
@@ -263,7 +264,7 @@ static void poison(lq_machine *m, uint32_t term, lq_entry *e)
   }
 }
 
-static void decide_held(lq_machine *m, uint32_t term, lq_entry *e)
+static void decide_held(lq_machine *m, uint32_t term, lq_key_entry *e)
 {
   for (lq_link *l = e->held.next, *next; l != &e->held; l = next) {
     next = l->next;
@@ -282,7 +283,7 @@ static lq_status leading(lq_machine *m, uint32_t term, const lq_key *key)
 {
   if (!fits(m, term, NULL) || !lq_room(m, step_size(m, key, NULL)) || !keys_room(m, key))
     return LQ_OK;
-  lq_entry *e = lq_entry_get(m, key);
+  lq_key_entry *e = lq_entry_get(m, key);
   if (!e)
     return lq_no_memory(m);
   e->has_lead = true;
@@ -296,10 +297,10 @@ static lq_status negative(lq_machine *m, uint32_t term, const lq_key *key)
 {
   if (m->filled_of[term] == 0)
     return leading(m, term, key);
-  lq_node *node = lq_table_find(&m->table, key);
+  lq_key_node *node = lq_key_table_find(&m->table, key);
   if (!node)
     return LQ_OK;
-  lq_entry *e = LQ_OWNER(lq_entry, node, node);
+  lq_key_entry *e = LQ_OWNER(lq_key_entry, node, node);
   if (m->filled_of[term] == m->npositive)
     decide_held(m, term, e);
   else
@@ -313,7 +314,7 @@ static bool is_awaited(const lq_machine *m, uint32_t term)
 {
   bool any = m->filled_of[term] == 0;
   for (size_t k = 0; k < m->host->keys.n && !any; k++)
-    any = lq_table_find(&m->table, &m->host->keys.keys[k]) != NULL;
+    any = lq_key_table_find(&m->table, &m->host->keys.keys[k]) != NULL;
   return any && m->host->keys.n > 0;
 }
 
@@ -360,10 +361,10 @@ static lq_status until(lq_machine *m, const uint8_t *hits)
     return LQ_OK;
   lq_status status = lq_ask_keys(m, m->nterms);
   for (size_t k = 0; k < m->host->keys.n && !status; k++) {
-    lq_node *node = lq_table_find(&m->table, &m->host->keys.keys[k]);
+    lq_key_node *node = lq_key_table_find(&m->table, &m->host->keys.keys[k]);
     if (!node)
       continue;
-    lq_entry *e = LQ_OWNER(lq_entry, node, node);
+    lq_key_entry *e = LQ_OWNER(lq_key_entry, node, node);
     while (e->partials) {
       m->stats.killed++;
       drop(m, e->partials, LQ_STEP_UNTIL);

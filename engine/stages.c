@@ -43,7 +43,7 @@ lq_status lq_stages_init(lq_machine *m)
     lq_stage *s = &m->stages[i];
     s->def = &m->host->tables->stages[m->def->first_stage + i];
     lq_list_init(&s->rows);
-    lq_table_init(&s->table);
+    lq_key_table_init(&s->table);
     now = columns_after(s, now);
     m->ncolumns = now > m->ncolumns ? now : m->ncolumns;
   }
@@ -51,7 +51,7 @@ lq_status lq_stages_init(lq_machine *m)
   return LQ_OK;
 }
 
-static void free_node(lq_machine *m, lq_stage *s, lq_node *node)
+static void free_node(lq_machine *m, lq_stage *s, lq_key_node *node)
 {
   if (s->def->op == LQ_DO_STATS)
     lq_window_group_free(m, s, node);
@@ -77,8 +77,8 @@ void lq_stages_free(lq_machine *m)
       continue;
     free_rows(m, s);
     while (!lq_list_empty(&s->table.age))
-      free_node(m, s, LQ_OWNER(lq_node, age, s->table.age.next));
-    lq_table_free(&s->table, m->mem);
+      free_node(m, s, LQ_OWNER(lq_key_node, age, s->table.age.next));
+    lq_key_table_free(&s->table, m->mem);
   }
   lq_mem_free(m->mem, m->stages, m->def->nstages, sizeof *m->stages);
 }
@@ -104,7 +104,7 @@ bool lq_stages_evict(lq_machine *m)
     most->nrows--;
     lq_row_free(m, row);
   } else {
-    lq_node *node = LQ_OWNER(lq_node, age, most->table.age.next);
+    lq_key_node *node = LQ_OWNER(lq_key_node, age, most->table.age.next);
     lq_tell(m, LQ_STEP_EVICTED, NULL, (lq_str){node->key, node->nkey}, 0);
     free_node(m, most, node);
   }
@@ -117,7 +117,7 @@ static int64_t due_of(const lq_stage *s)
   if (s->def->number < 0 || lq_list_empty(&s->table.age) ||
       !(s->def->op == LQ_DO_STATS || s->def->op == LQ_DO_SUPPRESS || s->def->op == LQ_DO_NEW_TERMS))
     return INT64_MAX;
-  const lq_node *node = LQ_OWNER(lq_node, age, s->table.age.next);
+  const lq_key_node *node = LQ_OWNER(lq_key_node, age, s->table.age.next);
   int64_t t = s->def->op == LQ_DO_STATS ? lq_window_last(node) : LQ_OWNER(lq_seen, node, node)->time;
   if (s->def->op == LQ_DO_STATS)
     return lq_later(t, s->def->number); // an event at that very moment would find the group as it was
@@ -138,7 +138,7 @@ void lq_stages_expire(lq_machine *m, int64_t clock)
   for (uint32_t i = 0; i < m->def->nstages; i++) {
     lq_stage *s = &m->stages[i];
     while (due_of(s) < clock)
-      free_node(m, s, LQ_OWNER(lq_node, age, s->table.age.next));
+      free_node(m, s, LQ_OWNER(lq_key_node, age, s->table.age.next));
   }
 }
 
@@ -469,7 +469,7 @@ static lq_status put_out(lq_machine *m, lq_row *row)
   lq_column *keep = m->out_columns + m->ncolumns;
   for (uint32_t i = 0; row->keep && i < row->keep->n; i++)
     keep[i] = (lq_column){arg_of(m, m->stages[row->keep_stage].def, i)->name, row->keep->lists[i]};
-  lq_found found = {
+  lq_outcome found = {
       .state = m->state,
       .order = row->order,
       .events = (const lq_kept *const *)row->events,

@@ -49,8 +49,8 @@ static lq_status make(lq_state *s)
   if (!status)
     status = lq_due_init(&s->due, (uint32_t)c->tables->nstates, s->mem);
   if (!status && c->nlineages > 0)
-    status = lq_lineage_new(&s->lineage, c->lineages, c->nlineages, s->config.limits.keys, c->hash_key,
-                            &s->meter.hook);
+    status = lq_ancestry_new(&s->lineage, c->lineages, c->nlineages, s->config.limits.keys, c->hash_key,
+                             &s->meter.hook);
   if (status || !c->fields)
     return status;
   status = lq_event_init(&s->waited, c->fields, s->mem);
@@ -109,7 +109,7 @@ void lq_state_free(lq_state *s)
   lq_buffer_free(&s->buffer);
   if (s->due.mem)
     lq_due_free(&s->due);
-  lq_lineage_free(s->lineage);
+  lq_ancestry_free(s->lineage);
   if (s->has_waited)
     lq_event_free(&s->waited);
   if (s->has_viewed)
@@ -167,7 +167,7 @@ static void remember_process(lq_state *s)
 {
   lq_process_facts facts = {0};
   s->config.process(s->config.asker.user, &facts);
-  lq_lineage_event(s->lineage, &facts, lineage_holds, s);
+  lq_ancestry_event(s->lineage, &facts, lineage_holds, s);
 }
 
 // Hits of a restored event: nobody has asked yet.
@@ -319,7 +319,7 @@ const lq_event *lq_state_replay(lq_state *s, const lq_kept *kept)
 
 bool lq_state_lineage(const lq_state *s, uint32_t row)
 {
-  return s->lineage && lq_lineage_asks(s->lineage, row);
+  return s->lineage && lq_ancestry_asks(s->lineage, row);
 }
 
 int64_t lq_state_clock(const lq_state *s)
@@ -331,7 +331,7 @@ void lq_state_stats_get(const lq_state *s, lq_state_stats *out)
 {
   *out = (lq_state_stats){.order = s->buffer.stats, .bytes = s->meter.used, .peak = s->meter.peak};
   if (s->lineage)
-    out->lineage = *lq_lineage_stats_get(s->lineage);
+    out->lineage = *lq_ancestry_stats_get(s->lineage);
   for (size_t i = 0; i < s->config.tables->nstates; i++) {
     const lq_machine_stats *m = &s->machines[i]->stats;
 #define SUM(field) out->sum.field += m->field

@@ -26,7 +26,7 @@ typedef struct lq_state_config {
 
 typedef struct lq_state_stats {
   lq_order_stats order;
-  lq_lineage_stats lineage;
+  lq_ancestry_stats lineage;
   lq_machine_stats sum;      // of all rules
   uint64_t bytes, peak;      // of all state, exactly; never over limits.total_bytes
 } lq_state_stats;

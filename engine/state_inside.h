@@ -18,7 +18,7 @@ struct lq_state {
   size_t nhits;
   lq_buffer buffer;
   lq_due due;
-  lq_lineage *lineage;
+  lq_ancestry *lineage;
   lq_arena loading; // values on their way in
   lq_event waited, viewed; // one that waited, and one that a view names
   bool has_waited, has_viewed;

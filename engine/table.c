@@ -1,31 +1,31 @@
 // A hash table of nodes that live in their owners' structs.
 #include "engine/table.h"
 
-void lq_table_init(lq_table *t)
+void lq_key_table_init(lq_key_table *t)
 {
-  *t = (lq_table){0};
+  *t = (lq_key_table){0};
   lq_list_init(&t->age);
 }
 
-lq_node *lq_table_find(const lq_table *t, const lq_key *key)
+lq_key_node *lq_key_table_find(const lq_key_table *t, const lq_key *key)
 {
   if (t->nbuckets == 0)
     return NULL;
-  lq_node *n = t->buckets[key->hash & (t->nbuckets - 1)];
+  lq_key_node *n = t->buckets[key->hash & (t->nbuckets - 1)];
   while (n &&
          !(n->hash == key->hash && n->nkey == key->n && (key->n == 0 || memcmp(n->key, key->p, key->n) == 0)))
     n = n->next;
   return n;
 }
 
-static void grow(lq_table *t, const lq_mem *mem)
+static void grow(lq_key_table *t, const lq_mem *mem)
 {
   size_t want = t->nbuckets ? t->nbuckets * 2 : 16;
-  lq_node **buckets = lq_mem_alloc(mem, want, sizeof *buckets);
+  lq_key_node **buckets = lq_mem_alloc(mem, want, sizeof *buckets);
   if (!buckets)
     return;
   for (size_t i = 0; i < t->nbuckets; i++) {
-    for (lq_node *n = t->buckets[i], *next; n; n = next) {
+    for (lq_key_node *n = t->buckets[i], *next; n; n = next) {
       next = n->next;
       n->next = buckets[n->hash & (want - 1)];
       buckets[n->hash & (want - 1)] = n;
@@ -36,13 +36,13 @@ static void grow(lq_table *t, const lq_mem *mem)
   t->nbuckets = want;
 }
 
-bool lq_table_add(lq_table *t, lq_node *node, const lq_mem *mem)
+bool lq_key_table_add(lq_key_table *t, lq_key_node *node, const lq_mem *mem)
 {
   if (t->n >= t->nbuckets)
     grow(t, mem);
   if (t->nbuckets == 0)
     return false;
-  lq_node **bucket = &t->buckets[node->hash & (t->nbuckets - 1)];
+  lq_key_node **bucket = &t->buckets[node->hash & (t->nbuckets - 1)];
   node->next = *bucket;
   *bucket = node;
   lq_list_push(&t->age, &node->age);
@@ -50,15 +50,15 @@ bool lq_table_add(lq_table *t, lq_node *node, const lq_mem *mem)
   return true;
 }
 
-void lq_table_touch(lq_table *t, lq_node *node)
+void lq_key_table_touch(lq_key_table *t, lq_key_node *node)
 {
   lq_list_remove(&node->age);
   lq_list_push(&t->age, &node->age);
 }
 
-void lq_table_remove(lq_table *t, lq_node *node)
+void lq_key_table_remove(lq_key_table *t, lq_key_node *node)
 {
-  lq_node **at = &t->buckets[node->hash & (t->nbuckets - 1)];
+  lq_key_node **at = &t->buckets[node->hash & (t->nbuckets - 1)];
   while (*at != node)
     at = &(*at)->next;
   *at = node->next;
@@ -66,8 +66,8 @@ void lq_table_remove(lq_table *t, lq_node *node)
   t->n--;
 }
 
-void lq_table_free(lq_table *t, const lq_mem *mem)
+void lq_key_table_free(lq_key_table *t, const lq_mem *mem)
 {
   lq_mem_free(mem, t->buckets, t->nbuckets, sizeof *t->buckets);
-  lq_table_init(t);
+  lq_key_table_init(t);
 }

@@ -25,27 +25,27 @@ static inline void lq_list_push(lq_link *list, lq_link *x) // at the end
 }
 #define LQ_OWNER(type, member, link) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
-typedef struct lq_node {
-  struct lq_node *next; // in its bucket
+typedef struct lq_key_node {
+  struct lq_key_node *next; // in its bucket
   lq_link age;          // in table.age
   uint64_t hash;
   const char *key; // owned by whoever owns the node
   size_t nkey;
-} lq_node;
+} lq_key_node;
 
-// Ready when zero and lq_table_init has run.
-typedef struct lq_table {
-  lq_node **buckets;
+// Ready when zero and lq_key_table_init has run.
+typedef struct lq_key_table {
+  lq_key_node **buckets;
   size_t nbuckets, n;
   lq_link age; // oldest first: what was added or touched last is at the end
-} lq_table;
+} lq_key_table;
 
-void lq_table_init(lq_table *t);
-lq_node *lq_table_find(const lq_table *t, const lq_key *key);
+void lq_key_table_init(lq_key_table *t);
+lq_key_node *lq_key_table_find(const lq_key_table *t, const lq_key *key);
 // The node's key and hash are set. False: no memory, and it is not in. A table that cannot grow goes on, with longer chains.
-bool lq_table_add(lq_table *t, lq_node *node, const lq_mem *mem);
-void lq_table_touch(lq_table *t, lq_node *node); // is the youngest now
-void lq_table_remove(lq_table *t, lq_node *node);
-void lq_table_free(lq_table *t, const lq_mem *mem); // the buckets; the nodes are their owners'
+bool lq_key_table_add(lq_key_table *t, lq_key_node *node, const lq_mem *mem);
+void lq_key_table_touch(lq_key_table *t, lq_key_node *node); // is the youngest now
+void lq_key_table_remove(lq_key_table *t, lq_key_node *node);
+void lq_key_table_free(lq_key_table *t, const lq_mem *mem); // the buckets; the nodes are their owners'
 
 #endif

@@ -1,17 +1,17 @@
 // Windows: the groups of a `stats`, the events that enter and leave them, and when a group gives a row.
 #include "engine/window_inside.h"
 
-static lq_window_group *group_of(const lq_node *node)
+static lq_window_group *group_of(const lq_key_node *node)
 {
-  return LQ_OWNER(lq_window_group, node, (lq_node *)(uintptr_t)node);
+  return LQ_OWNER(lq_window_group, node, (lq_key_node *)(uintptr_t)node);
 }
 
-uint64_t lq_window_born(const lq_node *node)
+uint64_t lq_window_born(const lq_key_node *node)
 {
   return group_of(node)->born;
 }
 
-int64_t lq_window_last(const lq_node *node)
+int64_t lq_window_last(const lq_key_node *node)
 {
   return group_of(node)->last_time;
 }
@@ -70,9 +70,9 @@ static void free_group(lq_machine *m, lq_window_group *g)
   lq_mem_free(m->mem, g, 1, g->size);
 }
 
-void lq_window_group_free(lq_machine *m, lq_stage *s, lq_node *node)
+void lq_window_group_free(lq_machine *m, lq_stage *s, lq_key_node *node)
 {
-  lq_table_remove(&s->table, node);
+  lq_key_table_remove(&s->table, node);
   m->stats.keys--;
   free_group(m, group_of(node));
 }
@@ -91,12 +91,12 @@ lq_window_group *lq_window_group_new(lq_machine *m, lq_stage *s, const lq_key *k
   g->by = by;
   lq_charge(m, by->size);
   for (uint32_t i = 0; i < g->naggs; i++)
-    lq_table_init(&g->aggs[i].values);
+    lq_key_table_init(&g->aggs[i].values);
   char *bytes = (char *)(g->aggs + g->naggs);
   if (key->n)
     memcpy(bytes, key->p, key->n);
-  g->node = (lq_node){.hash = key->hash, .key = bytes, .nkey = key->n};
-  if (lq_table_add(&s->table, &g->node, m->mem)) {
+  g->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = key->n};
+  if (lq_key_table_add(&s->table, &g->node, m->mem)) {
     m->stats.keys++;
     return g;
   }
@@ -108,7 +108,7 @@ static lq_window_group *get_group(lq_machine *m, lq_stage *s, size_t tuple)
 {
   const lq_key_set *keys = &m->host->stage_keys;
   const lq_key *key = &keys->keys[tuple];
-  lq_node *node = lq_table_find(&s->table, key);
+  lq_key_node *node = lq_key_table_find(&s->table, key);
   if (node)
     return group_of(node);
   while (s->table.n >= m->host->limits.keys && lq_stages_evict(m))
@@ -283,7 +283,7 @@ static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, l
       return status;
   }
   if (s->def->number >= 0)
-    lq_table_touch(&s->table, &g->node);
+    lq_key_table_touch(&s->table, &g->node);
   if (!g->first)
     lq_window_sample(m, &g->first, kept);
   if (s->def->number >= 0)
@@ -366,7 +366,7 @@ lq_status lq_window_end(lq_machine *m, uint32_t stage)
   lq_stage *s = &m->stages[stage];
   lq_status status = LQ_OK;
   while (!lq_list_empty(&s->table.age) && !status) {
-    lq_node *node = LQ_OWNER(lq_node, age, s->table.age.next);
+    lq_key_node *node = LQ_OWNER(lq_key_node, age, s->table.age.next);
     lq_window_group *g = group_of(node);
     answers a;
     bool whole = add_up(m, s, g, &a);

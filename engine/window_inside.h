@@ -20,7 +20,7 @@ typedef struct lq_numbers {
 } lq_numbers;
 
 typedef struct lq_distinct {
-  lq_node node;
+  lq_key_node node;
   uint64_t refs;
   lq_value v; // texts are the node's key
   lq_ip ip;
@@ -31,14 +31,14 @@ typedef struct lq_sums {
   lq_wide whole;      // sum of the integers
   double sum, lost;   // of the doubles, and what rounding took from it (Neumaier)
   uint64_t ndoubles;
-  lq_table values;    // DCOUNT, VALUES
+  lq_key_table values;    // DCOUNT, VALUES
   lq_numbers best;       // MIN, MAX over a window; FIRST: all that have a value
   uint64_t last;      // LAST over a window: number of the newest event with a value, + 1
   lq_packed *kept;    // MIN, MAX, FIRST, LAST without a window
 } lq_sums;
 
 struct lq_window_group {
-  lq_node node;
+  lq_key_node node;
   size_t size;
   int64_t last_time;
   uint64_t born;         // the how-manieth group it was

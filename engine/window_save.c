@@ -2,21 +2,21 @@
 #include "engine/window_inside.h"
 #include "engine/wire.h"
 
-static const lq_window_group *group_of(const lq_node *node)
+static const lq_window_group *group_of(const lq_key_node *node)
 {
-  return LQ_OWNER(lq_window_group, node, (lq_node *)(uintptr_t)node);
+  return LQ_OWNER(lq_window_group, node, (lq_key_node *)(uintptr_t)node);
 }
 
 static void put_double(lq_buf *out, double d)
 {
   uint64_t bits;
   memcpy(&bits, &d, sizeof bits);
-  lq_put64(out, bits);
+  lq_wire_put64(out, bits);
 }
 
 static double get_double(lq_wire *w)
 {
-  uint64_t bits = lq_get64(w);
+  uint64_t bits = lq_wire_get64(w);
   double d;
   memcpy(&d, &bits, sizeof d);
   return d;
@@ -29,34 +29,34 @@ static void put_sums(const lq_sums *a, bool window, lq_buf *out)
   put_double(out, a->lost);
   if (window)
     return;
-  lq_put64(out, a->count);
-  lq_put64(out, (uint64_t)a->whole);
-  lq_put64(out, (uint64_t)(a->whole >> 64));
-  lq_put64(out, a->ndoubles);
-  lq_put_packed(out, a->kept);
-  lq_put32(out, a->values.n);
+  lq_wire_put64(out, a->count);
+  lq_wire_put64(out, (uint64_t)a->whole);
+  lq_wire_put64(out, (uint64_t)(a->whole >> 64));
+  lq_wire_put64(out, a->ndoubles);
+  lq_wire_put_packed(out, a->kept);
+  lq_wire_put32(out, a->values.n);
   for (const lq_link *l = a->values.age.next; l != &a->values.age; l = l->next) {
     const lq_distinct *d = LQ_OWNER(lq_distinct, node.age, l);
-    lq_put_value(out, &d->v);
+    lq_wire_put_value(out, &d->v);
   }
 }
 
-void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_node *node, lq_buf *out)
+void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_key_node *node, lq_buf *out)
 {
   const lq_window_group *g = group_of(node);
   (void)m;
-  lq_put_packed(out, g->by);
-  lq_put64(out, (uint64_t)g->last_time);
-  lq_put64(out, g->born);
-  lq_put8(out, g->fired);
-  lq_put64(out, g->all);
-  lq_put_kept(out, g->first);
-  lq_put_kept(out, g->last);
-  lq_put32(out, g->n);
+  lq_wire_put_packed(out, g->by);
+  lq_wire_put64(out, (uint64_t)g->last_time);
+  lq_wire_put64(out, g->born);
+  lq_wire_put8(out, g->fired);
+  lq_wire_put64(out, g->all);
+  lq_wire_put_kept(out, g->first);
+  lq_wire_put_kept(out, g->last);
+  lq_wire_put32(out, g->n);
   for (size_t i = 0; i < g->n; i++) {
     const lq_window_item *x = lq_window_at(g, g->base + i);
-    lq_put64(out, (uint64_t)x->time);
-    lq_put_packed(out, x->values);
+    lq_wire_put64(out, (uint64_t)x->time);
+    lq_wire_put_packed(out, x->values);
   }
   for (uint32_t i = 0; i < g->naggs; i++)
     put_sums(&g->aggs[i], s->def->number >= 0, out);
@@ -68,17 +68,17 @@ static void get_sums(lq_machine *m, lq_wire *w, lq_sums *a, bool window)
   a->lost = get_double(w);
   if (window)
     return;
-  a->count = lq_get64(w);
-  uint64_t low = lq_get64(w), high = lq_get64(w);
+  a->count = lq_wire_get64(w);
+  uint64_t low = lq_wire_get64(w), high = lq_wire_get64(w);
   a->whole = (lq_wide)(int64_t)high * ((lq_wide)1 << 64) + (lq_wide)low;
-  a->ndoubles = lq_get64(w);
-  a->kept = lq_get_packed(w);
+  a->ndoubles = lq_wire_get64(w);
+  a->kept = lq_wire_get_packed(w);
   if (a->kept)
     lq_charge(m, a->kept->size);
   lq_wire_refuse(w, a->kept && (a->kept->n != 1 || a->kept->lists[0].n != 1));
-  uint32_t n = lq_get_count(w, 1);
+  uint32_t n = lq_wire_get_count(w, 1);
   for (uint32_t i = 0; i < n && !w->bad; i++) {
-    lq_value v = lq_get_value(w);
+    lq_value v = lq_wire_get_value(w);
     if (!w->bad && !lq_distinct_add(m, a, &v, UINT32_MAX)) {
       w->bad = true;
       w->status = LQ_E_NOMEM;
@@ -88,12 +88,12 @@ static void get_sums(lq_machine *m, lq_wire *w, lq_sums *a, bool window)
 
 static void get_items(lq_machine *m, lq_wire *w, lq_stage *s, lq_window_group *g)
 {
-  uint32_t n = lq_get_count(w, 9);
+  uint32_t n = lq_wire_get_count(w, 9);
   int64_t before = INT64_MIN;
   lq_wire_refuse(w, n > 0 && s->def->number < 0);
   for (uint32_t i = 0; i < n && !w->bad; i++) {
-    int64_t time = (int64_t)lq_get64(w);
-    lq_packed *values = lq_get_packed(w);
+    int64_t time = (int64_t)lq_wire_get64(w);
+    lq_packed *values = lq_wire_get_packed(w);
     lq_wire_refuse(w, time < before || (values && values->n != g->naggs));
     if (!w->bad && !lq_window_enter(m, s, g, time, values)) {
       w->bad = true;
@@ -106,7 +106,7 @@ static void get_items(lq_machine *m, lq_wire *w, lq_stage *s, lq_window_group *g
 
 static void get_sample(lq_machine *m, lq_wire *w, lq_kept **place)
 {
-  lq_kept *k = lq_get_kept(w);
+  lq_kept *k = lq_wire_get_kept(w);
   if (k)
     lq_window_sample(m, place, k);
   lq_kept_unref(k, m->mem);
@@ -115,8 +115,8 @@ static void get_sample(lq_machine *m, lq_wire *w, lq_kept **place)
 void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_wire *w)
 {
   lq_key k = {key.p, key.n, lq_siphash(m->host->hash_key, key.p, key.n)};
-  lq_packed *by = lq_get_packed(w);
-  lq_wire_refuse(w, !by || by->n != s->def->nby || lq_table_find(&s->table, &k));
+  lq_packed *by = lq_wire_get_packed(w);
+  lq_wire_refuse(w, !by || by->n != s->def->nby || lq_key_table_find(&s->table, &k));
   if (w->bad) {
     lq_packed_unref(by, m->mem);
     return;
@@ -127,10 +127,10 @@ void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_wire *w)
     w->status = LQ_E_NOMEM;
     return;
   }
-  int64_t last = (int64_t)lq_get64(w);
-  g->born = lq_get64(w);
-  g->fired = lq_get_flag(w);
-  uint64_t all = lq_get64(w);
+  int64_t last = (int64_t)lq_wire_get64(w);
+  g->born = lq_wire_get64(w);
+  g->fired = lq_wire_get_flag(w);
+  uint64_t all = lq_wire_get64(w);
   get_sample(m, w, &g->first);
   get_sample(m, w, &g->last);
   get_items(m, w, s, g);

@@ -380,7 +380,7 @@ static void add_values(lq_buf *out, lq_values v)
   lq_buf_z(out, v.n ? "" : "null");
 }
 
-static int group(void *user, const lq_found *g)
+static int group(void *user, const lq_outcome *g)
 {
   w_run *r = user;
   for (size_t i = 0; i < g->nevents; i++) {
