@@ -3,12 +3,14 @@
 #define LQ_ENGINE_INTERNAL_H
 
 #include "engine/engine.h"
+#include "engine/process.h"
 
 struct lq_ruleset {
   const lq_mem *mem;
   lq_program *program;
   lq_fieldmap *fields;
   uint32_t *slots; // by field
+  uint32_t process_slots[LQ_PROCESS_FIELDS]; // when some rule asks for lineage
   lq_engine_limits limits;
 };
 

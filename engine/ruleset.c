@@ -39,6 +39,8 @@ lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_li
   lq_status status = rs->slots ? lq_fieldmap_new(&rs->fields, mem) : LQ_E_NOMEM;
   if (!status)
     status = add_fields(rs);
+  if (!status && adopt->nlineages > 0)
+    status = lq_process_add_fields(rs->fields, rs->process_slots);
   if (status)
     lq_ruleset_free(rs);
   else
