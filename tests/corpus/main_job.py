@@ -44,8 +44,10 @@ def techniques(alerts):
 
 
 check = run("check", playbook)
-found = {line for line in check.stdout.splitlines()}
-expect("check names thirteen rules", sum("T1" in line and "execution-TA0002/" in line for line in found), 13)
+rules = [line.split() for line in check.stdout.splitlines()]
+expect("check names thirteen rules, each with its technique",
+       sum(words[1:2] == ["rule"] and words[2].startswith("T1") for words in rules if len(words) > 2), 13)
+expect("check says what was skipped", "0 code spans skipped" in check.stderr, True)
 
 with tempfile.TemporaryDirectory() as tmp:
     pack = pathlib.Path(tmp) / "pack.lqb"
