@@ -286,12 +286,12 @@ static int by_text(const void *a, const void *b)
 
 // Distinct values, ascending by text: the order in which they came would differ after they left and came
 // again.
-static lq_values values_of(lq_machine *m, lq_sums *a)
+static lq_values values_of(lq_machine *m, lq_sums *a, bool *whole)
 {
   size_t n = 0;
   for (lq_link *l = a->values.age.next; l != &a->values.age; l = l->next) {
     if (!LQ_GROW(m->mem, m->values_room, n, &m->values_cap)) {
-      m->stats.cut++;
+      *whole = false;
       break;
     }
     m->values_room[n++] = LQ_OWNER(lq_distinct, node.age, l)->v;
@@ -314,7 +314,8 @@ static lq_values queued(lq_aggregate f, const lq_window_group *g, uint32_t i)
   return a->best.n ? (lq_values){best_at(f, g, i, front(&a->best)), 1} : (lq_values){0};
 }
 
-lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, lq_value *place)
+lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, lq_value *place,
+                              bool *whole)
 {
   lq_sums *a = &g->aggs[i];
   lq_aggregate f = lq_aggregate_function(m, s, i);
@@ -332,7 +333,7 @@ lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, ui
     if (s->def->number < 0)
       return a->kept ? a->kept->lists[0] : (lq_values){0};
     return queued(f, g, i);
-  case LQ_AGG_VALUES: return values_of(m, a);
+  case LQ_AGG_VALUES: return values_of(m, a, whole);
   case LQ_AGG_NONE: break;
   }
   return (lq_values){0};

@@ -301,7 +301,8 @@ static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
   uint64_t born = lq_wire_get64(w);
   uint64_t count = lq_wire_get64(w);
   bool has_row = lq_wire_get_flag(w), is_new = false;
-  lq_wire_refuse(w, has_row && s->def->op != LQ_DO_UNIQUE_COUNT);
+  bool counts = s->def->op == LQ_DO_UNIQUE_COUNT || s->def->op == LQ_DO_COUNT;
+  lq_wire_refuse(w, (has_row && s->def->op != LQ_DO_UNIQUE_COUNT) || counts != (count > 0));
   lq_row *row = has_row && !w->bad ? get_row(m, w) : NULL;
   lq_packed *values = w->bad ? NULL : lq_wire_get_packed(w);
   lq_wire_refuse(w, values && values->n != 1);

@@ -139,7 +139,7 @@ static bool add_up(lq_machine *m, lq_stage *s, lq_window_group *g, answers *out)
   for (uint32_t i = 0; i < nby; i++)
     out->columns[i] = g->by->lists[i];
   for (uint32_t i = 0; i < g->naggs; i++) {
-    out->columns[nby + i] = lq_aggregate_answer(m, s, g, i, &out->places[i]);
+    out->columns[nby + i] = lq_aggregate_answer(m, s, g, i, &out->places[i], &whole);
     if (lq_aggregate_function(m, s, i) != LQ_AGG_VALUES)
       continue;
     out->packed[i] = lq_pack(&out->columns[nby + i], 1, m->mem);
@@ -198,10 +198,11 @@ static lq_row *row_of(lq_machine *m, lq_stage *s, lq_window_group *g, const answ
 
 // Events that are out of the window leave, oldest first. A condition that was true may turn false, or the
 // other way, at any of these moments.
-static void slide(lq_machine *m, uint32_t stage, lq_window_group *g, int64_t now)
+static bool slide(lq_machine *m, uint32_t stage, lq_window_group *g, int64_t now)
 {
   lq_stage *s = &m->stages[stage];
   const lq_stage_def *where = condition_of(m, stage);
+  bool whole = true;
   int64_t age = s->def->number > 0 ? s->def->number - 1 : 0;
   while (s->def->number >= 0 && g->n > 0 && lq_too_old(now, g->ring[g->head].time, age)) {
     int64_t t = g->ring[g->head].time;
@@ -214,13 +215,14 @@ static void slide(lq_machine *m, uint32_t stage, lq_window_group *g, int64_t now
       g->fired = false;
     } else if (g->fired && where) {
       answers a;
-      add_up(m, s, g, &a);
+      whole &= add_up(m, s, g, &a);
       g->fired = holds(m, where, &a);
       free_answers(m, &a, g->naggs);
     }
   }
   if (s->def->number >= 0 && g->first && lq_too_old(now, g->first->order.time, age))
     drop_sample(m, &g->first);
+  return whole;
 }
 
 bool lq_window_enter(lq_machine *m, lq_stage *s, lq_window_group *g, int64_t now, lq_packed *values)
@@ -276,8 +278,8 @@ static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, l
                             lq_packed *values, lq_row **row)
 {
   lq_stage *s = &m->stages[stage];
-  slide(m, stage, g, now);
-  if (!lq_window_enter(m, s, g, now, values)) {
+  bool whole = slide(m, stage, g, now);
+  if (!lq_window_enter(m, s, g, now, values) || !whole) {
     lq_status status = lq_no_memory(m);
     if (status)
       return status;

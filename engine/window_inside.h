@@ -66,8 +66,9 @@ static inline lq_window_item *lq_window_at(const lq_window_group *g, uint64_t nu
 bool lq_ring_grow(lq_machine *m, void **p, size_t *head, size_t n, size_t *cap, size_t size);
 bool lq_aggregate_take(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, const lq_values *list, uint64_t number);
 void lq_aggregate_give_back(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, const lq_values *list);
-// Borrowed from the group, from *place, or from the machine until the next values().
-lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, lq_value *place);
+// Borrowed from the group, from *place, or from the machine until the next values(). *whole: untouched, or false without memory.
+lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, lq_value *place,
+                              bool *whole);
 lq_aggregate lq_aggregate_function(const lq_machine *m, const lq_stage *s, uint32_t i);
 void lq_aggregate_free(lq_machine *m, lq_sums *a);
 // For loading: one more distinct value; the best so far. False: no memory.

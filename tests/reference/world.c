@@ -36,7 +36,10 @@ uint32_t w_column_at_least(uint32_t column, uint32_t n)
 
 static const w_event *event_of(const w_run *r, const lq_view *view)
 {
-  return view->event ? &r->stream->events[view->event->line - 1] : r->at_hand;
+  if (!view->event)
+    return r->at_hand;
+  uint64_t line = view->event->line; // made up, where saved bytes are
+  return line > 0 && line <= r->stream->n ? &r->stream->events[line - 1] : NULL;
 }
 
 static lq_values field_of(const w_event *e, uint32_t field)
@@ -86,7 +89,7 @@ static lq_values field(void *user, uint32_t f, const lq_view *view)
 static void at_hand(void *user, const lq_event *e)
 {
   w_run *r = user;
-  r->at_hand = e ? &r->stream->events[e->line - 1] : NULL;
+  r->at_hand = e && e->line > 0 && e->line <= r->stream->n ? &r->stream->events[e->line - 1] : NULL;
 }
 
 static void begin(void *user, uint32_t rule)
