@@ -95,6 +95,16 @@ lq_status lq_no_memory(lq_machine *m)
   return LQ_OK;
 }
 
+// Under a flood each event makes the oldest go, and the oldest is what no cache holds. Asking for the one
+// after it early makes a full table nearly as fast as an empty one (tests/reference/load.c).
+static void prefetch(const lq_link *next)
+{
+  const lq_partial *p = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)next);
+  __builtin_prefetch(next->next);
+  __builtin_prefetch(p->row);
+  __builtin_prefetch(p->entry);
+}
+
 bool lq_machine_evict(lq_machine *m)
 {
   lq_link *oldest = NULL;
@@ -103,6 +113,8 @@ bool lq_machine_evict(lq_machine *m)
   else if (!lq_list_empty(&m->held))
     oldest = m->held.next;
   if (oldest) {
+    if (oldest->next != &m->partials && oldest->next != &m->held)
+      prefetch(oldest->next);
     lq_partial *p = LQ_OWNER(lq_partial, age, oldest);
     lq_key_entry *e = p->entry;
     m->stats.evicted++;

@@ -6,7 +6,7 @@
 static bool in_part(lq_str key, uint32_t part, uint32_t parts)
 {
   static const uint8_t same_for_all[16] = {0}; // parts are the same in every process
-  return lq_siphash(same_for_all, key.p, key.n) % parts == part;
+  return parts == 1 || lq_siphash(same_for_all, key.p, key.n) % parts == part;
 }
 
 static lq_str key_of(const lq_key_node *n)

@@ -142,6 +142,11 @@ lq_status lq_state_save(const lq_state *s, lq_buf *out, uint32_t part, uint32_t 
     digest_of(b.p, b.n, (uint8_t *)b.p + AT_DIGEST);
   }
   bool failed = b.failed;
+  if (!failed && out->n == 0) { // no second copy of what may be large
+    lq_buf_free(out);
+    *out = b;
+    return LQ_OK;
+  }
   if (!failed)
     lq_buf_str(out, lq_buf_get(&b));
   lq_buf_free(&b);
