@@ -76,7 +76,7 @@ static lq_span whole_character(const lq_node *n, lq_span s, lq_str text, size_t 
 
 static const char *hint(const char *message)
 {
-  if (strstr(message, "perl") || strstr(message, "(?"))
+  if (strstr(message, "perl") || strstr(message, "(?") || strstr(message, "linear"))
     return "look-around and back-references are not available: they cannot run in linear time";
   if (strstr(message, "escape"))
     return "in a plain string a backslash is written twice: \"\\\\d\"; in \"\"\"raw strings\"\"\" once";

@@ -37,6 +37,7 @@ void lq_lint_constant(lq_linter *l, const lq_node *n)
                                                       : "is never true";
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_CONSTANT_CONDITION, n->span, "this condition %s", what);
   lq_diag_label(l->d, d, n->span, "no field in it");
+  lq_diag_help(l->d, d, "remove it, or compare with a field");
 }
 
 // ---- contradictions -----------------------------------------------------------------------------
@@ -102,6 +103,7 @@ static void contradiction(lq_linter *l, const lq_plan *a, const lq_plan *b)
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_CONTRADICTION, b->span, "these conditions cannot both hold");
   lq_diag_label(l->d, d, b->span, "excludes the other one");
   lq_diag_label(l->d, d, a->span, "this one");
+  lq_diag_help(l->d, d, "join them by `or`, or remove one");
 }
 
 static void tautology(lq_linter *l, const lq_plan *a, const lq_plan *b)
@@ -109,6 +111,7 @@ static void tautology(lq_linter *l, const lq_plan *a, const lq_plan *b)
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_CONSTANT_CONDITION, b->span, "one of these conditions always holds");
   lq_diag_label(l->d, d, b->span, "the opposite of the other one");
   lq_diag_label(l->d, d, a->span, "this one");
+  lq_diag_help(l->d, d, "join them by `and`, or remove both");
 }
 
 static bool are_opposites(const lq_plan *a, const lq_plan *b)

@@ -1,6 +1,7 @@
 // Values whose quotes were forgotten. This looks at the text before the lexer does, so that no part of a path
 // is reported as a stray character.
 #include "parser/driver.h"
+#include "stdlib/schema.h"
 
 static bool is_word_byte(char c)
 {
@@ -85,12 +86,13 @@ static void report_unquoted(lq_driver *d, const lq_token *t)
       lq_buf_byte(&quoted, '\\');
     lq_buf_byte(&quoted, text.p[i]);
   }
-  bool root = d->prev.kind == LQ_TOK_COLON && d->subject.n && same_root(d->subject, text);
+  bool field = lq_is_match(d->prev.kind) &&
+               ((d->subject.n && same_root(d->subject, text)) || lq_schema_find(text));
   lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_UNQUOTED_VALUE, t->span, "a text value needs quotes");
   if (quoted.n < 200)
     lq_diag_help(diags_of(d), g, "write `\"%.*s\"`%s", (int)quoted.n, quoted.p ? quoted.p : "",
-                 root ? "; to compare two fields use `==`" : "");
-  if (quoted.n < 4096)
+                 field ? "; to compare two fields use `==`" : "");
+  if (quoted.n < 4096 && !field) // a text and a field are both likely there
     lq_diag_fix(diags_of(d), g, t->span, "\"%.*s\"", (int)quoted.n, quoted.p ? quoted.p : "");
   diags_of(d)->arena->failed |= quoted.failed;
   lq_buf_free(&quoted);

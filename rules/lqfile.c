@@ -343,6 +343,7 @@ static bool read_query_lines(lqfile *f, lq_rule_file_rule *rule)
     return true;
   lq_diag *d = lq_diag_add(f->r->diags, LQ_DIAG_NO_QUERY, span, "the rule has no query");
   lq_diag_help(f->r->diags, d, "write the query below the header");
+  rule->query.n = 0; // said once
   return false;
 }
 

@@ -13,8 +13,8 @@ A case file is a session in a fresh copy of data/. Its lines:
     ? code      its exit code, when that is not 0
 In expected lines [..] stands for any text and ␍ for a carriage return. BLESS=1 rewrites the expectations; lines with [..] that still fit are kept.
 
-With --errors, each NAME.lq of the folder is also checked by `lq check`, and standard error and exit code must be those of
-NAME.out."""
+With --errors, each NAME.lq, NAME.query, NAME.kql, NAME.md, NAME.toml or folder NAME in it is also checked, and standard error and exit
+code must be those of NAME.out; every diagnostic code must be shown by one of them."""
 import argparse
 import difflib
 import os
@@ -28,6 +28,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 BLESS = os.environ.get("BLESS") == "1"
 TIMEOUT = 60
+UNSEEN = {"LQ303": "said only of what a version understands and does not run yet",
+          "LQ506": "what a playbook's code spans hold is listed, not told"}
 
 
 def environment(lq_folder, home):
@@ -139,11 +141,24 @@ def run_case(path, lq_folder):
     return ok
 
 
+def error_inputs(folder):
+    """One file each, or a folder of files that are checked together."""
+    return sorted(p for p in folder.iterdir() if p.is_dir() or p.suffix in (".lq", ".query", ".kql", ".md", ".toml"))
+
+
+def check_command(path):
+    """A query alone in its file is native or KQL; a schema beside a rule is used."""
+    if path.suffix in (".query", ".kql"):
+        return ["lq", "query", "--dialect", "kql" if path.suffix == ".kql" else "lq", path.read_text("utf-8", "surrogateescape").rstrip("\n"), "/dev/null"]
+    schema = path.with_suffix(".csv")
+    return ["lq", "check", path.name] + (["--schema", schema.name] if schema.exists() else [])
+
+
 def run_error(path, lq_folder):
     """`lq check NAME.lq` against NAME.out: the exit code, then standard error."""
     out = path.with_suffix(".out")
     with tempfile.TemporaryDirectory() as home:
-        done = subprocess.run(["lq", "check", path.name], cwd=path.parent, env=environment(lq_folder, home),
+        done = subprocess.run(check_command(path), cwd=path.parent, env=environment(lq_folder, home),
                               capture_output=True, timeout=TIMEOUT)
     got = [f"exit {done.returncode}"] + lines_of(done.stderr)
     if BLESS:
@@ -156,6 +171,14 @@ def run_error(path, lq_folder):
     return True
 
 
+def codes_without_example(errors, lq):
+    """Every message that there is must be seen in some NAME.out."""
+    listed = subprocess.run([lq, "explain-code"], capture_output=True, text=True, check=True).stdout
+    seen = {code for p in errors for code in re.findall(r"\[(LQ\d+)\]", p.with_suffix(".out").read_text("utf-8", "replace"))
+            if p.with_suffix(".out").exists()}
+    return sorted(set(re.findall(r"^LQ\d+", listed, re.M)) - seen - set(UNSEEN))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lq", default=shutil.which("lq") or "build/cli/lq")
@@ -166,9 +189,12 @@ def main():
     if lq.name != "lq" or not lq.exists():
         sys.exit(f"no program at {lq}")
     cases = args.cases or sorted((HERE / "cases").glob("*.case"))
-    errors = sorted(args.errors.glob("*.lq")) if args.errors else []
+    errors = error_inputs(args.errors) if args.errors else []
     failed = [p.stem for p in cases if not run_case(p, lq.parent)]
     failed += [p.stem for p in errors if not run_error(p, lq.parent)]
+    for code in codes_without_example(errors, lq) if args.errors else []:
+        print(f"FAIL {code}: no file of {args.errors} shows it")
+        failed.append(code)
     print(f"{len(cases) + len(errors) - len(failed)} passed, {len(failed)} failed")
     sys.exit(1 if failed else 0)
 

@@ -195,19 +195,19 @@ def run_page(path, lq):
 
 # ---- the reference pages ----
 
+def messages_of(out):
+    """The messages in a golden file, each as its text."""
+    said = out.read_text("utf-8", "replace").split("\n", 1)[1]
+    return re.split(r"\n\n", re.sub(r"\n*^lq: .*", "", said, flags=re.S | re.M))
+
+
 def example(code):
-    """The golden rule of that code and what `lq check` says about it."""
-    rules = sorted(p for p in ERRORS.glob(f"{code}.*") if p.suffix != ".out")
-    out = ERRORS / f"{code}.out"
-    if not rules or not out.exists():
-        return ""
-    said = out.read_text().split("\n", 1)[1]
-    said = re.sub(r"\n*lq: [0-9,]+ rules?, .*", "", said, flags=re.S)
-    try:
-        rule = rules[0].read_text().rstrip("\n")
-    except UnicodeDecodeError:
-        return f"```text\n{said}\n```\n"
-    return f"````text\n{rule}\n````\n\n```text\n{said}\n```\n" if len(rule) < 2000 else f"```text\n{said}\n```\n"
+    """A message of that code as `lq check` shows it: of the golden files the one that shows little else, then the shortest."""
+    found = []
+    for out in sorted(ERRORS.glob("*.out")):
+        messages = messages_of(out)
+        found += [(len(messages), len(m), out.name, m) for m in messages if f"[{code}]" in m.split("\n")[0]]
+    return f"```text\n{min(found)[3].rstrip()}\n```\n" if found else ""
 
 
 def with_examples(page):
