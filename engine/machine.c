@@ -95,26 +95,30 @@ lq_status lq_no_memory(lq_machine *m)
   return LQ_OK;
 }
 
-// Under a flood each event makes the oldest go, and the oldest is what no cache holds. Asking for the one
-// after it early makes a full table nearly as fast as an empty one (tests/reference/load.c).
-static void prefetch(const lq_link *next)
+// Under a flood each event makes the oldest go, and the oldest is what no cache holds. The three after it are
+// asked for early, each as far as what was asked for before tells where it lies (tests/reference/load.c
+// measures it).
+static void look_ahead(const lq_machine *m, lq_link *oldest)
 {
-  const lq_partial *p = LQ_OWNER(lq_partial, age, (lq_link *)(uintptr_t)next);
-  __builtin_prefetch(next->next);
-  __builtin_prefetch(p->row);
-  __builtin_prefetch(p->entry);
+  lq_link *one = oldest->next, *two = one->next, *three = two->next;
+  if (one == &m->partials || two == &m->partials || three == &m->partials)
+    return;
+  const lq_partial *p = LQ_OWNER(lq_partial, age, one), *q = LQ_OWNER(lq_partial, age, two);
+  __builtin_prefetch(three);
+  __builtin_prefetch(q->row);
+  __builtin_prefetch(q->entry);
+  __builtin_prefetch(p->row->events[m->slot_at[0]]);
+  __builtin_prefetch(&m->table.buckets[p->entry->node.hash & (m->table.nbuckets - 1)]);
 }
 
 bool lq_machine_evict(lq_machine *m)
 {
   lq_link *oldest = NULL;
   if (!lq_list_empty(&m->partials))
-    oldest = m->partials.next;
+    look_ahead(m, oldest = m->partials.next);
   else if (!lq_list_empty(&m->held))
     oldest = m->held.next;
   if (oldest) {
-    if (oldest->next != &m->partials && oldest->next != &m->held)
-      prefetch(oldest->next);
     lq_partial *p = LQ_OWNER(lq_partial, age, oldest);
     lq_key_entry *e = p->entry;
     m->stats.evicted++;
