@@ -152,6 +152,22 @@ static bool turn(const lq_values *lists, int n, size_t index[LQ_CALL_ARGS_MAX],
   return false;
 }
 
+// Endgame EQL's functions of single values know no arrays, but that `length` counts their elements.
+static bool has_array(const lq_values *args, int nargs)
+{
+  for (int i = 0; i < nargs; i++) {
+    if (args[i].n > 1)
+      return true;
+  }
+  return false;
+}
+
+static void call_with_array(const lq_function *f, const lq_values *args, lq_results *out)
+{
+  if (f == &lq_functions[LQ_FN_length])
+    lq_results_add(out, lq_int((int64_t)args[0].n));
+}
+
 static void call_scalar(lq_scalar_fn fn, const lq_call *call, const lq_values *lists, int n, lq_results *out)
 {
   size_t index[LQ_CALL_ARGS_MAX] = {0}, memory = call->scratch->total;
@@ -176,7 +192,9 @@ lq_value lq_function_call(uint32_t function, const lq_call *call, const lq_value
   c.fold = function & 1;
   lq_results out = {.v = results, .max = max_results};
   lq_values lists[LQ_CALL_ARGS_MAX];
-  if (f->list)
+  if (c.endgame && f->scalar && f != &lq_functions[LQ_FN_lower] && has_array(args, nargs))
+    call_with_array(f, args, &out);
+  else if (f->list)
     f->list(&c, args, nargs, &out);
   else if (f->scalar && prepare(f, args, nargs, lists))
     call_scalar(f->scalar, &c, lists, nargs, &out);

@@ -91,7 +91,7 @@ lq_value lq_fn_stringContains(const lq_call *call, const lq_value *args, int nar
     lq_finder f;
     if (!lq_arg_text(call, &args[i], &needle) || !lq_finder_init(&f, call, s, 0, needle))
       return LQ_NO_VALUE;
-    if (needle.n > 0 && lq_find_next(&f, &start, &end))
+    if ((needle.n > 0 || call->endgame) && lq_find_next(&f, &start, &end))
       return lq_bool(true);
   }
   return lq_bool(false);

@@ -7,7 +7,9 @@
 
 enum { ENTRIES_SHOWN = 4, TEXT_SHOWN = 60 };
 
-static const char *const compare_names[LQ_CMP_COUNT] = {"==", "==~", "<", "<=", ">", ">="};
+static const char *const compare_names[LQ_CMP_COUNT] = {
+    "==",         "==~",         "<",           "<=",           ">",   ">=", "strictly ==", "strictly ==~",
+    "strictly <", "strictly <~", "strictly <=", "strictly <=~", "and", "or", "xor"};
 static const char *const arith_names[LQ_AR_COUNT] = {"+", "-", "*", "/", "%"};
 static const char *const way_signs[LQ_WAY_COUNT] = {
     [LQ_WAY_EXISTS] = "exists",
@@ -162,6 +164,8 @@ static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t
   case 'm': way(out, p, (lq_way)v, i->c); break;
   case 'e': lq_buf_printf(out, "of term %u", v); break;
   case 'h': lq_buf_printf(out, "capture %u", v); break;
+  case 'u': lq_buf_z(out, "strictly"); break;
+  case 'i': lq_buf_printf(out, "[%u]", v); break;
   case 'l': lq_buf_printf(out, "%u", v); break;
   case 'g': lq_buf_printf(out, "%s #%u", lineage_words[p->lineages[v].kind], v); break;
   default: break;
@@ -180,7 +184,7 @@ static void instruction(lq_buf *out, const lq_program *p, const lq_insn *i, uint
   lq_buf_z(out, op->name);
   for (int k = 0; k < 3; k++) {
     char letter = op->operands[order[k]];
-    if (letter == '-' || (letter == 's' && i->op == LQ_OP_MATCH))
+    if (letter == '-' || (letter == 's' && i->op == LQ_OP_MATCH) || (letter == 'u' && i->b == 0))
       continue;
     size_t width = out->n - start;
     lq_buf_fill(out, ' ', width < 11 ? 11 - width : 0);

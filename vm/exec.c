@@ -98,6 +98,24 @@ static lq_values field(lq_run *r, uint32_t f)
   return (lq_values){all, got};
 }
 
+// As if a walk stood at that element.
+static lq_values element(lq_run *r, const lq_insn *i)
+{
+  lq_exec *x = r->x;
+  uint32_t scope = r->p->fields[i->c].scope;
+  lq_slot_walk w = lq_slot_walk_around(x, scope);
+  const lq_slot_value *v = lq_slot_first(x, &w, scope);
+  for (uint32_t n = i->b; v && n > 0; n--)
+    v = lq_exec_charge(x, 1) ? lq_slot_next(x, &w, v) : NULL;
+  if (!v)
+    return (lq_values){0};
+  x->scope[x->depth] = scope;
+  x->element[x->depth++] = v->element;
+  lq_values found = field(r, i->c);
+  x->depth--;
+  return found;
+}
+
 // ---- operators ----------------------------------------------------------------------------------
 
 // A product of lists costs its size, unless both are single values.
@@ -124,9 +142,7 @@ static int compare_pair(lq_compare op, const lq_value *a, const lq_value *b)
   case LQ_CMP_LE: return order <= 0;
   case LQ_CMP_GT: return order > 0;
   case LQ_CMP_GE: return order >= 0;
-  case LQ_CMP_EQ:
-  case LQ_CMP_EQ_FOLD:
-  case LQ_CMP_COUNT: break;
+  default: break;
   }
   return -1;
 }
@@ -134,6 +150,10 @@ static int compare_pair(lq_compare op, const lq_value *a, const lq_value *b)
 static lq_values compare(lq_run *r, lq_compare op, lq_values a, lq_values b)
 {
   int best = -1;
+  if (op >= LQ_CMP_SAME) {
+    best = lq_compare_strictly(op, a, b);
+    return best < 0 ? (lq_values){0} : truth(best);
+  }
   if (!charge_product(r, a.n, b.n))
     return (lq_values){0};
   for (size_t i = 0; i < a.n && best < 1; i++) {
@@ -200,6 +220,12 @@ static bool any_true(lq_values a)
   return false;
 }
 
+// Endgame EQL knows no arrays here, and patterns for strings alone.
+static bool fits_strictly(lq_way way, lq_values a)
+{
+  return a.n == 1 && (way == LQ_WAY_EQ || way == LQ_WAY_EQ_FOLD || a.v->type == LQ_T_STRING);
+}
+
 static lq_values match(lq_run *r, lq_way way, uint32_t set, lq_values a)
 {
   if ((r->x->depth || a.n > 1) && !charge_product(r, a.n, lq_way_cost(r->p, way, set)))
@@ -238,7 +264,7 @@ static lq_values keep(lq_exec *x, const lq_value *results, size_t n)
   return (lq_values){kept, n};
 }
 
-static lq_values call(lq_run *r, uint32_t function, int nargs)
+static lq_values call(lq_run *r, uint32_t function, int nargs, bool strict)
 {
   lq_exec *x = r->x;
   lq_values *args = r->top - nargs;
@@ -246,7 +272,7 @@ static lq_values call(lq_run *r, uint32_t function, int nargs)
   bool shared = x->results && max == LQ_RESULTS_MAX, cut = false;
   lq_value *out = shared ? x->results : max ? lq_arena_array(&x->scratch, max, sizeof *out) : NULL;
   if (out) {
-    lq_call c = {.scratch = &x->scratch, .now = x->now};
+    lq_call c = {.scratch = &x->scratch, .now = x->now, .endgame = strict};
     lq_function_call(function, &c, args, nargs, out, max, &n, &cut);
   }
   x->capped += cut;
@@ -346,6 +372,14 @@ static bool run(lq_run *r, const lq_insn *pc)
       push(r, field(r, i->c));
       FAIL_IF(failed(r));
       break;
+    case LQ_OP_INDEX:
+      a = pop(r);
+      push(r, i->b < a.n ? (lq_values){a.v + i->b, 1} : (lq_values){0});
+      break;
+    case LQ_OP_ELEMENT:
+      push(r, element(r, i));
+      FAIL_IF(failed(r));
+      break;
     case LQ_OP_REF: push(r, captured(r->x, i)); break;
     case LQ_OP_COLUMN: push(r, column(r->x, i->c)); break;
     case LQ_OP_LINEAGE:
@@ -356,7 +390,7 @@ static bool run(lq_run *r, const lq_insn *pc)
     case LQ_OP_CONST: push(r, (lq_values){&p->consts[i->c], 1}); break;
     case LQ_OP_NULL: push(r, (lq_values){0}); break;
     case LQ_OP_CALL:
-      a = call(r, p->functions[i->c], i->a);
+      a = call(r, p->functions[i->c], i->a, i->b);
       push(r, a);
       FAIL_IF(failed(r));
       break;
@@ -390,6 +424,8 @@ static bool run(lq_run *r, const lq_insn *pc)
       break;
     case LQ_OP_MATCH:
       a = pop(r);
+      if (i->b && !fits_strictly((lq_way)i->a, a))
+        a.n = 0;
       push(r, match(r, (lq_way)i->a, i->c, a));
       FAIL_IF(failed(r));
       break;

@@ -23,7 +23,13 @@ typedef enum lq_way {
 } lq_way;
 
 typedef enum lq_set_kind { LQ_SET_NONE, LQ_SET_TEXTS, LQ_SET_REGEXES, LQ_SET_CIDRS, LQ_SET_CONST } lq_set_kind;
-typedef enum lq_compare { LQ_CMP_EQ, LQ_CMP_EQ_FOLD, LQ_CMP_LT, LQ_CMP_LE, LQ_CMP_GT, LQ_CMP_GE, LQ_CMP_COUNT } lq_compare;
+typedef enum lq_compare {
+  LQ_CMP_EQ, LQ_CMP_EQ_FOLD, LQ_CMP_LT, LQ_CMP_LE, LQ_CMP_GT, LQ_CMP_GE,
+  // Endgame EQL's: of two single values of one kind, else null. AND3 and its like know true, false and null.
+  LQ_CMP_SAME, LQ_CMP_SAME_FOLD, LQ_CMP_LESS, LQ_CMP_LESS_FOLD, LQ_CMP_AT_MOST, LQ_CMP_AT_MOST_FOLD,
+  LQ_CMP_AND3, LQ_CMP_OR3, LQ_CMP_XOR3,
+  LQ_CMP_COUNT,
+} lq_compare;
 typedef enum lq_arith { LQ_AR_ADD, LQ_AR_SUB, LQ_AR_MUL, LQ_AR_DIV, LQ_AR_MOD, LQ_AR_COUNT } lq_arith;
 
 typedef struct lq_op_info {
@@ -160,6 +166,8 @@ void lq_program_free(lq_program *p);
 
 // The order of constants: by type, then by value (DOUBLE by its bits). 0 is the same constant.
 int lq_const_cmp(const lq_value *a, const lq_value *b);
+// Comparisons from SAME on: 1 holds, 0 does not, -1 is null.
+int lq_compare_strictly(lq_compare op, lq_values a, lq_values b);
 // Units of one value's test: entries that are tried one after the other cost one each, the rest is found at once.
 uint64_t lq_way_cost(const lq_program *p, lq_way way, uint32_t set);
 

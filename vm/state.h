@@ -39,13 +39,13 @@ enum { LQ_TERMS_MAX = 256, LQ_RUNS_MAX = 100, LQ_KEYS_MAX = 64, LQ_STAGES_MAX = 
 
 typedef struct lq_term_def {
   uint32_t snippet;            // TRUTH: does an event fit this term
-  uint32_t flags;              // LQ_TERM_NEGATED
+  uint32_t flags;              // LQ_TERM_NEGATED, LQ_TERM_FORK
   uint32_t runs;               // 1 to 100
   uint32_t first_key, nkeys;   // the shared `by` keys first, then the term's own; equal for all terms and until
   uint32_t first_capture, ncaptures;
   uint32_t alias;              // text id or LQ_NONE
 } lq_term_def;
-enum { LQ_TERM_NEGATED = 1 };
+enum { LQ_TERM_NEGATED = 1, LQ_TERM_FORK = 2 }; // FORK (Endgame): the partial match that it moves on stays as well
 
 typedef struct lq_key_def {
   uint32_t snippet;            // VALUE over the event

@@ -76,6 +76,7 @@ static uint64_t limit_of(const lq_program *p, char letter)
     CAPTURES,
     COLUMNS,
     LINEAGES,
+    ANY,
     NONE
   } kind = NONE;
   switch (letter) {
@@ -102,6 +103,7 @@ static uint64_t limit_of(const lq_program *p, char letter)
   case CAPTURES: return p->ncaptures;
   case COLUMNS: return LQ_COLUMNS_MAX;
   case LINEAGES: return p->nlineages;
+  case ANY: return (uint64_t)UINT32_MAX + 1;
   case NONE: break;
   }
   return 1; // `-`: only 0
@@ -218,6 +220,15 @@ static bool readable(lq_check *k, uint32_t field)
   return scope_open(k, field) || fail(k, LQ_REASON_SCOPE_CLOSED);
 }
 
+// It stands in the scope for a moment, as a walk does.
+static bool element(lq_check *k, const lq_insn *i)
+{
+  uint32_t scope = k->p->fields[i->c].scope;
+  if (scope == LQ_NONE)
+    return fail(k, LQ_REASON_WALK_SCOPE);
+  return readable(k, scope) && (k->nwalks < LQ_ITER_DEPTH_MAX || fail(k, LQ_REASON_WALK_DEPTH));
+}
+
 static bool iter(lq_check *k, const lq_insn *i)
 {
   if (!(k->p->fields[i->c].flags & LQ_FIELD_SCOPE))
@@ -310,6 +321,7 @@ static bool special(lq_check *k, const lq_insn *i)
   case LQ_OP_TEST_AND:
   case LQ_OP_TEST_OR: return test(k, i);
   case LQ_OP_FIELD: return readable(k, i->c);
+  case LQ_OP_ELEMENT: return element(k, i);
   case LQ_OP_CALL: return call(k, i);
   case LQ_OP_MATCH: return match(k, i);
   case LQ_OP_ITER: return iter(k, i);
@@ -330,6 +342,7 @@ static bool special(lq_check *k, const lq_insn *i)
   case LQ_OP_NEGATE:
   case LQ_OP_IS_NULL:
   case LQ_OP_TRUTH:
+  case LQ_OP_INDEX:
   case LQ_OP_VALUE: return true;
   }
   return true;

@@ -80,7 +80,10 @@ static lq_reason term_row(const lq_owners *w, const lq_state_def *d, uint32_t i)
   const lq_program *p = w->p;
   const lq_term_def *t = &p->terms[d->first_term + i];
   bool negated = t->flags & LQ_TERM_NEGATED, until = i == d->nterms, alone = d->kind == LQ_STATE_EVENT;
-  if (t->flags & ~(uint32_t)LQ_TERM_NEGATED || (negated && (until || d->kind != LQ_STATE_SEQUENCE)))
+  bool fork = t->flags & LQ_TERM_FORK;
+  if (t->flags & ~(uint32_t)(LQ_TERM_NEGATED | LQ_TERM_FORK) ||
+      (fork && (negated || until || i == 0 || d->kind != LQ_STATE_SEQUENCE)) ||
+      (negated && (until || d->kind != LQ_STATE_SEQUENCE)))
     return LQ_REASON_TERM_FLAGS;
   if (negated && d->maxspan < 0)
     return LQ_REASON_STATE_SPAN;

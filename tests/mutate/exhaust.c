@@ -159,6 +159,13 @@ static bool step(machine *m, int64_t *pc)
   case LQ_OP_NOT: return pop(m, CONDITION) && push(m, CONDITION, !m->truth[m->depth]);
   case LQ_OP_FIELD: return readable(m, i->c) && push(m, VALUE, false);
   case LQ_OP_COMPARE: return pop(m, VALUE) && pop(m, VALUE) && push(m, VALUE, false);
+  case LQ_OP_INDEX: return pop(m, VALUE) && push(m, VALUE, false);
+  case LQ_OP_ELEMENT:
+    if (i->c >= m->p->nfields || m->p->fields[i->c].scope == LQ_NONE)
+      return wrong(m, "an element of no scope");
+    if (m->nwalks == LQ_ITER_DEPTH_MAX)
+      return wrong(m, "walks nest too deeply");
+    return readable(m, m->p->fields[i->c].scope) && push(m, VALUE, false);
   case LQ_OP_TRUTH: return pop(m, VALUE) && push(m, CONDITION, choose(m, 2));
   case LQ_OP_VALUE: return pop(m, CONDITION) && push(m, VALUE, false);
   case LQ_OP_ITER:
