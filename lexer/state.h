@@ -59,6 +59,7 @@ int lq_body_close(lq_lexer *lx, bool raw);
 int lq_body_unterminated(lq_lexer *lx, uint32_t eol, uint32_t *resume);
 int lq_raw_unterminated(lq_lexer *lx, uint32_t *resume);
 bool lq_quote_closes(const lq_lexer *lx, uint32_t from, char quote); // on the same line
+bool lq_quote_follows(const lq_lexer *lx); // the quote of the string at hand, later in its line
 // True if the string that closed at lx->at seems to lack its closing quote: reported; go on at *resume.
 bool lq_quote_missing(lq_lexer *lx, uint32_t *resume);
 

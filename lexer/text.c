@@ -104,6 +104,9 @@ int lq_body_close(lq_lexer *lx, bool raw)
 {
   if (lx->quote == '\'' && lx->dialect == LQ_DIALECT_LQ)
     report_single_quotes(lx);
+  if (raw && lx->dialect == LQ_DIALECT_ENDGAME)
+    lq_diag_add(lx->diags, LQ_DIAG_SYNTAX, (lq_span){lx->open, lx->at},
+                "Endgame EQL writes raw strings `?\"…\"`");
   if (lx->bad_escapes)
     report_escapes(lx);
   lx->tok.text = lq_arena_copy(lx->diags->arena, lq_buf_get(&lx->body));
@@ -203,6 +206,15 @@ bool lq_quote_closes(const lq_lexer *lx, uint32_t from, char quote)
       return true;
     if (lx->text.p[i] == '\\')
       i++;
+  }
+  return false;
+}
+
+bool lq_quote_follows(const lq_lexer *lx)
+{
+  for (size_t i = lx->at; i < lx->text.n && lx->text.p[i] != '\n'; i++) {
+    if (lx->text.p[i] == lx->quote)
+      return true;
   }
   return false;
 }

@@ -85,6 +85,57 @@ static lq_str name_text(lq_lexer *lx, lq_str s, bool *quoted)
   return text;
 }
 
+// ---- Endgame EQL: fewer forms of names
+
+static void refuse(lq_lexer *lx, uint32_t from, uint32_t to, const char *message)
+{
+  lq_diag_add(lx->diags, LQ_DIAG_SYNTAX, (lq_span){from, to}, "%s", message);
+}
+
+static bool is_endgame_keyword(lq_str part)
+{
+  static const lq_str words[] = {LQ_STR_INIT("const"), LQ_STR_INIT("macro")};
+  int k = lq_keyword(part, true);
+  bool own = k == LQ_TOK_LIKE || k == LQ_TOK_REGEX || k == LQ_TOK_ANY || k == LQ_TOK_SAMPLE ||
+             k == LQ_TOK_MAXSPAN || k == LQ_TOK_RUNS || k == LQ_TOK_AS;
+  return (k >= 0 && !own) || lq_str_eq(part, words[0]) || lq_str_eq(part, words[1]);
+}
+
+// Where a part begins with a digit, or is a keyword, what stands there is no name.
+static void check_parts(lq_lexer *lx, lq_str s)
+{
+  for (size_t at = 0, end; at < s.n; at = end + 1) {
+    bool ticks = s.p[at] == '`';
+    const char *close = ticks && at + 1 < s.n ? memchr(s.p + at + 1, '`', s.n - at - 1) : NULL;
+    for (end = close ? (size_t)(close - s.p) : at; end < s.n && s.p[end] != '.' && s.p[end] != '[';)
+      end++;
+    lq_str part = lq_str_trim(lq_str_slice(s, at, end));
+    if (!ticks && at > 0 && s.p[at - 1] == '.' && part.n > 0 && part.p[0] >= '0' && part.p[0] <= '9')
+      refuse(lx, lx->start + (uint32_t)at - 1, lx->start + (uint32_t)end,
+             "a name does not begin with a digit");
+    else if (!ticks && is_endgame_keyword(part) && (at > 0 || end < s.n))
+      refuse(lx, lx->start, lx->start + (uint32_t)s.n, "a keyword is no part of a name without back-ticks");
+    while (end < s.n && s.p[end] == '[') {
+      while (end < s.n && s.p[end] != ']')
+        end++;
+      end++;
+    }
+  }
+}
+
+static void check_form(lq_lexer *lx, lq_token_kind kind, lq_str whole)
+{
+  uint32_t end = lx->start + (uint32_t)whole.n;
+  if (kind == LQ_TOK_OPTIONAL)
+    refuse(lx, lx->start, end, "Endgame EQL has no optional fields");
+  else if (kind == LQ_TOK_VARIABLE)
+    refuse(lx, lx->start, end, "Endgame EQL writes variables without `$`");
+  else if (kind == LQ_TOK_TILDE_NAME)
+    refuse(lx, lx->start, end, "Endgame EQL ignores case in all functions, without `~`");
+  else
+    check_parts(lx, whole);
+}
+
 int lq_read_name(lq_lexer *lx, const char *p, size_t n)
 {
   lq_str whole = {p, n};
@@ -100,6 +151,8 @@ int lq_read_name(lq_lexer *lx, const char *p, size_t n)
     kind = LQ_TOK_TILDE_NAME;
     whole.n--;
   }
+  if (lx->dialect == LQ_DIALECT_ENDGAME)
+    check_form(lx, kind, (lq_str){p, n});
   lx->tok.quoted = false;
   lx->tok.text = name_text(lx, whole, &lx->tok.quoted);
   return lq_emit(lx, kind, span);

@@ -18,6 +18,25 @@ lq_list lq_list_add(lq_list l, lq_node *n)
   return (lq_list){l.first, n, l.n + 1};
 }
 
+lq_list lq_list_join(lq_node *first, lq_list rest)
+{
+  if (!first)
+    return rest;
+  first->next = rest.first;
+  return (lq_list){first, rest.last ? rest.last : first, rest.n + 1};
+}
+
+static void reject(lq_parse_ctx *c, lq_span span, const char *what, const char *help)
+{
+  lq_diag *d = lq_diag_add(c->b.diags, LQ_DIAG_SYNTAX, span, "%s", what);
+  lq_diag_help(c->b.diags, d, "%s", help);
+}
+
+static bool in_endgame(const lq_parse_ctx *c)
+{
+  return c->dialect == LQ_DIALECT_ENDGAME;
+}
+
 static void add_all(lq_parse_ctx *c, lq_node *parent, lq_list list)
 {
   for (lq_node *k = list.first, *next; k; k = next) {
@@ -66,17 +85,42 @@ lq_node *lq_build_literal(lq_parse_ctx *c, lq_span span, const lq_token *t)
 
 lq_node *lq_build_field(lq_parse_ctx *c, lq_span span, const lq_token *t)
 {
-  lq_node *n = lq_node_new(&c->b, t->kind == LQ_TOK_VARIABLE ? LQ_N_VARIABLE : LQ_N_FIELD, span, span);
+  lq_node *n;
+  if (c->macros && lq_macro_constant(c, span, t, &n))
+    return n;
+  n = lq_node_new(&c->b, t->kind == LQ_TOK_VARIABLE ? LQ_N_VARIABLE : LQ_N_FIELD, span, span);
   if (n)
     n->name = t->text, n->optional = t->kind == LQ_TOK_OPTIONAL;
   return n;
 }
 
+// `matchLite(…)`, and `match("expression", field)` as it once was.
+static lq_list old_spelling(lq_node *call, lq_list args)
+{
+  lq_node *first = args.first, *second = first->next;
+  if (lq_str_is(call->name, "matchLite"))
+    call->name = LQ_STR("match");
+  if (!lq_str_is(call->name, "match") || args.n != 2 || first->kind != LQ_N_STRING ||
+      second->kind == LQ_N_STRING)
+    return args;
+  second->next = first;
+  first->next = NULL;
+  return (lq_list){second, first, 2};
+}
+
 lq_node *lq_build_call(lq_parse_ctx *c, lq_span span, const lq_token *name, lq_list args)
 {
-  lq_node *n = lq_node_new(&c->b, LQ_N_CALL, span, name->span);
+  lq_node *n;
+  if (c->macros && lq_macro_call(c, span, name, args, &n))
+    return n;
+  // Old rules have it around what might throw. Nothing does here.
+  if (in_endgame(c) && args.n == 1 && lq_str_is(name->text, "safe"))
+    return lq_close(args.first, span);
+  n = lq_node_new(&c->b, LQ_N_CALL, span, name->span);
   if (n)
     n->name = name->text, n->tilde = name->kind == LQ_TOK_TILDE_NAME;
+  if (in_endgame(c) && n && args.first)
+    args = old_spelling(n, args);
   add_all(c, n, args);
   return n;
 }
@@ -164,6 +208,8 @@ static lq_node *maybe_not(lq_parse_ctx *c, bool negated, lq_node *n)
 lq_node *lq_build_in(lq_parse_ctx *c, lq_op op, bool negated, lq_span span, lq_span mark, lq_node *l,
                      lq_list list)
 {
+  if (in_endgame(c) && op == LQ_OPER_IN_TILDE)
+    reject(c, mark, "Endgame EQL ignores case in all lists, without `~`", "write `in`");
   lq_node *n = lq_node_new(&c->b, LQ_N_IN, span, mark);
   l = lq_mark_name(c, l);
   if (!n || !l)
@@ -177,6 +223,9 @@ lq_node *lq_build_in(lq_parse_ctx *c, lq_op op, bool negated, lq_span span, lq_s
 lq_node *lq_build_match(lq_parse_ctx *c, lq_op op, bool negated, lq_span span, lq_span mark, lq_node *l,
                         lq_node *group)
 {
+  if (in_endgame(c))
+    reject(c, span, "Endgame EQL has no such operator",
+           "write `wildcard(field, \"…*\")` or `match(field, ?\"…\")`");
   return maybe_not(c, negated, lq_build_two(c, LQ_N_MATCH, op, span, mark, lq_mark_name(c, l), group));
 }
 
@@ -188,6 +237,8 @@ lq_node *lq_build_scope(lq_parse_ctx *c, lq_span span, lq_span mark, lq_node *pa
                  "`path:{ condition }` tests that one element of `path` satisfies the condition");
     return lq_build_error(c, span);
   }
+  if (in_endgame(c))
+    reject(c, span, "Endgame EQL has no such operator", "write `arraySearch(path, x, x.name == …)`");
   return lq_build_two(c, LQ_N_SCOPE, LQ_OPER_NONE, span, mark, path, expr);
 }
 
@@ -223,6 +274,8 @@ static lq_str category_name(lq_parse_ctx *c, const lq_token *t)
 lq_node *lq_build_event(lq_parse_ctx *c, lq_span span, const lq_token *category, lq_node *cond)
 {
   lq_node *n = lq_build_one(c, LQ_N_EVENT, span, category ? category->span : span, cond);
+  if (in_endgame(c) && !category)
+    reject(c, span, "an event type and `where` are missing", "write `process where …`, or `any where …`");
   if (!n || !category || n->kind == LQ_N_ERROR)
     return n;
   n->optional = category->kind == LQ_TOK_ANY;
@@ -231,10 +284,10 @@ lq_node *lq_build_event(lq_parse_ctx *c, lq_span span, const lq_token *category,
   return n;
 }
 
-static void reject(lq_parse_ctx *c, lq_span span, const char *what, const char *help)
+static void reject_fork(lq_parse_ctx *c, const lq_node *t)
 {
-  lq_diag *d = lq_diag_add(c->b.diags, LQ_DIAG_SYNTAX, span, "%s", what);
-  lq_diag_help(c->b.diags, d, "%s", help);
+  reject(c, (lq_span){t->fork, t->fork + 4}, "`fork` belongs to a later term of a `sequence`",
+         "it keeps the events so far for another match");
 }
 
 lq_node *lq_build_terms(lq_parse_ctx *c, lq_node_kind k, lq_span span, lq_span mark, lq_options o,
@@ -252,6 +305,12 @@ lq_node *lq_build_terms(lq_parse_ctx *c, lq_node_kind k, lq_span span, lq_span m
   }
   if (until && until->negated)
     reject(c, until->mark, "`until` takes an event that happens", "write `until [ … ]`");
+  for (lq_node *t = terms.first; t; t = t->next) {
+    if (t->fork && (k != LQ_N_SEQUENCE || t == terms.first))
+      reject_fork(c, t);
+  }
+  if (until && until->fork)
+    reject_fork(c, until);
   add_all(c, n, terms);
   lq_add_by(c, n, o.by);
   n->until = until;
@@ -266,6 +325,7 @@ lq_node *lq_build_term(lq_parse_ctx *c, lq_span span, const lq_token *open, lq_n
     return NULL;
   n->negated = open->kind == LQ_TOK_NOT_LBRACKET;
   n->number = o.runs;
+  n->fork = o.fork ? o.fork_mark.start : 0;
   n->name = o.alias;
   lq_add_by(c, n, o.by);
   return n;
@@ -357,6 +417,13 @@ lq_options lq_option_alias(lq_parse_ctx *c, lq_options o, lq_span mark, const lq
 {
   if (!twice(c, &o.has_alias, mark, "as"))
     o.alias = name->text;
+  return o;
+}
+
+lq_options lq_option_fork(lq_parse_ctx *c, lq_options o, lq_span mark, bool fork)
+{
+  if (!twice(c, &o.has_fork, mark, "fork"))
+    o.fork = fork, o.fork_mark = mark;
   return o;
 }
 

@@ -13,11 +13,22 @@ typedef struct lq_list {
 // `with maxspan=…`, `by …`: collected in any order.
 typedef struct lq_options {
   lq_list by;
-  bool has_by, has_span, has_runs, has_alias;
-  lq_span span_mark;
+  bool has_by, has_span, has_runs, has_alias, has_fork, fork;
+  lq_span span_mark, fork_mark;
   int64_t maxspan, runs;
   lq_str alias;
 } lq_options;
+
+// Endgame EQL's `macro NAME(a, b) expr` and `const NAME = literal`, which has no list of parameters.
+typedef struct lq_macro lq_macro;
+struct lq_macro {
+  lq_str name;
+  lq_str *params;
+  unsigned nparams;
+  bool constant;
+  lq_node *body;
+  lq_macro *next;
+};
 
 typedef struct lq_parse_ctx {
   lq_builder b;
@@ -25,12 +36,14 @@ typedef struct lq_parse_ctx {
   lq_str text;
   lq_dialect dialect;
   lq_node *root;
+  lq_macro *macros;
   bool quiet;     // completion and REPL: nothing is reported or repaired
   bool exhausted; // the parser's stack was full
 } lq_parse_ctx;
 
 lq_list lq_list_of(lq_node *n);
 lq_list lq_list_add(lq_list l, lq_node *n);
+lq_list lq_list_join(lq_node *first, lq_list rest);
 
 // Nodes from tokens. The span of the whole rule comes first.
 lq_node *lq_build_literal(lq_parse_ctx *c, lq_span span, const lq_token *t);
@@ -63,6 +76,7 @@ lq_options lq_option_by(lq_parse_ctx *c, lq_options o, lq_span mark, lq_list by)
 lq_options lq_option_span(lq_parse_ctx *c, lq_options o, lq_span mark, int64_t ns);
 lq_options lq_option_runs(lq_parse_ctx *c, lq_options o, lq_span mark, const lq_token *n, bool negative);
 lq_options lq_option_alias(lq_parse_ctx *c, lq_options o, lq_span mark, const lq_token *name);
+lq_options lq_option_fork(lq_parse_ctx *c, lq_options o, lq_span mark, bool fork);
 int64_t lq_unitless(lq_parse_ctx *c, const lq_token *number,
                     const lq_token *unit); // `maxspan=5`, `maxspan=5 minutes`
 
@@ -74,6 +88,10 @@ void lq_empty_list(lq_parse_ctx *c, lq_span brackets);
 lq_node *lq_build_take(lq_parse_ctx *c, lq_span span, const lq_token *word,
                        const lq_token *n);            // `head n`, `tail n`
 lq_node *lq_mark_name(lq_parse_ctx *c, lq_node *sum); // a key or field that came out as `a-b`
+
+// macros.c: *out is what the call or the name stands for. False: it is no macro, no constant.
+bool lq_macro_call(lq_parse_ctx *c, lq_span span, const lq_token *name, lq_list args, lq_node **out);
+bool lq_macro_constant(lq_parse_ctx *c, lq_span span, const lq_token *name, lq_node **out);
 
 void lq_too_deep(lq_parse_ctx *c, lq_span at);
 

@@ -21,6 +21,8 @@ enum {
   LQ_WORD_STAGE_SUPPRESS,
   LQ_WORD_STAGE_NEW_TERMS,
   LQ_WORD_STAGE_UNKNOWN,
+  LQ_WORD_METHOD,
+  LQ_WORD_FORK,
   LQ_WORD_COUNT,
 };
 
@@ -32,6 +34,8 @@ typedef struct lq_driver {
   lq_lexer *lx;
   lq_token ahead; // a token that was looked at
   bool has_ahead;
+  lq_token back; // one that was given back, before `ahead`
+  bool has_back;
   lq_token prev; // the last one the parser took
   int prev_kind;
   lq_str subject;             // the last name, to guess what an unquoted value was meant to be
@@ -39,6 +43,7 @@ typedef struct lq_driver {
   bool in_group[LQ_OPEN_MAX]; // the bracket is one of values, as in `a : ("x", "y")`
   unsigned nopen, too_open;   // too_open: so many more than fit
   unsigned forgiven;          // brackets put in where none may have been meant
+  bool piped;                 // behind the first `|`
   bool done;                  // the parser has stopped
 } lq_driver;
 
@@ -78,6 +83,18 @@ bool lq_condition_follows(lq_str text, uint32_t at); // a name, then an operator
 bool lq_repair_stage_by(lq_driver *d, const lq_token *t); // `| sort by x`
 void lq_repair_stage(lq_driver *d, const lq_token *word);
 void lq_skip_stage(lq_driver *d); // up to the next `|`
+
+// parse.c: an expression up to where `ends` says that something else begins, END included. NULL: none.
+lq_node *lq_parse_body(lq_driver *d, bool (*ends)(lq_driver *d, const lq_token *t));
+
+// endgame.c
+void lq_read_definitions(lq_driver *d);
+void lq_refuse_endgame(lq_driver *d, const lq_token *t, int kind);
+bool lq_repair_endgame(lq_driver *d, lq_token *t);
+static inline bool lq_in_endgame(const lq_driver *d)
+{
+  return d->ctx.dialect == LQ_DIALECT_ENDGAME;
+}
 
 // messages.c
 void lq_unexpected(lq_driver *d, const lq_token *t);

@@ -66,6 +66,8 @@
 %token START_QUERY START_EXPRESSION
 %token <tok> STAGE_FILTER STAGE_TAKE STAGE_SORT STAGE_LIST STAGE_COUNT STAGE_FIELDS STAGE_EVAL STAGE_STATS
   STAGE_SUPPRESS STAGE_NEW_TERMS STAGE_UNKNOWN ASC DESC OVER FOR
+/* Endgame EQL's: `x:f()` and `fork`. */
+%token <tok> METHOD FORK
 
 %nterm <node> query query_pipe base event expr relation comparison chained sum primary field key pattern_group
   pattern_or pattern_comma pattern_and pattern_not pattern term until stage eval_item stats_item stats_list
@@ -135,8 +137,11 @@ modifiers
   : %empty                                      { $$ = (lq_options){.maxspan = -1}; yyerrok; }
   | modifiers BY keys                           { $$ = lq_option_by(ctx, $1, @2, $3); }
   | modifiers WITH RUNS ASSIGN NUMBER           { $$ = lq_option_runs(ctx, $1, @5, &$5, false); }
-  | modifiers WITH RUNS ASSIGN MINUS NUMBER     { $$ = lq_option_runs(ctx, $1, @6, &$6, true); }
+  | modifiers WITH RUNS ASSIGN MINUS NUMBER     { $$ = lq_option_runs(ctx, $1, (lq_span){@5.start, @6.end}, &$6, true); }
   | modifiers AS NAME                           { $$ = lq_option_alias(ctx, $1, @2, &$3); }
+  | modifiers FORK                              { $$ = lq_option_fork(ctx, $1, @2, true); }
+  | modifiers FORK ASSIGN TRUE                  { $$ = lq_option_fork(ctx, $1, @2, true); }
+  | modifiers FORK ASSIGN FALSE                 { $$ = lq_option_fork(ctx, $1, @2, false); }
   | modifiers error
   ;
 
@@ -334,6 +339,8 @@ primary
   | function LPAREN RPAREN          { $$ = lq_build_call(ctx, @$, &$1, (lq_list){0}); }
   | function LPAREN exprs RPAREN    { yyerrok; $$ = lq_build_call(ctx, @$, &$1, $3); }
   | LPAREN expr RPAREN              { yyerrok; $$ = lq_close($2, @$); }
+  | primary METHOD function LPAREN RPAREN         { $$ = lq_build_call(ctx, @$, &$3, lq_list_of($1)); }
+  | primary METHOD function LPAREN exprs RPAREN   { yyerrok; $$ = lq_build_call(ctx, @$, &$3, lq_list_join($1, $5)); }
   ;
 
 function: NAME | TILDE_NAME ;

@@ -124,7 +124,9 @@ void lq_unexpected(lq_driver *d, const lq_token *t)
   bool first = d->prev_kind == LQ_TOK_INVALID;
   if (!first)
     lq_describe_token(&prev, d, &d->prev);
-  lq_diag *g = lq_diag_add(diags, LQ_DIAG_SYNTAX, t->span, "expected %.*s%s%.*s, found %.*s", (int)what.n,
+  // Where the text ends too early, Endgame EQL points at what came last.
+  lq_span where = lq_in_endgame(d) && t->kind == LQ_TOK_END && !first ? d->prev.span : t->span;
+  lq_diag *g = lq_diag_add(diags, LQ_DIAG_SYNTAX, where, "expected %.*s%s%.*s, found %.*s", (int)what.n,
                            what.p ? what.p : "", first ? "" : " after ", (int)prev.n, prev.p ? prev.p : "",
                            (int)got.n, got.p ? got.p : "");
   if (d->nopen && (lq_takes(d, lq_closer_of(d->open[d->nopen - 1].kind)) || t->kind == LQ_TOK_END)) {

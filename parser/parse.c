@@ -26,6 +26,8 @@ static const int symbols[LQ_WORD_COUNT] = {
     [LQ_WORD_STAGE_SUPPRESS] = LQ_YY_STAGE_SUPPRESS,
     [LQ_WORD_STAGE_NEW_TERMS] = LQ_YY_STAGE_NEW_TERMS,
     [LQ_WORD_STAGE_UNKNOWN] = LQ_YY_STAGE_UNKNOWN,
+    [LQ_WORD_METHOD] = LQ_YY_METHOD,
+    [LQ_WORD_FORK] = LQ_YY_FORK,
 };
 
 static const int stage_kinds[] = {
@@ -67,6 +69,8 @@ lq_token_kind lq_closer_of(lq_token_kind opener)
 
 lq_token lq_peek_token(lq_driver *d)
 {
+  if (d->has_back)
+    return d->back;
   if (!d->has_ahead)
     d->ahead = lq_lexer_next(d->lx);
   d->has_ahead = true;
@@ -76,7 +80,10 @@ lq_token lq_peek_token(lq_driver *d)
 lq_token lq_take_token(lq_driver *d)
 {
   lq_token t = lq_peek_token(d);
-  d->has_ahead = false;
+  if (d->has_back)
+    d->has_back = false;
+  else
+    d->has_ahead = false;
   return t;
 }
 
@@ -116,6 +123,7 @@ void lq_push(lq_driver *d, int kind, const lq_token *t)
     d->subject = t->text;
   d->prev = *t;
   d->prev_kind = kind;
+  d->piped |= kind == LQ_TOK_PIPE;
   push_symbol(d, symbols[kind], t);
 }
 
@@ -153,23 +161,34 @@ static int word_here(lq_driver *d, const lq_token *t)
     lq_str word;
     int kind;
   } words[] = {
-      {LQ_STR_INIT("asc"), LQ_WORD_ASC},
-      {LQ_STR_INIT("desc"), LQ_WORD_DESC},
-      {LQ_STR_INIT("over"), LQ_WORD_OVER},
-      {LQ_STR_INIT("for"), LQ_WORD_FOR},
+      {LQ_STR_INIT("asc"), LQ_WORD_ASC},   {LQ_STR_INIT("desc"), LQ_WORD_DESC},
+      {LQ_STR_INIT("over"), LQ_WORD_OVER}, {LQ_STR_INIT("for"), LQ_WORD_FOR},
+      {LQ_STR_INIT("fork"), LQ_WORD_FORK},
   };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (words[i].kind == LQ_WORD_FORK && !lq_in_endgame(d))
+      continue;
     if (lq_str_eq_ascii(t->text, words[i].word) && lq_takes(d, words[i].kind))
       return words[i].kind;
   }
   return LQ_TOK_NAME;
 }
 
+// Endgame EQL knows fewer keywords, and they are never names.
+static bool is_firm(const lq_driver *d, lq_token_kind k)
+{
+  return lq_in_endgame(d) && (k == LQ_TOK_SEQUENCE || k == LQ_TOK_JOIN || k == LQ_TOK_BY ||
+                              k == LQ_TOK_WITH || k == LQ_TOK_UNTIL || k == LQ_TOK_OF);
+}
+
 // What t is here. A keyword that is a name here becomes one.
 static int kind_here(lq_driver *d, lq_token *t)
 {
   lq_stage_kind stage;
-  bool soft = is_soft(t->kind);
+  bool soft = is_soft(t->kind) && !is_firm(d, t->kind);
+  if (lq_in_endgame(d) && t->kind == LQ_TOK_COLON && lq_peek_token(d).kind == LQ_TOK_NAME &&
+      lq_takes(d, LQ_WORD_METHOD))
+    return LQ_WORD_METHOD;
   if (soft)
     t->text = lq_str_slice(d->ctx.text, t->span.start, t->span.end);
   if ((soft || (t->kind == LQ_TOK_NAME && !t->quoted)) && d->prev_kind == LQ_TOK_PIPE) {
@@ -242,6 +261,8 @@ void lq_feed(lq_driver *d, lq_token t)
     return;
   }
   if (!recovering(d)) {
+    if (lq_in_endgame(d))
+      lq_refuse_endgame(d, &t, kind);
     if (kind == LQ_WORD_STAGE_UNKNOWN) {
       lq_repair_stage(d, &t);
       return;
@@ -292,6 +313,37 @@ static void close_driver(lq_driver *d)
   lq_mem_free(mem, d, 1, sizeof *d);
 }
 
+lq_node *lq_parse_body(lq_driver *d, bool (*ends)(lq_driver *d, const lq_token *t))
+{
+  struct lq_grammar *outer = d->g;
+  size_t errors = d->ctx.b.diags->nerrors;
+  d->g = lq_grammar_new(d->ctx.mem);
+  if (!d->g) {
+    d->g = outer;
+    d->ctx.b.arena->failed = d->done = true;
+    return NULL;
+  }
+  d->prev_kind = LQ_TOK_INVALID;
+  push_symbol(d, LQ_YY_START_EXPRESSION, &(lq_token){0});
+  while (!d->done) {
+    lq_token t = lq_take_token(d);
+    bool over = t.kind == LQ_TOK_END || t.kind == LQ_TOK_INVALID || (!recovering(d) && ends(d, &t));
+    if (over)
+      d->back = t, d->has_back = true;
+    lq_feed(d, over ? (lq_token){.kind = LQ_TOK_END, .span = {t.span.start, t.span.start}} : t);
+    if (over)
+      break;
+  }
+  lq_node *root = d->ctx.root;
+  bool failed = d->ctx.b.diags->nerrors > errors;
+  lq_grammar_free(d->ctx.mem, d->g);
+  d->g = outer;
+  d->ctx.root = NULL;
+  d->done = failed;
+  d->prev_kind = LQ_TOK_INVALID;
+  return failed ? NULL : root;
+}
+
 static lq_status parse(lq_node **out, const lq_mem *mem, lq_str text, lq_dialect dialect, lq_diag_list *diags,
                        int start)
 {
@@ -301,9 +353,11 @@ static lq_status parse(lq_node **out, const lq_mem *mem, lq_str text, lq_dialect
   lq_status s = open_driver(&d, mem, text, dialect, diags, start);
   if (s)
     return s;
+  if (dialect == LQ_DIALECT_ENDGAME && start == LQ_YY_START_QUERY)
+    lq_read_definitions(d);
   if (lq_peek_token(d).kind == LQ_TOK_END) {
     if (diags->nerrors == errors)
-      lq_diag_add(diags, LQ_DIAG_EMPTY_QUERY, d->ahead.span, "there is no query");
+      lq_diag_add(diags, LQ_DIAG_EMPTY_QUERY, lq_peek_token(d).span, "there is no query");
     d->done = true;
   }
   while (!d->done) {

@@ -368,14 +368,8 @@ static bool begins_condition(lq_driver *d, const lq_token *t)
 
 static bool repair_join(lq_driver *d, lq_token *t)
 {
-  if (lq_takes(d, LQ_TOK_COMMA) && (is_literal(t->kind) || lq_is_name(t->kind))) {
-    if (d->ctx.dialect == LQ_DIALECT_ENDGAME) {
-      push_made(d, LQ_TOK_COMMA, t->span.start);
-      lq_feed(d, *t);
-      return true;
-    }
+  if (lq_takes(d, LQ_TOK_COMMA) && (is_literal(t->kind) || lq_is_name(t->kind)))
     return insert(d, t, LQ_TOK_COMMA, "a `,` is missing before this", NULL, ", ");
-  }
   if (!lq_takes(d, LQ_TOK_AND) || !begins_condition(d, t))
     return false;
   lq_stage_kind stage;
@@ -427,6 +421,10 @@ static bool repair_keyword(lq_driver *d, lq_token *t)
 bool lq_repair(lq_driver *d, lq_token *t, int kind)
 {
   if (kind >= LQ_TOK_COUNT)
+    return false;
+  if (lq_in_endgame(d) && lq_repair_endgame(d, t))
+    return true;
+  if (lq_in_endgame(d) && t->kind == LQ_TOK_END)
     return false;
   return repair_bracket(d, t) || repair_foreign(d, t) || repair_in(d, t) || repair_duration(d, t) ||
          repair_values(d, t) || repair_operator(d, t) || repair_spelling(d, t) || repair_keyword(d, t) ||

@@ -86,6 +86,7 @@ struct lq_node {
   unsigned nby;
   lq_node *until;     // SEQUENCE, JOIN: a TERM
   int64_t duration;   // SEQUENCE: maxspan; STAGE: `over` or `for`; ns, -1 when absent
+  uint32_t fork;      // TERM: where `fork` is written (Endgame); 0: it is not
   int64_t number;     // TERM: runs (0: not written); STAGE head, tail
 };
 
