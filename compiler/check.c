@@ -90,7 +90,7 @@ void lq_check_condition(lq_checker *c, const lq_node *n)
   case LQ_N_ANY_TEXT: break;
   default: k = lq_check_value(c, n); break;
   }
-  if (k != LQ_KIND_UNKNOWN && k != LQ_T_BOOL && k != LQ_T_NULL)
+  if (k != LQ_KIND_UNKNOWN && k != LQ_T_BOOL && k != LQ_T_NULL && !lq_in_endgame(c))
     not_boolean(c, n, k);
 }
 
@@ -163,13 +163,33 @@ static void check_ordering(lq_checker *c, const lq_node *n, lq_kind left, lq_kin
     different_order(c, n, left, right);
 }
 
+static bool compares(lq_kind k)
+{
+  return k == LQ_KIND_UNKNOWN || k == LQ_T_STRING || k == LQ_T_DOUBLE;
+}
+
+// Endgame EQL compares only what is of one kind; `null` is equal or not, and nothing else.
+static void check_kinds(lq_checker *c, const lq_node *n, lq_kind left, lq_kind right)
+{
+  bool equality = n->op == LQ_OPER_EQ || n->op == LQ_OPER_NE, null = left == LQ_T_NULL || right == LQ_T_NULL;
+  bool known = left != LQ_KIND_UNKNOWN && right != LQ_KIND_UNKNOWN;
+  if (equality ? null || !known || left == right
+               : compares(left) && compares(right) && (!known || left == right))
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_WRONG_TYPE, n->span, "`%s` cannot compare %s and %s",
+                           lq_op_spelling(n->op), lq_kind_phrase(left), lq_kind_phrase(right));
+  lq_diag_label(c->d, d, n->span, "needs two strings or two numbers");
+}
+
 static lq_kind check_compare(lq_checker *c, const lq_node *n)
 {
   const lq_node *l = n->kids, *r = l->next;
   lq_kind left = lq_check_value(c, l), right = lq_check_value(c, r);
   bool equality = n->op == LQ_OPER_EQ || n->op == LQ_OPER_NE;
   const lq_node *field = is_reference(l) ? l : r, *literal = is_reference(l) ? r : l;
-  if (!equality)
+  if (lq_in_endgame(c))
+    check_kinds(c, n, left, right);
+  else if (!equality)
     check_ordering(c, n, left, right);
   if (is_reference(field) && lq_is_literal(literal)) {
     if (equality)
@@ -194,14 +214,28 @@ static void mixed_list(lq_checker *c, const lq_node *n, const lq_node *first, co
                lq_op_spelling(n->op));
 }
 
+static void check_member(lq_checker *c, const lq_node *n, const lq_node *k, lq_kind subject, lq_kind kind)
+{
+  if (subject <= LQ_T_NULL || kind <= LQ_T_NULL || subject == kind)
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_WRONG_TYPE, k->span, "`%s` cannot compare %s and %s",
+                           lq_op_spelling(n->op), lq_kind_phrase(subject), lq_kind_phrase(kind));
+  lq_diag_label(c->d, d, k->span, "%s", lq_kind_phrase(kind));
+  lq_diag_label(c->d, d, n->kids->span, "%s", lq_kind_phrase(subject));
+}
+
 static lq_kind check_in(lq_checker *c, const lq_node *n)
 {
   const lq_node *subject = n->kids, *first = NULL;
   bool mixed = false;
-  lq_check_value(c, subject);
+  lq_kind kind = lq_check_value(c, subject);
   lq_check_list_size(c, n->span, n->nkids);
   for (const lq_node *k = subject->next; k; k = k->next) {
-    lq_check_value(c, k);
+    lq_kind one = lq_check_value(c, k);
+    if (lq_in_endgame(c)) {
+      check_member(c, n, k, kind, one);
+      continue;
+    }
     if (!lq_is_literal(k))
       continue;
     first = first ? first : k;
@@ -340,14 +374,16 @@ lq_kind lq_check_value(lq_checker *c, const lq_node *n)
 lq_status lq_check(lq_node *query, const lq_compile_options *o, const lq_mem *mem, lq_diag_list *diags)
 {
   lq_arena arena = {.mem = mem};
-  lq_checker c = {.d = diags, .o = o, .arena = &arena, .mem = mem, .query = query};
+  lq_compile_options own = *o;
+  own.lint = o->lint && o->dialect != LQ_DIALECT_ENDGAME; // the names and habits are others
+  lq_checker c = {.d = diags, .o = &own, .arena = &arena, .mem = mem, .query = query};
   size_t before = diags->nerrors;
   if (query && query->kind == LQ_N_QUERY)
     lq_check_query(&c, query);
   else if (query)
     lq_check_condition(&c, query);
   size_t errors = diags->nerrors - before;
-  if (query && errors == c.not_yet && o->lint && !arena.failed)
+  if (query && errors == c.not_yet && own.lint && !arena.failed)
     lq_lint(query, o, errors == 0, &arena, diags);
   bool nomem = arena.failed || diags->arena->failed;
   lq_arena_free(&arena);

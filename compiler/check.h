@@ -27,6 +27,10 @@ typedef struct lq_checker {
 // check.c
 void lq_check_condition(lq_checker *c, const lq_node *n);
 lq_kind lq_check_value(lq_checker *c, const lq_node *n);
+static inline bool lq_in_endgame(const lq_checker *c)
+{
+  return c->o->dialect == LQ_DIALECT_ENDGAME;
+}
 lq_kind lq_kind_of_literal(const lq_node *n);
 const char *lq_kind_phrase(lq_kind k); // "a string"
 // The walk that begins at `path`, entered for the body.
@@ -48,6 +52,7 @@ void lq_check_holds(lq_checker *c, const lq_node *field, const lq_node *literal,
 void lq_bind_names(lq_checker *c, lq_node *query);
 // check_query.c
 void lq_check_query(lq_checker *c, lq_node *query);
+void lq_check_dynamic(lq_checker *c, const lq_node *n, const char *what);
 void lq_check_event(lq_checker *c, const lq_node *event);
 // check_stage.c
 void lq_check_stage(lq_checker *c, const lq_node *stage);

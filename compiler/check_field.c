@@ -164,8 +164,11 @@ void lq_check_field(lq_checker *c, const lq_node *n)
     lq_resolve(c->arena, c->scope, n, &ref);
   if (n->name.n == 0 || ref.name.n > LQ_FIELD_NAME_MAX)
     bad_length(c, n);
-  else if (memchr(n->name.p, '[', n->name.n)) {
-    lq_check_not_yet(c, n->span, "an index into an array");
+  else if (lq_has_index(n->name)) {
+    if (c->o->dialect != LQ_DIALECT_ENDGAME && (n->kind == LQ_N_REF || !lq_is_one_index(n->name)))
+      lq_check_not_yet(c, n->span,
+                       n->kind == LQ_N_REF ? "an index into an array of another event"
+                                           : "an index into an array of arrays");
   } else if (n->kind == LQ_N_REF || !c->scope || c->scope->variable.n == 0) {
     check_name(c, n, ref.name);
   }

@@ -22,6 +22,29 @@ static void too_many(lq_checker *c, lq_span where, const char *what, size_t n, s
   lq_diag_label(c->d, d, where, "%zu of them, the limit is %zu", n, max);
 }
 
+static bool is_constant(const lq_node *n)
+{
+  bool made = n->kind == LQ_N_ARITH || n->kind == LQ_N_NEGATE || n->kind == LQ_N_CALL ||
+              n->kind == LQ_N_COMPARE;
+  if (!made)
+    return n->kind == LQ_N_NULL || lq_is_literal(n);
+  for (const lq_node *k = n->kids; k; k = k->next) {
+    if (!is_constant(k))
+      return false;
+  }
+  return n->kids != NULL;
+}
+
+// Endgame EQL refuses to sort or group by what is the same for all events.
+void lq_check_dynamic(lq_checker *c, const lq_node *n, const char *what)
+{
+  if (!lq_in_endgame(c) || !is_constant(n))
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_WRONG_TYPE, n->span, "%s comes from the event, this is a constant",
+                           what);
+  lq_diag_label(c->d, d, n->span, "the same for all events");
+}
+
 // ---- sequences ----------------------------------------------------------------------------------
 
 static void check_runs(lq_checker *c, const lq_node *t)
@@ -36,8 +59,10 @@ static void check_runs(lq_checker *c, const lq_node *t)
 
 static void check_keys(lq_checker *c, const lq_node *first)
 {
-  for (const lq_node *k = first; k; k = k->next)
+  for (const lq_node *k = first; k; k = k->next) {
     lq_check_value(c, k);
+    lq_check_dynamic(c, k, "a key");
+  }
 }
 
 static void check_term(lq_checker *c, const lq_node *t)
@@ -49,13 +74,25 @@ static void check_term(lq_checker *c, const lq_node *t)
   check_keys(c, t->by);
 }
 
+// Where keys are too few or too many.
+static lq_span odd_keys(const lq_checker *c, const lq_node *t)
+{
+  const lq_node *last = t->by;
+  if (!lq_in_endgame(c))
+    return t->span;
+  while (last && last->next)
+    last = last->next;
+  return last ? last->span : (lq_span){t->span.end - 1, t->span.end};
+}
+
 static void check_key_counts(lq_checker *c, const lq_node *first, const lq_node *t)
 {
   if (t->kind != LQ_N_TERM || first->nby == t->nby)
     return;
-  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_JOIN_KEYS, t->span, "this term has %u key%s, the first one has %u",
-                           t->nby, t->nby == 1 ? "" : "s", first->nby);
-  lq_diag_label(c->d, d, t->span, "%u key%s", t->nby, t->nby == 1 ? "" : "s");
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_JOIN_KEYS, odd_keys(c, t),
+                           "this term has %u key%s, the first one has %u", t->nby, t->nby == 1 ? "" : "s",
+                           first->nby);
+  lq_diag_label(c->d, d, odd_keys(c, t), "%u key%s", t->nby, t->nby == 1 ? "" : "s");
   lq_diag_label(c->d, d, first->span, "%u key%s", first->nby, first->nby == 1 ? "" : "s");
   lq_diag_help(c->d, d, "give each term, and `until`, as many `by` keys");
 }

@@ -44,8 +44,10 @@ static void check_item(lq_checker *c, const lq_node *item)
 // here.
 static void check_values(lq_checker *c, const lq_node *first)
 {
-  for (const lq_node *k = first; k; k = k->next)
+  for (const lq_node *k = first; k; k = k->next) {
     lq_check_value(c, k);
+    lq_check_dynamic(c, k, "what a stage groups or sorts by");
+  }
 }
 
 static void check_window(lq_checker *c, const lq_node *s)

@@ -24,6 +24,7 @@ typedef struct lq_compile_options {
   bool strict_schema;    // unknown fields are errors (with --schema)
   const struct lq_schema *schema; // that names and literals are checked against; NULL: ECS. It never changes a result
   const lq_named_list *lists;
+  bool case_sensitive;   // Endgame EQL: it folds case unless told not to
   bool optimise;         // fold, merge lists, drop covered patterns; results are the same without
   bool lint;             // give warnings
   bool strip;            // no sources, no debug rows

@@ -51,6 +51,13 @@ static size_t add(emitter *e, lq_opcode op, uint8_t a, uint32_t c)
   return e->code->n++;
 }
 
+// The instruction's operand b.
+static void at(emitter *e, size_t pc, uint16_t b)
+{
+  if (!failed(e))
+    e->code->insns[pc].b = b;
+}
+
 // Lets the jump (or walk) at `from` lead to the next instruction.
 static void land(emitter *e, size_t from)
 {
@@ -142,7 +149,7 @@ static void add_field(emitter *e, lq_clause *c, uint32_t id)
 
 static void add_fields(emitter *e, lq_clause *c, const lq_plan *n)
 {
-  if (n->kind == LQ_P_TEST || n->kind == LQ_P_FIELD)
+  if (n->kind == LQ_P_TEST || n->kind == LQ_P_FIELD || n->kind == LQ_P_ELEMENT)
     add_field(e, c, field(e, &n->ref));
   if (n->kind == LQ_P_WALK || n->kind == LQ_P_COUNT)
     add_field(e, c, scope_field(e, n->scope));
@@ -291,7 +298,7 @@ static void call(emitter *e, const lq_plan *n)
     return;
   }
   operands(e, n);
-  add(e, LQ_OP_CALL, (uint8_t)args, lq_pool_function(e->pool, n->function));
+  at(e, add(e, LQ_OP_CALL, (uint8_t)args, lq_pool_function(e->pool, n->function)), n->strict);
 }
 
 // The capture's number among its term's.
@@ -324,13 +331,16 @@ static void value(emitter *e, const lq_plan *n)
   case LQ_P_FIELD: add(e, LQ_OP_FIELD, 0, field(e, &n->ref)); break;
   case LQ_P_REF: add(e, LQ_OP_REF, (uint8_t)n->op, capture(e, (uint32_t)n->op, field(e, &n->ref))); break;
   case LQ_P_COLUMN: add(e, LQ_OP_COLUMN, 0, (uint32_t)n->op); break;
+  case LQ_P_ELEMENT: at(e, add(e, LQ_OP_ELEMENT, 0, field(e, &n->ref)), (uint16_t)n->op); break;
+  case LQ_P_INDEX: operands(e, n), at(e, add(e, LQ_OP_INDEX, 0, 0), (uint16_t)n->op); break;
   case LQ_P_CALL: call(e, n); break;
   case LQ_P_COMPARE: operands(e, n), add(e, LQ_OP_COMPARE, (uint8_t)n->op, 0); break;
   case LQ_P_ARITH: operands(e, n), add(e, LQ_OP_ARITH, (uint8_t)n->op, 0); break;
   case LQ_P_NEGATE: operands(e, n), add(e, LQ_OP_NEGATE, 0, 0); break;
   case LQ_P_IS_NULL: operands(e, n), add(e, LQ_OP_IS_NULL, 0, 0); break;
   case LQ_P_MATCH:
-    operands(e, n), add(e, LQ_OP_MATCH, (uint8_t)n->way, set(e, n->way, n->entries, n->nentries));
+    operands(e, n);
+    at(e, add(e, LQ_OP_MATCH, (uint8_t)n->way, set(e, n->way, n->entries, n->nentries)), n->strict);
     break;
   case LQ_P_COUNT: walk(e, n); break;
   case LQ_P_VALUE: condition(e, n->kids), add(e, LQ_OP_VALUE, 0, 0); break;
@@ -370,7 +380,7 @@ static uint32_t text(emitter *e, lq_str s)
 static void term(emitter *e, const lq_term_plan *t)
 {
   lq_term_def row = {.snippet = snippet(e, t->condition, LQ_GIVES_TRUTH),
-                     .flags = t->negated ? LQ_TERM_NEGATED : 0,
+                     .flags = (t->negated ? LQ_TERM_NEGATED : 0) | (t->fork ? LQ_TERM_FORK : 0),
                      .runs = t->runs,
                      .first_key = (uint32_t)e->code->keys.n,
                      .nkeys = t->nkeys,
@@ -432,6 +442,7 @@ static void rule(emitter *e, const lq_query_plan *q)
                             .maxspan = q->maxspan,
                             .nterms = q->nterms,
                             .until = q->until,
+                            .flags = q->flags,
                             .nstages = q->nstages};
   for (uint32_t i = 0; i < q->nterms + q->until && !failed(e); i++)
     term(e, &q->terms[i]);

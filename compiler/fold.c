@@ -78,8 +78,36 @@ static lq_value compared(lq_compare op, const lq_value *a, const lq_value *b)
                                    : order >= 0);
 }
 
+static lq_values constants(const lq_plan *n)
+{
+  return (lq_values){&n->value, n->kind == LQ_P_CONST};
+}
+
+// Does the constant side decide by itself? False and anything is false, true or anything true.
+static bool decides(const lq_plan *n, const lq_plan *side)
+{
+  static const lq_value yes = {.type = LQ_T_BOOL, .b = true};
+  bool want = n->op == LQ_CMP_OR3;
+  return (n->op == LQ_CMP_AND3 || want) && side->kind == LQ_P_CONST &&
+         lq_compare_strictly(LQ_CMP_AND3, constants(side), (lq_values){&yes, 1}) == want;
+}
+
+static lq_plan *fold_strictly(lq_plan *n)
+{
+  for (lq_plan *k = n->kids; k; k = k->next) {
+    if (decides(n, k))
+      return become(n, lq_bool(n->op == LQ_CMP_OR3));
+  }
+  if (!all_constant(n))
+    return n;
+  int truth = lq_compare_strictly((lq_compare)n->op, constants(n->kids), constants(n->last));
+  return truth < 0 ? become_null(n) : become(n, lq_bool(truth));
+}
+
 static lq_plan *fold_compare(lq_plan *n)
 {
+  if (n->op >= LQ_CMP_SAME)
+    return fold_strictly(n);
   if (has_null(n))
     return become_null(n);
   return all_constant(n) ? become(n, compared((lq_compare)n->op, &n->kids->value, &n->last->value)) : n;
@@ -113,7 +141,7 @@ static lq_plan *fold_call(lq_planner *p, lq_plan *n)
       return n;
     args[nargs] = (lq_values){&k->value, k->kind == LQ_P_CONST};
   }
-  lq_call call = {.scratch = p->arena, .now = p->o->now};
+  lq_call call = {.scratch = p->arena, .now = p->o->now, .endgame = n->strict};
   lq_function_call(n->function, &call, args, nargs, results, RESULTS, &nresults, &cut);
   if (cut || nresults > 1)
     return n;
@@ -133,6 +161,9 @@ static lq_plan *fold_match(lq_plan *n)
   bool known = n->way == LQ_WAY_EQ || n->way == LQ_WAY_EQ_FOLD || n->way == LQ_WAY_GLOB ||
                n->way == LQ_WAY_GLOB_FOLD;
   if (n->kids->kind == LQ_P_NULL)
+    return become_null(n);
+  bool texts = n->way == LQ_WAY_EQ || n->way == LQ_WAY_EQ_FOLD;
+  if (n->strict && n->kids->kind == LQ_P_CONST && !texts && n->kids->value.type != LQ_T_STRING)
     return become_null(n);
   if (n->kids->kind != LQ_P_CONST || !known)
     return n;
@@ -384,6 +415,8 @@ lq_plan *lq_fold_plan(lq_planner *p, lq_plan *n)
   case LQ_P_FIELD:
   case LQ_P_REF:
   case LQ_P_COLUMN:
+  case LQ_P_ELEMENT:
+  case LQ_P_INDEX:
   case LQ_P_LINEAGE:
   case LQ_P_COUNT: return n;
   case LQ_P_TEST: return fold_test(p, n);

@@ -59,7 +59,7 @@ static lq_compare compare_of(lq_op op)
 
 static bool is_reference(const lq_node *n)
 {
-  return n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE;
+  return (n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE) && !lq_has_index(n->name);
 }
 
 // Has a name that may tell the type of what it is compared with.
@@ -201,19 +201,51 @@ static lq_plan *is_true(lq_planner *p, const lq_node *n)
   return lq_plan_test(p, n, LQ_WAY_EQ, one_entry(p->arena, LQ_STR("true"), n->span), 1, n->span);
 }
 
+static lq_plan *text_test(lq_planner *p, lq_str field, lq_str text, lq_span span)
+{
+  lq_plan *t = lq_plan_new(p, LQ_P_TEST, span);
+  if (t) {
+    t->ref.name = field;
+    t->way = LQ_WAY_EQ;
+    t->entries = one_entry(p->arena, text, span);
+    t->nentries = 1;
+  }
+  return t;
+}
+
+// Endgame's events say `event_type`, or else `event_type_full` with `_event` behind it.
+static lq_plan *endgame_category(lq_planner *p, lq_str name, lq_span span)
+{
+  const lq_str type = LQ_STR("event_type"), full = LQ_STR("event_type_full");
+  lq_plan *either = lq_plan_new(p, LQ_P_OR, span), *other = lq_plan_new(p, LQ_P_AND, span);
+  lq_plan *exists = lq_plan_new(p, LQ_P_TEST, span), *names = lq_plan_new(p, LQ_P_OR, span);
+  if (exists)
+    exists->ref.name = type, exists->way = LQ_WAY_EXISTS;
+  lq_plan_add(names, text_test(p, full, name, span));
+  lq_plan_add(names, text_test(p, full, lq_arena_format(p->arena, "%.*s_event", LQ_STR_ARG(name)), span));
+  lq_plan_add(other, lq_plan_unary(p, LQ_P_NOT, span, exists));
+  lq_plan_add(other, names);
+  lq_plan_add(either, text_test(p, type, name, span));
+  lq_plan_add(either, other);
+  return either;
+}
+
+static lq_plan *category(lq_planner *p, const lq_node *n)
+{
+  lq_str name = lq_plain_text(p->arena, n->name), field = p->o->category_field;
+  if (field.n == 0 && lq_is_endgame(p))
+    return endgame_category(p, name, n->mark);
+  return text_test(p, field.n > 0 ? field : LQ_STR("event.category"), name, n->mark);
+}
+
 static lq_plan *event(lq_planner *p, const lq_node *n)
 {
   lq_plan *e = lq_lower_condition(p, n->kids);
   if (n->name.n == 0)
     return e;
-  lq_str field = p->o->category_field.n > 0 ? p->o->category_field : LQ_STR("event.category");
-  lq_plan *t = lq_plan_new(p, LQ_P_TEST, n->mark), *both = lq_plan_new(p, LQ_P_AND, n->span);
+  lq_plan *t = category(p, n), *both = lq_plan_new(p, LQ_P_AND, n->span);
   if (!t || !e)
     return NULL;
-  t->ref.name = field;
-  t->way = LQ_WAY_EQ;
-  t->entries = one_entry(p->arena, lq_plain_text(p->arena, n->name), n->mark);
-  t->nentries = 1;
   lq_plan_add(both, t);
   lq_plan_add(both, e);
   return both;
@@ -234,6 +266,10 @@ static lq_plan *lineage(lq_planner *p, const lq_node *n)
 
 lq_plan *lq_lower_condition(lq_planner *p, const lq_node *n)
 {
+  bool native = n->kind == LQ_N_EVENT || n->kind == LQ_N_QUERY || n->kind == LQ_N_LINEAGE ||
+                n->kind == LQ_N_ERROR;
+  if (lq_is_endgame(p) && !native)
+    return lq_endgame_condition(p, n);
   switch (n->kind) {
   case LQ_N_ERROR:
   case LQ_N_NULL: return lq_plan_bool(p, n->span, false);
@@ -316,7 +352,10 @@ static lq_plan *constant(lq_planner *p, const lq_node *n)
 
 static lq_plan *field(lq_planner *p, const lq_node *n)
 {
-  lq_plan *f = lq_plan_new(p, LQ_P_FIELD, n->span);
+  lq_plan *f;
+  if (lq_plan_indexed(p, n, &f))
+    return f;
+  f = lq_plan_new(p, LQ_P_FIELD, n->span);
   if (f)
     lq_resolve(p->arena, p->scope, n, &f->ref);
   return f;
@@ -353,6 +392,8 @@ static lq_plan *compare_value(lq_planner *p, const lq_node *n)
 
 lq_plan *lq_lower_value(lq_planner *p, const lq_node *n)
 {
+  if (lq_is_endgame(p))
+    return lq_endgame_value(p, n);
   if (lq_is_literal(n))
     return constant(p, n);
   switch (n->kind) {

@@ -62,7 +62,7 @@ static lq_plan *needles(lq_planner *p, const call *c, int open, bool empty_match
 
 static bool is_reference(const lq_node *n)
 {
-  return n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE;
+  return (n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE) && !lq_has_index(n->name);
 }
 
 // Functions read other kinds by their canonical text, as sets of patterns do.

@@ -46,6 +46,8 @@ typedef enum lq_plan_kind {
   LQ_P_FIELD,   // ref
   LQ_P_REF,     // op is the term; ref: the field of its event
   LQ_P_COLUMN,  // op is the column
+  LQ_P_ELEMENT, // ref, of a scope; op: which element of it
+  LQ_P_INDEX,   // 1 kid; op: which element of the list
   LQ_P_CALL,    // function; kids: arguments
   LQ_P_COMPARE, // op is an lq_compare; left, right
   LQ_P_ARITH,   // op is an lq_arith; left, right
@@ -71,6 +73,7 @@ struct lq_plan {
   uint32_t function; // as in programs: 2 * id, + 1 when folded
   int op;
   bool truth, all;
+  bool strict; // CALL, MATCH: as Endgame EQL has it
 };
 
 // Makes plans. NULL in, NULL out: who builds checks arena->failed once, at the end.
@@ -115,6 +118,25 @@ const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node
 uint32_t lq_term_number(const lq_node *base, const lq_node *term);
 lq_str lq_written(lq_arena *a, const lq_node *n);           // a name, or the canonical text
 lq_str lq_column_name(lq_arena *a, const lq_node *item);    // what an item of `stats` or `eval` is called
+
+// ---- Endgame EQL (lower_endgame.c) --------------------------------------------------------------
+
+lq_plan *lq_endgame_condition(lq_planner *p, const lq_node *n);
+lq_plan *lq_endgame_value(lq_planner *p, const lq_node *n);
+lq_plan *lq_endgame_key(lq_planner *p, const lq_node *n); // of `by`, sort, unique, count
+static inline bool lq_is_endgame(const lq_planner *p)
+{
+  return p->o->dialect == LQ_DIALECT_ENDGAME;
+}
+
+// An index into an array, in any dialect.
+static inline bool lq_has_index(lq_str name)
+{
+  return name.n > 0 && memchr(name.p, '[', name.n) != NULL;
+}
+bool lq_is_one_index(lq_str name);
+// `a[0].b`: b of the first element of a. False: no index, or more than one.
+bool lq_plan_indexed(lq_planner *p, const lq_node *n, lq_plan **out);
 
 // ---- passes -------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ static uint32_t count(const lq_node *first)
 static void lower_keys(lq_planner *p, const lq_node *first, lq_term_plan *t)
 {
   for (const lq_node *k = first; k && t->keys; k = k->next) {
-    t->keys[t->nkeys++] = (lq_key_plan){.value = lq_lower_value(p, k),
+    t->keys[t->nkeys++] = (lq_key_plan){.value = lq_is_endgame(p) ? lq_endgame_key(p, k)
+                                                                  : lq_lower_value(p, k),
                                         .name = lq_written(p->arena, k),
                                         .optional = k->kind == LQ_N_FIELD && k->optional};
   }
@@ -24,7 +25,7 @@ static void lower_keys(lq_planner *p, const lq_node *first, lq_term_plan *t)
 
 static lq_term_plan lower_term(lq_planner *p, const lq_node *base, const lq_node *n)
 {
-  lq_term_plan t = {.runs = 1, .alias = n->name, .negated = n->negated};
+  lq_term_plan t = {.runs = 1, .alias = n->name, .negated = n->negated, .fork = n->fork > 0};
   if (!n->negated && n->number > 1)
     t.runs = (uint32_t)n->number;
   t.condition = lq_lower_condition(p, n->kids);
@@ -42,6 +43,7 @@ static void lower_terms(lq_planner *p, const lq_node *base, lq_query_plan *q)
             : base->kind == LQ_N_SAMPLE ? LQ_STATE_SAMPLE
                                         : LQ_STATE_JOIN;
   q->maxspan = base->kind == LQ_N_SEQUENCE ? base->duration : -1;
+  q->flags = lq_is_endgame(p) ? LQ_STATE_UNTIL_FIRST | LQ_STATE_NULL_KEYS : 0;
   for (const lq_node *t = base->kids; t && q->terms; t = t->next) {
     // A missing event that is written with runs is as many of them: each has its slot in a match.
     int64_t copies = t->negated && t->number > 1 ? t->number : 1;
@@ -78,6 +80,11 @@ static lq_stage_op op_of(lq_stage_kind s)
   return LQ_DO_WHERE;
 }
 
+static bool groups(lq_stage_op op)
+{
+  return op == LQ_DO_SORT || op == LQ_DO_UNIQUE || op == LQ_DO_COUNT || op == LQ_DO_UNIQUE_COUNT;
+}
+
 static lq_arg_plan lower_arg(lq_planner *p, const lq_node *n, lq_stage_op op)
 {
   lq_arg_plan a = {.function = LQ_NONE};
@@ -87,7 +94,8 @@ static lq_arg_plan lower_arg(lq_planner *p, const lq_node *n, lq_stage_op op)
   }
   a.name = lq_column_name(p->arena, n);
   if (op != LQ_DO_DROP)
-    a.plan = lq_lower_value(p, n->kind == LQ_N_NAMED ? n->kids : n);
+    a.plan = groups(op) && lq_is_endgame(p) ? lq_endgame_key(p, n)
+                                            : lq_lower_value(p, n->kind == LQ_N_NAMED ? n->kids : n);
   return a;
 }
 

@@ -155,7 +155,8 @@ static lq_status add_conditions(lq_build *b, lq_node *tree, const lq_rule_file_r
 
 // ---- stages that a rule's kind asks for ---------------------------------------------------------
 
-// They are native, whatever the query's dialect, so they are read by themselves, behind a query that stands for it.
+// They are native, whatever the query's dialect, so they are read by themselves, behind a query that stands
+// for it.
 static lq_status add_stages(lq_build *b, lq_node *tree, lq_str stages, lq_diag_list *diags)
 {
   if (stages.n == 0 || tree->kind != LQ_N_QUERY)
@@ -190,6 +191,7 @@ static lq_compile_options compile_options(const lq_build *b, const lq_rule_file_
                               .optimise = !(f & LQ_BUILD_NO_OPTIMISER),
                               .lint = !(f & LQ_BUILD_NO_WARNINGS),
                               .strip = (f & LQ_BUILD_STRIP) != 0,
+                              .case_sensitive = (f & LQ_BUILD_CASE_SENSITIVE) != 0,
                               .max_list = b->limits.max_list,
                               .max_code = b->limits.max_code,
                               .now = b->options.now};

@@ -92,6 +92,7 @@ enum {
   LQ_BUILD_NO_OPTIMISER = 4,  /* the same results, slower: to check the optimiser */
   LQ_BUILD_NO_WARNINGS = 8,
   LQ_BUILD_STRIP = 16,        /* no query text, no clause positions: smaller, cannot say why */
+  LQ_BUILD_CASE_SENSITIVE = 32, /* Endgame EQL only, which else ignores case everywhere */
 };
 
 typedef struct lq_build_options {

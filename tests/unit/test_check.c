@@ -130,7 +130,7 @@ Test(check, errors)
       {"any where true | stats count() as n, dcount(x) as n", "217"},
       {"any where true | stats count() as n over 0s", "115"},
       {"any where true | suppress by host.id for 0s", "115"},
-      {"process.args[0] == \"x\"", "303"},
+      {"process.args[0][1] == \"x\"", "303"},
   };
   CHECK(rows, LQ_DIALECT_LQ, false);
 }
