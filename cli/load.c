@@ -226,7 +226,7 @@ bool lq_load_query(lq_cli *c, const char *query, size_t n, uint32_t dialect, lq_
 {
   lq_build *b;
   *out = NULL;
-  if (!new_build(c, 0, dialect, &b))
+  if (!new_build(c, c->query_flags, dialect, &b))
     return false;
   lq_status s = lq_build_add_query(b, "<query>", NULL, query, n);
   if (s == LQ_OK)
@@ -247,6 +247,19 @@ void lq_rules_in_free(lq_rules_in *r)
   *r = (lq_rules_in){0};
 }
 
+// The way old rules are read, for tests of conformance.
+static bool compat_named(lq_cli *c, const char *word, uint32_t *dialect)
+{
+  bool heeds_case = strcmp(word, "endgame-case") == 0;
+  if (!heeds_case && strcmp(word, "endgame") != 0) {
+    lq_say_usage(c, "--compat is endgame or endgame-case, not `%s`", word);
+    return false;
+  }
+  *dialect = LQ_DIALECT_NAME_ENDGAME;
+  c->query_flags = heeds_case ? LQ_BUILD_CASE_SENSITIVE : 0;
+  return true;
+}
+
 bool lq_dialect_named(lq_cli *c, const lq_options *o, uint32_t *dialect)
 {
   static const struct {
@@ -255,10 +268,11 @@ bool lq_dialect_named(lq_cli *c, const lq_options *o, uint32_t *dialect)
   } words[] = {{"lq", LQ_DIALECT_NAME_LQ},
                {"eql", LQ_DIALECT_NAME_LQ},
                {"kql", LQ_DIALECT_NAME_KQL},
-               {"kuery", LQ_DIALECT_NAME_KQL},
-               {"endgame", LQ_DIALECT_NAME_ENDGAME}};
+               {"kuery", LQ_DIALECT_NAME_KQL}};
   const char *word = o->value[LQ_OPT_DIALECT];
   *dialect = LQ_DIALECT_NAME_LQ;
+  if (o->value[LQ_OPT_COMPAT])
+    return compat_named(c, o->value[LQ_OPT_COMPAT], dialect);
   for (size_t i = 0; word && i < sizeof words / sizeof *words; i++) {
     if (strcmp(words[i].word, word) == 0) {
       *dialect = words[i].dialect;
