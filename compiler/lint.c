@@ -75,7 +75,7 @@ static void quoted_star(lq_linter *l, const lq_node *literal)
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_QUOTED_WILDCARD, literal->span,
                            "a quoted `*` is a plain star in KQL");
   lq_diag_label(l->d, d, literal->span, "matches only a value with the star itself in it");
-  lq_diag_help(l->d, d, "leave the quotes out to match any text there");
+  lq_diag_help(l->d, d, "leave the quotes out to match any text there; if the star itself is meant, write `\\*` without them");
 }
 
 static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)
