@@ -41,6 +41,13 @@ static const lq_limits defaults = {
     .max_value = UINT64_C(1) << 20,
     .max_fields = 4096,
     .max_ratio = 200,
+    .max_state = UINT64_C(256) << 20,
+    .max_state_rule = UINT64_C(16) << 20,
+    .max_state_keys = 100000,
+    .max_waiting = UINT64_C(64) << 20,
+    .max_window = 65536,
+    .max_distinct = 65536,
+    .max_future = INT64_C(300000000000),
 };
 
 // A caller that was built with an older, shorter struct gets as much of it as it has room for.
@@ -74,6 +81,8 @@ lq_status lq_api_limits(lq_limits *out, const lq_limits *given)
       OR_DEFAULT(max_rules);
   OR_DEFAULT(max_json_depth), OR_DEFAULT(max_cost), OR_DEFAULT(max_budget), OR_DEFAULT(max_scratch);
   OR_DEFAULT(max_record), OR_DEFAULT(max_value), OR_DEFAULT(max_fields), OR_DEFAULT(max_ratio);
+  OR_DEFAULT(max_state), OR_DEFAULT(max_state_rule), OR_DEFAULT(max_state_keys), OR_DEFAULT(max_waiting);
+  OR_DEFAULT(max_window), OR_DEFAULT(max_distinct), OR_DEFAULT(max_future);
   l.struct_size = sizeof l;
   *out = l;
   return LQ_OK;

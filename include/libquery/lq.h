@@ -69,6 +69,14 @@ typedef struct lq_limits {
   uint64_t max_value;           /* bytes kept of one text value, longer ones are cut and counted; 1 MiB */
   uint32_t max_fields;          /* leaves of one record; 4,096 */
   uint32_t max_ratio;           /* output to input of a compressed stream, after its first MiB; 200 */
+  /* Of stateful rules. State over a limit makes the oldest go, which is counted: lq_stats. */
+  uint64_t max_state;           /* bytes of all state of a scan, waiting events too; 256 MiB */
+  uint64_t max_state_rule;      /* bytes of one rule's state; 16 MiB */
+  uint64_t max_state_keys;      /* keys of one rule, and processes that lineage knows; 100,000 */
+  uint64_t max_waiting;         /* bytes of events that wait for their turn in time; 64 MiB */
+  uint32_t max_window;          /* events that one group of a window holds; 65,536 */
+  uint32_t max_distinct;        /* values that one dcount tells apart; 65,536 */
+  int64_t max_future;           /* ns that a stamp may be beyond lq_scan_set_now and still move time; 5 minutes */
 } lq_limits;
 LQ_API void lq_limits_default(lq_limits *l);
 
@@ -227,6 +235,34 @@ typedef struct lq_bad_event {
   uint32_t reserved;
 } lq_bad_event;
 
+/* What a partial match of a stateful rule does, and why. */
+enum {
+  LQ_STEP_KIND_BEGAN = 0,        /* an event fits the first term */
+  LQ_STEP_KIND_ADVANCED = 1,     /* an event fits the next term */
+  LQ_STEP_KIND_REPLACED = 2,     /* a newer one stands where it stood */
+  LQ_STEP_KIND_EXPIRED = 3,      /* maxspan is over */
+  LQ_STEP_KIND_UNTIL = 4,        /* an event fits `until` */
+  LQ_STEP_KIND_MISSING_SEEN = 5, /* an event came that was to be missing */
+  LQ_STEP_KIND_HELD = 6,         /* complete; waits for what must stay missing */
+  LQ_STEP_KIND_MATCHED = 7,
+  LQ_STEP_KIND_REFUSED = 8,      /* complete, and a stage of the pipe let it not pass */
+  LQ_STEP_KIND_EVICTED = 9,      /* a limit took it */
+  LQ_STEP_KIND_SUPPRESSED = 10,  /* by `suppress` */
+};
+typedef struct lq_step_view {
+  uint32_t kind;         /* LQ_STEP_KIND_* */
+  uint32_t filled;       /* events it has */
+  size_t rule;
+  int64_t time, began;   /* of the event at hand, or the time that passed; of its first event. ns */
+  uint64_t arrival;      /* number of the event at hand, from 0 in the order in which they came in */
+  uint64_t began_arrival;
+  lq_text key;           /* its key for people: values with `, ` between, `null` for none */
+  const char *word;      /* the kind as a word */
+} lq_step_view;
+
+/* Every event waits for the end of input, and all are put in order then. */
+#define LQ_SCAN_LATENESS_WHOLE INT64_MIN
+
 typedef struct lq_scan_options {
   uint32_t struct_size;
   uint32_t reserved;
@@ -240,6 +276,11 @@ typedef struct lq_scan_options {
   /* Called for each event, before its matches; for counting and looking. May be NULL. */
   int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
   void *user;
+  /* Stateful rules take events in the order of their time. How many ns an event may come after a newer one: events wait that
+   * long, and what comes later still is counted and not offered to them. 0: they come in order. LQ_SCAN_LATENESS_WHOLE: files. */
+  int64_t lateness;
+  const uint8_t *hash_key;       /* 16 random bytes, so that nobody can write events whose keys collide. NULL: zeros */
+  void (*step)(void *user, const lq_step_view *s); /* what partial matches do; NULL: nobody asks */
 } lq_scan_options;
 
 /* The bundle must outlive the scan. */
@@ -251,6 +292,13 @@ LQ_API void lq_scan_free(lq_scan *s);
 LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
 LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
 LQ_API lq_status lq_scan_end(lq_scan *s);
+/* No more input will come: stateful rules decide what waits, and stages that waited for the end give their rows. lq_scan_end
+ * ends a source only. A scan without stateful rules needs it not. Feed
+ * nothing after it. */
+LQ_API lq_status lq_scan_finish(lq_scan *s);
+/* Live input: the time at which what is fed next came in. Stamps over max_future beyond it are not believed: their events
+ * wait, and time does not move. For functions that ask for the time it is `now` as well. */
+LQ_API void lq_scan_set_now(lq_scan *s, int64_t now);
 /* What was wrong when feed or end gave LQ_E_INPUT. */
 LQ_API const char *lq_scan_message(const lq_scan *s);
 
@@ -278,7 +326,59 @@ typedef struct lq_stats {
   uint64_t matches, rules_run, predicates_run;
   uint64_t indeterminate;                    /* rule and event pairs whose budget ran out: no verdict */
   uint64_t capped;
+  /* Stateful rules. */
+  uint64_t state_bytes, state_peak;          /* now, and at most; never over max_state */
+  uint64_t state_live, state_keys;           /* partial matches and rows kept now; keys now */
+  uint64_t state_waiting, state_pending;     /* events that wait for their turn; matches that wait for what must stay missing */
+  uint64_t state_expired, state_replaced, state_killed, state_suppressed; /* partial matches: out of time, by a newer one, by `until`; matches */
+  uint64_t state_evicted;                    /* state that a limit took: matches may be missing */
+  uint64_t state_cut;                        /* values, keys and window events over a limit: matches may be missing */
+  uint64_t late;                             /* events after their time: stateful rules did not see them */
+  uint64_t future;                           /* stamps that were not believed */
+  uint64_t timeless;                         /* events without a time of their own, which took that of the one before */
+  uint64_t forced;                           /* events that could not wait long enough for order: max_waiting */
+  uint64_t dropped;                          /* events for which there was no room at all */
+  uint64_t processes, processes_evicted;     /* that lineage knows; that it had to forget */
+  int64_t clock;                             /* time that stateful rules have reached; INT64_MIN: none yet */
 } lq_stats;
+
+/* State of one rule; LQ_E_NOTFOUND for a rule over single events. */
+typedef struct lq_rule_state {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t events, matches;                  /* that fit a term; given out */
+  uint64_t live, keys, pending, bytes, peak;
+  uint64_t expired, replaced, killed, evicted, cut, suppressed;
+} lq_rule_state;
+LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state *out); /* set out->struct_size first */
+
+/* Partial matches that live now, rule by rule, oldest first. */
+typedef struct lq_live_view {
+  size_t rule;
+  uint32_t filled, slots;                    /* events it has, of how many */
+  int32_t held;                              /* complete, waits for what must stay missing */
+  uint32_t reserved;
+  int64_t began, last;                       /* times of its first and last event, ns */
+  lq_text key;                               /* for people: values with `, ` between */
+  size_t nevents;                            /* slots in order; */
+  const lq_text *events, *sources;           /* empty: not there yet, or missing */
+  const uint64_t *lines;
+} lq_live_view;
+LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_live_view *live), void *user);
+
+/* ---- what stateful rules remember, as bytes ---- */
+
+/* The state of all keys whose hash falls into part `part` of `parts` (0 of 1: all), to be restored by another scan of the
+ * same rules, in another process perhaps. What has no key (events that wait, processes) is in part 0. */
+LQ_API lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write_fn write, void *user);
+typedef struct lq_restore_view {
+  uint32_t struct_size;
+  int32_t same_bundle;
+  uint32_t kept, cold; /* rules whose state was taken; rules of the bytes that are gone here or have changed: theirs is lost */
+} lq_restore_view;
+/* Adds to what is there; parts of one moment restored together are the whole. Bytes may be anything. LQ_E_BUNDLE: they are
+ * damaged, the scan is not to be used any more. info and counts may be NULL; set counts->struct_size first. */
+LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info, lq_restore_view *counts);
 LQ_API void lq_scan_stats(const lq_scan *s, lq_stats *out); /* set out->struct_size first */
 LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
 
@@ -289,6 +389,24 @@ LQ_API lq_text lq_match_event(const lq_match *m);     /* the record as it came i
 LQ_API lq_text lq_match_source(const lq_match *m);
 LQ_API uint64_t lq_match_line(const lq_match *m);
 LQ_API int lq_match_time(const lq_match *m, int64_t *ns); /* 0: the event has no time */
+/* A match of several events (a sequence, a sample, a row of `stats`) has many; those above are about the one that completed it,
+ * or the last one there is. */
+enum { LQ_MATCH_EVENT = 0, LQ_MATCH_GROUP = 1, LQ_MATCH_ROW = 2 }; /* ROW: columns; events are samples, the first and last */
+LQ_API uint32_t lq_match_kind(const lq_match *m);
+LQ_API size_t lq_match_event_count(const lq_match *m);
+LQ_API lq_text lq_match_event_at(const lq_match *m, size_t i);  /* empty text for one that must be missing */
+LQ_API lq_text lq_match_source_at(const lq_match *m, size_t i);
+LQ_API uint64_t lq_match_line_at(const lq_match *m, size_t i);  /* 0 for a missing one */
+LQ_API int lq_match_time_at(const lq_match *m, size_t i, int64_t *ns);
+/* Columns that stages made (`stats`, `eval`, `count` ...) or kept. text is for people, json one JSON value; until the next call
+ * that gives a text. LQ_E_NOTFOUND past the last; any of the three may be NULL. */
+LQ_API size_t lq_match_column_count(const lq_match *m);
+LQ_API lq_status lq_match_column(const lq_match *m, size_t i, lq_text *name, lq_text *text, lq_text *json);
+/* The key that joins the events of a group: its name as written in the rule, its value, empty with *null = 1 for none. */
+LQ_API size_t lq_match_key_count(const lq_match *m);
+LQ_API lq_status lq_match_key(const lq_match *m, size_t i, lq_text *name, lq_text *value, int *null);
+/* What a query gives, without a line end: the event as it came in, in one line; {"events":[...]} for a group; the row. */
+LQ_API lq_status lq_match_row_json(const lq_match *m, lq_write_fn write, void *user);
 /* The event's value of a field that some rule of the bundle reads, as text; LQ_E_NOTFOUND. */
 LQ_API lq_status lq_match_field(const lq_match *m, const char *name, lq_text *value);
 
