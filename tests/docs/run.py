@@ -15,6 +15,7 @@
     ```console      a session in a copy of the examples: lines `$ command` and what they write. [..] stands for any
                     text, a line … for any lines. BLESS=1 rewrites the output; what still fits is kept
     others          (`sh`, `text`, none) are not run
+    | LQ |          the code in a table's column of that name is a query that compiles
 
 BLESS=1 also rewrites docs/functions.md, docs/bytecode.md and docs/diagnostics.md."""
 import argparse
@@ -87,10 +88,10 @@ def run_lq(place, where, words, body):
         expect_error(place, where, words[1:], ["lq", "check", place.write("block.lq", body)])
     elif words == ["lines"]:
         for line in lines_of(body, "//"):
-            must_pass(f"{where}: {line}", place.run("lq", "query", "-c", line, "/dev/null"))
+            must_pass(f"{where}: {line}", place.run("lq", "query", "-c", "--", line, "/dev/null"))
     elif words == ["true"]:
         for line in lines_of(body, "//"):
-            done = place.run("lq", "query", "-c", line, given="{}\n")
+            done = place.run("lq", "query", "-c", "--", line, given="{}\n")
             if done.stdout.strip() != "1":
                 fail(where, f"does not hold: {line}\n{done.stderr}")
     else:
@@ -102,7 +103,7 @@ def run_lq(place, where, words, body):
 
 def run_kql(place, where, words, body):
     for line in lines_of(body, None):
-        args = ["lq", "query", "--dialect", "kql", "-c", line, "/dev/null"]
+        args = ["lq", "query", "--dialect", "kql", "-c", "--", line, "/dev/null"]
         if words[:1] == ["error"]:
             expect_error(place, where, words[1:], args)
         else:
@@ -193,6 +194,33 @@ def run_page(path, lq):
     return seen
 
 
+# ---- tables ----
+
+def cells(row):
+    return [c.strip().replace("\\|", "|") for c in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
+
+
+def code_in(cell):
+    return [a or b for a, b in re.findall(r"``\s?(.+?)\s?``|`([^`]+)`", cell)]
+
+
+def run_tables(path, lq):
+    """The queries in columns called LQ. An ellipsis stands for what is left out: such code is not run."""
+    place, column, seen = Place(lq), None, 0
+    for n, line in enumerate(path.read_text().splitlines(), 1):
+        row = cells(line) if line.startswith("|") else None
+        if not row:
+            column = None
+        elif column is None:
+            column = row.index("LQ") if "LQ" in row else -1
+        elif 0 <= column < len(row):
+            for query in [q for q in code_in(row[column]) if "…" not in q]:
+                seen += 1
+                must_pass(f"{path.relative_to(ROOT)}:{n}: {query}", place.run("lq", "query", "-c", "--", query, "/dev/null"))
+    place.temp.cleanup()
+    return seen
+
+
 # ---- the reference pages ----
 
 def messages_of(out):
@@ -242,10 +270,10 @@ def main():
     check_generated(args.pages.resolve())
     every = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
     written = [p.resolve() for p in args.page] or [p for p in every if p.stem not in GENERATED]
-    blocks = sum(run_page(p, args.lq.resolve()) for p in written)
+    blocks = sum(run_page(p, args.lq.resolve()) + run_tables(p, args.lq.resolve()) for p in written)
     for p in every:
         check_links(p)
-    print(f"{len(written)} pages, {blocks} blocks, {len(failures)} failures")
+    print(f"{len(written)} pages, {blocks} examples, {len(failures)} failures")
     sys.exit(1 if failures else 0)
 
 
