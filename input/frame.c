@@ -35,6 +35,15 @@ void lq_frame_begin(lq_frame *f)
   f->probe.max_leaves = PROBE_LEAVES;
 }
 
+void lq_frame_begin_at(lq_frame *f, uint64_t offset, uint64_t line, bool inside)
+{
+  lq_frame_begin(f);
+  f->mode = LQ_FRAME_LINES;
+  f->base = offset;
+  f->line = line;
+  f->skip_line = inside;
+}
+
 void lq_frame_free(lq_frame *f)
 {
   if (!f->mem)

@@ -61,6 +61,8 @@ typedef struct lq_frame {
 
 // Ready when zeroed and then given mem, hooks and the limits.
 void lq_frame_begin(lq_frame *f); // a new source
+// A source of lines from there on. inside: of a line that is too long and was reported.
+void lq_frame_begin_at(lq_frame *f, uint64_t offset, uint64_t line, bool inside);
 lq_status lq_frame_feed(lq_frame *f, const char *p, size_t n);
 lq_status lq_frame_end(lq_frame *f);
 void lq_frame_free(lq_frame *f);

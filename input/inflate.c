@@ -219,6 +219,11 @@ lq_status lq_inflate_feed(lq_inflate *z, const void *bytes, size_t n)
   return s;
 }
 
+bool lq_inflate_is_cut(const lq_inflate *z)
+{
+  return z->kind != LQ_INFLATE_UNKNOWN && z->kind != LQ_INFLATE_PLAIN && !z->between;
+}
+
 lq_status lq_inflate_end(lq_inflate *z)
 {
   if (z->kind == LQ_INFLATE_UNKNOWN && z->nhead > 0) {
@@ -226,7 +231,7 @@ lq_status lq_inflate_end(lq_inflate *z)
     if (s != LQ_OK)
       return s;
   }
-  if (z->kind == LQ_INFLATE_UNKNOWN || z->kind == LQ_INFLATE_PLAIN || z->between)
+  if (!lq_inflate_is_cut(z))
     return LQ_OK;
   return bad(z, z->kind == LQ_INFLATE_GZIP ? "the gzip data ends too early" : "the zstd data ends too early");
 }

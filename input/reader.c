@@ -15,6 +15,7 @@ struct lq_reader {
   lq_buf source;
   lq_input_stats stats;
   lq_status broken; // of this source: nothing more is read from it
+  uint64_t first_line;
 };
 
 static lq_status count_bad(lq_reader *r, uint64_t line, uint64_t offset, uint64_t *counter, size_t column,
@@ -141,7 +142,31 @@ void lq_reader_begin(lq_reader *r, lq_str source)
   lq_buf_str(&r->source, source);
   lq_inflate_begin(&r->inflate);
   lq_frame_begin(&r->frame);
+  r->first_line = 1;
   r->broken = r->source.failed ? LQ_E_NOMEM : LQ_OK;
+}
+
+void lq_reader_position_get(const lq_reader *r, lq_reader_position *out)
+{
+  const lq_frame *f = &r->frame;
+  *out = (lq_reader_position){.line = f->line, .first_line = r->first_line, .cut = lq_inflate_is_cut(&r->inflate)};
+  out->pending = r->inflate.nhead && r->inflate.kind == LQ_INFLATE_UNKNOWN ? r->inflate.nhead : 0;
+  if (f->mode == LQ_FRAME_LINES || f->mode == LQ_FRAME_UNKNOWN || f->state == LQ_INSIDE)
+    out->pending += f->held.n;
+  if (f->mode != LQ_FRAME_LINES || r->inflate.kind != LQ_INFLATE_PLAIN)
+    return;
+  out->mode = f->skip_line ? LQ_READER_LONG_LINE : LQ_READER_LINES;
+  out->offset = f->base;
+}
+
+void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *from)
+{
+  lq_reader_begin(r, source);
+  r->frame.line = r->first_line = from->first_line;
+  if (from->mode == LQ_READER_WHOLE)
+    return;
+  r->inflate.kind = LQ_INFLATE_PLAIN;
+  lq_frame_begin_at(&r->frame, from->offset, from->line, from->mode == LQ_READER_LONG_LINE);
 }
 
 lq_status lq_reader_feed(lq_reader *r, const void *bytes, size_t n)

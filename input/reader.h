@@ -49,6 +49,17 @@ lq_status lq_reader_feed(lq_reader *r, const void *bytes, size_t n); // any spli
 // A last record without its end is complete if it is whole JSON, else counted in `partial`. A broken compressed stream: LQ_E_INPUT
 // after all events before the fault were given.
 lq_status lq_reader_end(lq_reader *r);
+// Between two feeds: where reading can go on. Only lines that are not compressed can be found again in the middle.
+typedef enum lq_reader_mode { LQ_READER_WHOLE, LQ_READER_LINES, LQ_READER_LONG_LINE } lq_reader_mode;
+typedef struct lq_reader_position {
+  lq_reader_mode mode;   // WHOLE: from the first byte on
+  uint64_t offset, line; // of the first byte that is not done with
+  uint64_t first_line;   // of the source
+  uint64_t pending;      // bytes of a record that is not whole yet
+  bool cut;              // compressed, and its end has not come
+} lq_reader_position;
+void lq_reader_position_get(const lq_reader *r, lq_reader_position *out);
+void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *from);
 const lq_input_stats *lq_reader_stats(const lq_reader *r);
 const char *lq_reader_message(const lq_reader *r); // why feed or end gave LQ_E_INPUT, or ""
 

@@ -52,6 +52,9 @@ struct lq_scan {
   lq_status failure;      // why a hook stopped the reader, when it was not the caller
   lq_input_stats records; // of lq_scan_record, added to the reader's
   bool busy;              // inside a callback, where feeding would go wrong
+  uint64_t passing;       // records of the source that an earlier scan has had
+  uint64_t had;           // records of the source before where reading began
+  lq_input_stats begun, passed; // the reader's counters when the source began; what was counted for records that were passed over
   uint64_t line, nth;     // of the current event: its line, and which event that begins on it
   char id[33];            // of the match that was asked last
 };
@@ -64,6 +67,10 @@ struct lq_match {
 
 // Runs the rules over an event and calls back. The status that the feeding call should give.
 lq_status lq_scan_event(lq_scan *s, lq_event *e);
+
+// Was the record, which the reader has just counted, read by an earlier scan?
+bool lq_scan_passes(lq_scan *s);
+lq_input_stats lq_scan_input_stats(const lq_scan *s); // without the records that were passed over
 
 lq_str lq_match_rule_id(const lq_match *m);
 

@@ -40,6 +40,11 @@ lq_status lq_scan_event(lq_scan *s, lq_event *e)
 static int on_event(void *user, lq_event *e)
 {
   lq_scan *s = user;
+  if (lq_scan_passes(s)) {
+    s->nth = e->line == s->line ? s->nth + 1 : 1;
+    s->line = e->line;
+    return 0;
+  }
   s->failure = lq_scan_event(s, e);
   return s->failure != LQ_OK;
 }
@@ -47,7 +52,7 @@ static int on_event(void *user, lq_event *e)
 static int on_bad(void *user, const lq_bad_record *b)
 {
   lq_scan *s = user;
-  if (!s->options.bad)
+  if (lq_scan_passes(s) || !s->options.bad)
     return 0;
   lq_bad_event bad = {.source = lq_text_of(b->source),
                       .reason = lq_text_of(b->reason),
@@ -130,6 +135,8 @@ lq_status lq_scan_begin(lq_scan *s, const char *name)
   if (s->source.failed)
     return LQ_E_NOMEM;
   s->line = s->nth = 0;
+  s->passing = s->had = 0;
+  s->begun = *lq_reader_stats(s->reader);
   lq_reader_begin(s->reader, lq_buf_get(&s->source));
   return LQ_OK;
 }
@@ -290,7 +297,7 @@ lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number)
 
 void lq_scan_stats(const lq_scan *s, lq_stats *out)
 {
-  const lq_input_stats *in = lq_reader_stats(s->reader), *own = &s->records;
+  const lq_input_stats read = lq_scan_input_stats(s), *in = &read, *own = &s->records;
   const lq_engine_stats *rules = lq_engine_stats_get(s->engine);
   lq_stats all = {
       .struct_size = out->struct_size,

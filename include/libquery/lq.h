@@ -292,6 +292,22 @@ LQ_API void lq_scan_free(lq_scan *s);
 LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
 LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
 LQ_API lq_status lq_scan_end(lq_scan *s);
+/* Between two feeds: how far the source has been read, whole records only, for a scan that goes on there (in another process
+ * perhaps, which has what lq_scan_save gave). */
+typedef struct lq_position {
+  uint32_t struct_size;
+  uint32_t mode;      /* 0: feed the source from its first byte, the records that were read are passed over; else from offset */
+  uint64_t offset;    /* in the source as fed, of the first byte that is not done with; 0 in mode 0 */
+  uint64_t line;      /* that has been reached */
+  uint64_t first_line; /* of the source's first byte: 1, or more for sources that follow each other under one name */
+  uint64_t records;   /* that were read, bad ones too */
+  uint64_t pending;   /* bytes of a record that is not whole yet */
+  int32_t cut;        /* compressed, and its end is still to come */
+  uint32_t reserved;
+} lq_position;
+LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out); /* set out->struct_size first */
+/* In place of lq_scan_begin. */
+LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
 /* No more input will come: stateful rules decide what waits, and stages that waited for the end give their rows. lq_scan_end
  * ends a source only. A scan without stateful rules needs it not. Feed
  * nothing after it. */
