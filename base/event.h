@@ -64,6 +64,7 @@ typedef struct lq_event {
   lq_str raw;             // the record as it came in, borrowed from the reader for the callback
   lq_str source;          // name of the file or stream
   uint64_t line, offset;  // where the record begins; line from 1
+  uint64_t nth;           // which event that begins on its line, from 1; 0: nobody has counted
   int64_t time;           // ns since 1970; valid if has_time
   bool has_time;
   bool mapped;            // raw Windows shape, mapped to ECS

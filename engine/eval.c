@@ -45,6 +45,7 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   make_capped(&e->folds_mem, mem, rs->limits.max_scratch);
   make_exec(e, &e->exec, e->memo);
   make_exec(e, &e->explaining, e->explain_memo);
+  e->explaining.results = NULL; // a machine may still hold what its run gave
   if (!e->results || !e->memo || !e->explain_memo || !e->rule_matches) {
     lq_engine_free(e);
     return LQ_E_NOMEM;

@@ -33,19 +33,19 @@ static bool decides(const lq_insn *i)
          i->op == LQ_OP_LINEAGE;
 }
 
-static bool find_clauses(lq_explain *s, const lq_rule_def *r)
+static bool find_clauses(lq_explain *s, uint32_t code, uint32_t ncode)
 {
   const lq_program *p = s->p;
   size_t d = 0;
-  for (uint32_t i = 0; i < r->ncode; i++)
-    s->n += decides(&p->code[r->code + i]);
+  for (uint32_t i = 0; i < ncode; i++)
+    s->n += decides(&p->code[code + i]);
   s->clauses = lq_arena_array(&s->arena, s->n, sizeof *s->clauses);
   if (!s->clauses)
     return false;
   size_t n = 0;
-  while (d < p->ndebug && p->debug[d].pc < r->code)
+  while (d < p->ndebug && p->debug[d].pc < code)
     d++;
-  for (uint32_t pc = r->code; pc < r->code + r->ncode; pc++) {
+  for (uint32_t pc = code; pc < code + ncode; pc++) {
     if (!decides(&p->code[pc]))
       continue;
     bool has = d < p->ndebug && p->debug[d].pc == pc;
@@ -193,21 +193,56 @@ static lq_status give_all(lq_explain *s, void (*each)(void *user, const lq_reaso
   return order ? LQ_OK : LQ_E_NOMEM;
 }
 
-lq_status lq_engine_explain(lq_engine *e, const lq_event *event, uint32_t rule,
-                            void (*each)(void *user, const lq_reason_row *row), void *user)
+static bool any_process(void *user, uint32_t row)
+{
+  (void)user, (void)row;
+  return true;
+}
+
+// Of a rule over single events, snippet LQ_NONE; or of one snippet.
+static lq_status explain(lq_engine *e, const lq_event *event, uint32_t rule, uint32_t snippet,
+                         void (*each)(void *user, const lq_reason_row *row), void *user)
 {
   lq_explain s = {.x = &e->explaining, .p = e->rs->program, .arena = {.mem = e->mem}};
+  const lq_rule_def *r = &s.p->rules[rule];
+  const lq_snippet *q = snippet == LQ_NONE ? NULL : &s.p->snippets[snippet];
   lq_status status = LQ_E_NOMEM;
-  if (find_clauses(&s, &s.p->rules[rule])) {
+  if (find_clauses(&s, q ? q->code : r->code, q ? q->ncode : r->ncode)) {
     s.x->trace = trace;
     s.x->trace_user = &s;
     lq_engine_begin_event(e, s.x, event);
     e->scratch_mem.out_of_memory = false;
-    lq_engine_run_rule(e, s.x, rule);
+    lq_arena_reset(&s.x->scratch);
+    s.x->budget = e->rs->limits.budget;
+    if (q)
+      lq_exec_truth(s.x, snippet);
+    else
+      lq_exec_run(s.x, r);
     status = s.arena.failed || e->scratch_mem.out_of_memory ? LQ_E_NOMEM : LQ_OK;
   }
   if (!status)
     status = give_all(&s, each, user);
   lq_arena_free(&s.arena);
   return status;
+}
+
+lq_status lq_engine_explain_snippet(lq_engine *e, const lq_event *event, uint32_t snippet,
+                                    const lq_group *group, bool (*lineage)(void *user, uint32_t row),
+                                    void *lineage_user, void (*each)(void *user, const lq_reason_row *row),
+                                    void *user)
+{
+  lq_exec *x = &e->explaining;
+  x->group = group;
+  x->lineage = lineage ? lineage : any_process;
+  x->lineage_user = lineage_user;
+  lq_status status = explain(e, event, e->rs->program->snippets[snippet].rule, snippet, each, user);
+  x->group = NULL;
+  x->lineage = NULL;
+  return status;
+}
+
+lq_status lq_engine_explain(lq_engine *e, const lq_event *event, uint32_t rule,
+                            void (*each)(void *user, const lq_reason_row *row), void *user)
+{
+  return explain(e, event, rule, LQ_NONE, each, user);
 }

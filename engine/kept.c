@@ -70,6 +70,7 @@ lq_kept *lq_keep(const lq_event *e, lq_order order, bool values, const lq_mem *m
                  .order = order,
                  .line = e->line,
                  .offset = e->offset,
+                 .nth = e->nth,
                  .has_time = e->has_time,
                  .mapped = e->mapped,
                  .values = kept,
@@ -127,6 +128,7 @@ void lq_kept_replay(const lq_kept *k, lq_event *into)
   into->source = k->source;
   into->line = k->line;
   into->offset = k->offset;
+  into->nth = k->nth;
   into->time = k->order.time;
   into->has_time = k->has_time;
   into->mapped = k->mapped;

@@ -26,7 +26,7 @@ typedef struct lq_kept_value {
 typedef struct lq_kept {
   size_t refs, size;
   lq_order order;
-  uint64_t line, offset;
+  uint64_t line, offset, nth;
   bool has_time, mapped;
   lq_str raw, source;
   const lq_kept_value *values; // of its slots; none when only the record was kept

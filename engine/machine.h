@@ -66,6 +66,7 @@ typedef struct lq_outcome {
   const lq_kept *const *events;  // by slot, a term with runs=n having n; NULL: a missing term.
   size_t nevents;                // COUNT gives none; STATS the first and the last that it saw in the window
   lq_str key;                    // bytes of the key (lq_key_next takes it apart); empty without `by`
+  const lq_values *const *captures; // by term, as lq_view has them
   const lq_column *columns;      // of EVAL, STATS, COUNT, UNIQUE_COUNT, in COLUMN order
   size_t ncolumns;
   const lq_column *keep;         // of the last KEEP; none: everything

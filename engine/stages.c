@@ -475,6 +475,7 @@ static lq_status put_out(lq_machine *m, lq_row *row)
       .events = (const lq_kept *const *)row->events,
       .nevents = row->nslots,
       .key = {row->key, row->nkey},
+      .captures = lq_view_of(m, row)->captures,
       .columns = m->out_columns,
       .ncolumns = m->last_columns,
       .keep = keep,

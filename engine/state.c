@@ -339,7 +339,17 @@ void lq_state_stats_get(const lq_state *s, lq_state_stats *out)
         SUM(killed);
     SUM(evicted), SUM(cut), SUM(suppressed);
 #undef SUM
+    out->held += lq_state_held(s, (uint32_t)i);
   }
+}
+
+uint64_t lq_state_held(const lq_state *s, uint32_t state)
+{
+  uint64_t n = 0;
+  const lq_link *held = &s->machines[state]->held;
+  for (const lq_link *l = held->next; l != held; l = l->next)
+    n++;
+  return n;
 }
 
 const lq_machine_stats *lq_state_rule_stats(const lq_state *s, uint32_t state)

@@ -29,6 +29,7 @@ typedef struct lq_state_stats {
   lq_ancestry_stats lineage;
   lq_machine_stats sum;      // of all rules
   uint64_t bytes, peak;      // of all state, exactly; never over limits.total_bytes
+  uint64_t held;             // matches that wait for what must stay missing
 } lq_state_stats;
 
 typedef struct lq_state lq_state;
@@ -47,6 +48,7 @@ lq_status lq_state_end(lq_state *s);
 
 void lq_state_stats_get(const lq_state *s, lq_state_stats *out);
 const lq_machine_stats *lq_state_rule_stats(const lq_state *s, uint32_t state);
+uint64_t lq_state_held(const lq_state *s, uint32_t state); // matches of a rule that wait for what must stay missing
 int64_t lq_state_clock(const lq_state *s); // the time that has been reached
 void lq_state_each(const lq_state *s, void (*each)(void *user, const lq_live *live), void *user);
 // For callbacks of the asker: LINEAGE about the event at hand.

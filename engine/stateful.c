@@ -366,6 +366,14 @@ static size_t find_hits(lq_stateful *s)
   return n;
 }
 
+static void take_counters(lq_stateful *s)
+{
+  s->stats.capped = s->runs[WAITED].capped + s->runs[KEPT].capped;
+  s->engine->stats.predicates_run = s->engine->exec.predicates_run + s->runs[WAITED].predicates_run +
+                                    s->runs[KEPT].predicates_run;
+  s->engine->stats.capped = s->engine->exec.capped;
+}
+
 lq_status lq_stateful_event(lq_stateful *s, const lq_event *event)
 {
   lq_engine *e = s->engine;
@@ -380,6 +388,7 @@ lq_status lq_stateful_event(lq_stateful *s, const lq_event *event)
   size_t n = find_hits(s);
   lq_status status = lq_state_event(s->state, event, s->hits, n);
   s->event = NULL;
+  take_counters(s);
   return status == LQ_OK && e->scratch_mem.out_of_memory ? LQ_E_NOMEM : status;
 }
 
@@ -388,6 +397,7 @@ lq_status lq_stateful_end(lq_stateful *s)
   s->event = NULL;
   s->engine->scratch_mem.out_of_memory = false;
   lq_status status = lq_state_end(s->state);
+  take_counters(s);
   return status == LQ_OK && s->engine->scratch_mem.out_of_memory ? LQ_E_NOMEM : status;
 }
 

@@ -14,6 +14,7 @@ typedef struct lq_stateful_options {
 
 typedef struct lq_stateful_stats {
   uint64_t snippets_run, indeterminate; // of terms; of anything
+  uint64_t capped; // results cut from a product of arrays, where the engine has not counted them
 } lq_stateful_stats;
 
 typedef struct lq_stateful lq_stateful;

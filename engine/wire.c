@@ -77,6 +77,7 @@ void lq_wire_put_kept(lq_buf *out, const lq_kept *k)
   lq_wire_put_order(out, k->order);
   lq_wire_put64(out, k->line);
   lq_wire_put64(out, k->offset);
+  lq_wire_put64(out, k->nth);
   lq_wire_put8(out, (unsigned)k->has_time | (unsigned)k->mapped << 1);
   lq_wire_put_str(out, k->raw);
   lq_wire_put_str(out, k->source);
@@ -245,6 +246,7 @@ lq_kept *lq_wire_get_kept(lq_wire *w)
   lq_kept k = {.order = lq_wire_get_order(w)};
   k.line = lq_wire_get64(w);
   k.offset = lq_wire_get64(w);
+  k.nth = lq_wire_get64(w);
   unsigned flags = lq_wire_get8(w);
   lq_wire_refuse(w, flags > 3);
   k.has_time = flags & 1;

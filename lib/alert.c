@@ -22,6 +22,20 @@ static void json_value(lq_buf *out, const lq_value *v)
     lq_buf_json(out, lq_value_text(v, scratch));
 }
 
+void lq_json_values(lq_buf *out, const lq_values *list)
+{
+  if (list->n == 0)
+    lq_buf_z(out, "null");
+  else if (list->n > 1)
+    lq_buf_byte(out, '[');
+  for (size_t i = 0; i < list->n; i++) {
+    lq_buf_z(out, i > 0 ? "," : "");
+    json_value(out, &list->v[i]);
+  }
+  if (list->n > 1)
+    lq_buf_byte(out, ']');
+}
+
 static void json_slot(lq_buf *out, const lq_event *e, uint32_t slot)
 {
   const lq_slot_value *v = lq_event_first(e, slot), *more = lq_event_next(e, v);
@@ -37,7 +51,7 @@ static void json_slot(lq_buf *out, const lq_event *e, uint32_t slot)
 }
 
 // A record that came from getters has no bytes of its own: the fields that rules asked for stand in for it.
-static void json_fields(lq_buf *out, const lq_event *e)
+void lq_json_fields(lq_buf *out, const lq_event *e)
 {
   bool first = true;
   lq_buf_byte(out, '{');
@@ -77,24 +91,41 @@ static void json_minified(lq_buf *out, lq_str raw)
   }
 }
 
-// The bytes as they came, where that is one line of UTF-8.
-static void json_event(lq_buf *out, const lq_event *e)
+void lq_json_event(lq_buf *out, lq_str raw)
 {
-  lq_str raw = lq_str_trim(e->raw);
+  raw = lq_str_trim(raw);
   lq_buf repaired = {.mem = out->mem};
   if (!lq_utf8_valid(raw)) {
     lq_utf8_repair(&repaired, raw);
     raw = lq_buf_get(&repaired);
   }
-  bool lines = raw.n > 0 && (memchr(raw.p, '\n', raw.n) || memchr(raw.p, '\r', raw.n));
-  if (raw.n == 0)
-    json_fields(out, e);
-  else if (lines)
+  if (memchr(raw.p, '\n', raw.n) || memchr(raw.p, '\r', raw.n))
     json_minified(out, raw);
   else
     lq_buf_str(out, raw);
   out->failed |= repaired.failed;
   lq_buf_free(&repaired);
+}
+
+static void json_event_at(lq_buf *out, const lq_match *m, size_t i)
+{
+  lq_spot p;
+  if (!lq_match_place(m, i, &p))
+    lq_buf_z(out, "null");
+  else if (p.raw.n > 0)
+    lq_json_event(out, p.raw);
+  else
+    lq_json_fields(out, m->event); // groups keep none without bytes
+}
+
+static void json_events(lq_buf *out, const lq_match *m)
+{
+  lq_buf_byte(out, '[');
+  for (size_t i = 0; i < lq_match_event_count(m); i++) {
+    lq_buf_z(out, i > 0 ? "," : "");
+    json_event_at(out, m, i);
+  }
+  lq_buf_byte(out, ']');
 }
 
 static void json_attack(lq_buf *out, const lq_match *m)
@@ -139,8 +170,26 @@ static void json_repaired(lq_buf *out, lq_str s)
   lq_buf_free(&b);
 }
 
+static void json_sources(lq_buf *out, const lq_match *m)
+{
+  lq_buf_byte(out, '[');
+  for (size_t i = 0; i < lq_match_event_count(m); i++) {
+    lq_spot p;
+    lq_buf_z(out, i > 0 ? "," : "");
+    if (!lq_match_place(m, i, &p)) {
+      lq_buf_z(out, "null");
+      continue;
+    }
+    lq_buf_z(out, "{\"file\":");
+    json_repaired(out, p.source);
+    lq_buf_printf(out, ",\"line\":%llu}", (unsigned long long)p.line);
+  }
+  lq_buf_byte(out, ']');
+}
+
 typedef struct clauses {
   lq_buf *out;
+  bool numbered; // which event each is about
   size_t n;
 } clauses;
 
@@ -160,17 +209,64 @@ static int json_clause(void *user, const lq_clause *c)
     lq_buf_json(out, lq_str_make(c->value.p, c->value.n));
   else
     lq_buf_z(out, "null");
+  if (w->numbered)
+    lq_buf_printf(out, ",\"event\":%zu", c->event);
   lq_buf_byte(out, '}');
   return 0;
 }
 
-static void json_time(lq_buf *out, const lq_event *e)
+static void json_time(lq_buf *out, const lq_match *m)
 {
   char text[40];
-  if (e->has_time)
-    lq_buf_json(out, lq_str_make(text, lq_date_format(e->time, text)));
+  int64_t ns;
+  if (lq_match_time(m, &ns))
+    lq_buf_json(out, lq_str_make(text, lq_date_format(ns, text)));
   else
     lq_buf_z(out, "null");
+}
+
+static void json_columns(lq_buf *out, const lq_match *m, bool *any)
+{
+  for (size_t i = 0; i < lq_match_column_count(m); i++) {
+    lq_text name, json;
+    if (lq_match_column(m, i, &name, NULL, &json) != LQ_OK) {
+      out->failed = true;
+      return;
+    }
+    lq_buf_z(out, *any ? "," : "");
+    *any = true;
+    json_repaired(out, lq_str_make(name.p, name.n));
+    lq_buf_byte(out, ':');
+    lq_buf_str(out, lq_str_make(json.p, json.n));
+  }
+}
+
+static void json_keys(lq_buf *out, const lq_match *m, bool *any)
+{
+  lq_text name, value;
+  int null;
+  for (size_t i = 0; lq_match_key(m, i, &name, &value, &null) == LQ_OK; i++) {
+    lq_buf_z(out, *any ? "," : "");
+    *any = true;
+    json_repaired(out, lq_str_make(name.p, name.n));
+    lq_buf_byte(out, ':');
+    if (null)
+      lq_buf_z(out, "null");
+    else
+      json_repaired(out, lq_str_make(value.p, value.n));
+  }
+}
+
+// What the events have in common, and what was counted of them.
+static void json_group(lq_buf *out, const lq_match *m)
+{
+  bool any = false;
+  if (lq_match_key_count(m) + lq_match_column_count(m) == 0)
+    return;
+  lq_buf_z(out, ",\"group\":{");
+  json_keys(out, m, &any);
+  json_columns(out, m, &any);
+  lq_buf_byte(out, '}');
 }
 
 lq_status lq_match_json(const lq_match *m, lq_write_fn write, void *user)
@@ -180,19 +276,51 @@ lq_status lq_match_json(const lq_match *m, lq_write_fn write, void *user)
   json_key(&out, "id");
   lq_buf_json(&out, lq_str_of(lq_match_id(m)));
   lq_buf_z(&out, ",\"@timestamp\":");
-  json_time(&out, m->event);
+  json_time(&out, m);
   lq_buf_z(&out, ",\"rule\":");
   json_rule(&out, m);
-  lq_buf_z(&out, ",\"events\":[");
-  json_event(&out, m->event);
-  lq_buf_z(&out, "],\"sources\":[{\"file\":");
-  json_repaired(&out, m->event->source);
-  lq_buf_printf(&out, ",\"line\":%llu}],\"why\":[", (unsigned long long)m->event->line);
-  clauses w = {&out, 0};
+  json_group(&out, m);
+  lq_buf_z(&out, ",\"events\":");
+  json_events(&out, m);
+  lq_buf_z(&out, ",\"sources\":");
+  json_sources(&out, m);
+  lq_buf_z(&out, ",\"why\":[");
+  clauses w = {&out, lq_match_event_count(m) > 1, 0};
   lq_status s = lq_match_why(m, json_clause, &w);
   lq_buf_z(&out, "]}");
   if (s == LQ_OK)
     return lq_api_write(&out, write, user);
   lq_buf_free(&out);
   return s;
+}
+
+// A record of the caller's own has no other form than its fields.
+static void plain_event(lq_buf *out, const lq_match *m)
+{
+  lq_spot p;
+  bool bytes = lq_match_place(m, 0, &p) && p.raw.n > 0;
+  if (bytes)
+    lq_json_event(out, p.raw);
+  else if (!m->group)
+    lq_json_fields(out, m->event);
+  else
+    lq_buf_z(out, "{}");
+}
+
+lq_status lq_match_row_json(const lq_match *m, lq_write_fn write, void *user)
+{
+  lq_buf out = {.mem = &m->scan->mem};
+  bool any = false;
+  if (m->kind == LQ_MATCH_ROW || (m->group && m->group->has_keep)) {
+    lq_buf_byte(&out, '{');
+    json_columns(&out, m, &any);
+    lq_buf_byte(&out, '}');
+  } else if (m->kind == LQ_MATCH_GROUP) {
+    lq_buf_z(&out, "{\"events\":");
+    json_events(&out, m);
+    lq_buf_byte(&out, '}');
+  } else {
+    plain_event(&out, m);
+  }
+  return lq_api_write(&out, write, user);
 }

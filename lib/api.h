@@ -3,7 +3,8 @@
 #define LQ_LIB_API_H
 
 #include "base/event.h"
-#include "engine/engine.h"
+#include "engine/keys.h"
+#include "engine/stateful.h"
 #include "input/reader.h"
 #include "libquery/lq.h"
 #include "vm/bundle.h"
@@ -51,19 +52,38 @@ struct lq_scan {
   lq_arena answers;       // what getters of a match give; dies with the match
   lq_status failure;      // why a hook stopped the reader, when it was not the caller
   lq_input_stats records; // of lq_scan_record, added to the reader's
-  bool busy;              // inside a callback, where feeding would go wrong
-  uint64_t passing;       // records of the source that an earlier scan has had
-  uint64_t had;           // records of the source before where reading began
-  lq_input_stats begun, passed; // the reader's counters when the source began; what was counted for records that were passed over
-  uint64_t line, nth;     // of the current event: its line, and which event that begins on it
-  char id[33];            // of the match that was asked last
+  lq_stateful *stateful;  // NULL: no rule is
+  lq_event reread;        // an event of a group, read anew from its bytes
+  bool has_reread;
+  size_t reread_of;             // which event of the match at hand that is; SIZE_MAX: none
+  lq_buf fields;                // a record of the caller's own, as JSON, to be kept
+  bool busy;                    // inside a callback, where feeding would go wrong
+  uint64_t passing;             // records of the source that an earlier scan has had
+  uint64_t had;                 // records of the source before where reading began
+  lq_input_stats begun, passed; // the reader's counters when the source began; what was counted for records
+                                // that were passed over
+  uint64_t line, nth;           // of the event before: its line, and which event that begins on it
+  char id[33];                  // of the match that was asked last
 };
 
 struct lq_match {
   lq_scan *scan;
-  const lq_event *event;
-  uint32_t rule;
+  const lq_event *event; // NULL: see group
+  uint32_t rule, kind;
+  const lq_outcome *group; // of a stateful rule
+  size_t last;             // index of the event that completed it; SIZE_MAX: it has none
 };
+
+// What a match knows of one of its events, whatever its kind. False: a missing term, or no such event.
+typedef struct lq_spot {
+  lq_str raw, source;
+  uint64_t line, nth;
+  int64_t time;
+  bool has_time;
+} lq_spot;
+bool lq_match_place(const lq_match *m, size_t i, lq_spot *out);
+size_t lq_match_last(const lq_outcome *g);
+lq_text lq_key_text(lq_arena *a, lq_str key); // for people
 
 // Runs the rules over an event and calls back. The status that the feeding call should give.
 lq_status lq_scan_event(lq_scan *s, lq_event *e);
@@ -73,5 +93,16 @@ bool lq_scan_passes(lq_scan *s);
 lq_input_stats lq_scan_input_stats(const lq_scan *s); // without the records that were passed over
 
 lq_str lq_match_rule_id(const lq_match *m);
+
+// ---- state.c
+lq_status lq_scan_open_state(lq_scan *s);
+void lq_scan_close_state(lq_scan *s);
+void lq_scan_add_state(const lq_scan *s, lq_stats *out);
+uint64_t lq_scan_groups(const lq_scan *s, size_t rule);
+
+// ---- alert.c
+void lq_json_fields(lq_buf *out, const lq_event *e);     // as one object, by full names
+void lq_json_event(lq_buf *out, lq_str raw);             // a record's bytes, as one line of UTF-8
+void lq_json_values(lq_buf *out, const lq_values *list); // null, a value, or an array
 
 #endif

@@ -15,9 +15,22 @@ static int on_match(void *user, uint32_t rule)
 {
   run *r = user;
   lq_scan *s = r->scan;
-  lq_match m = {.scan = s, .event = r->event, .rule = rule};
+  lq_match m = {.scan = s, .event = r->event, .rule = rule, .kind = LQ_MATCH_EVENT};
   lq_arena_reset(&s->answers);
   return s->options.match ? s->options.match(s->options.user, &m) : 0;
+}
+
+// A record that came from getters has no bytes: its fields stand in for it wherever it is kept.
+static lq_status remember(lq_scan *s, lq_event *e)
+{
+  if (e->raw.n == 0) {
+    lq_buf_clear(&s->fields);
+    lq_json_fields(&s->fields, e);
+    if (s->fields.failed)
+      return LQ_E_NOMEM;
+    e->raw = lq_buf_get(&s->fields);
+  }
+  return lq_stateful_event(s->stateful, e);
 }
 
 lq_status lq_scan_event(lq_scan *s, lq_event *e)
@@ -27,12 +40,15 @@ lq_status lq_scan_event(lq_scan *s, lq_event *e)
   const lq_scan_options *o = &s->options;
   s->nth = e->line == s->line ? s->nth + 1 : 1;
   s->line = e->line;
+  e->nth = s->nth;
   s->busy = true;
   lq_status status = LQ_OK;
   if (o->event && o->event(o->user, lq_text_of(e->raw), lq_text_of(e->source), e->line) != 0)
     status = LQ_E_CANCELLED;
   if (status == LQ_OK)
     status = lq_engine_eval(s->engine, e, on_match, &(run){s, e});
+  if (status == LQ_OK && s->stateful)
+    status = remember(s, e);
   s->busy = false;
   return status;
 }
@@ -75,6 +91,9 @@ static lq_status open_scan(lq_scan *s)
   if (status != LQ_OK)
     return status;
   lq_engine_set_now(s->engine, s->options.now);
+  status = lq_scan_open_state(s);
+  if (status != LQ_OK)
+    return status;
   lq_input_limits limits = lq_api_input_limits(&s->limits);
   lq_reader_hooks hooks = {.event = on_event, .bad = on_bad, .user = s};
   return lq_reader_new(&s->reader, map, &limits, &hooks, &s->mem);
@@ -93,7 +112,8 @@ lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *
   if (!s)
     return LQ_E_NOMEM;
   *s = (lq_scan){.mem = mem, .bundle = b, .options = o, .limits = limits};
-  s->source.mem = s->answers.mem = &s->mem;
+  s->source.mem = s->answers.mem = s->fields.mem = &s->mem;
+  s->reread_of = SIZE_MAX;
   lq_status status = open_scan(s);
   if (status == LQ_OK)
     *out = s;
@@ -108,10 +128,12 @@ void lq_scan_free(lq_scan *s)
     return;
   lq_mem mem = s->mem;
   lq_reader_free(s->reader);
+  lq_scan_close_state(s);
   lq_engine_free(s->engine);
   if (s->has_record)
     lq_event_free(&s->record);
   lq_buf_free(&s->source);
+  lq_buf_free(&s->fields);
   lq_arena_free(&s->answers);
   lq_mem_free(&mem, s, 1, sizeof *s);
 }
@@ -323,10 +345,12 @@ void lq_scan_stats(const lq_scan *s, lq_stats *out)
       .indeterminate = rules->indeterminate,
       .capped = rules->capped,
   };
+  lq_scan_add_state(s, &all);
   memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
 }
 
 uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule)
 {
-  return rule < s->bundle->program->nrules ? lq_engine_rule_matches(s->engine)[rule] : 0;
+  return rule < s->bundle->program->nrules ? lq_engine_rule_matches(s->engine)[rule] + lq_scan_groups(s, rule)
+                                           : 0;
 }

@@ -359,14 +359,14 @@ typedef struct lq_stats {
 } lq_stats;
 
 /* State of one rule; LQ_E_NOTFOUND for a rule over single events. */
-typedef struct lq_rule_state {
+typedef struct lq_rule_state_view {
   uint32_t struct_size;
   uint32_t reserved;
   uint64_t events, matches;                  /* that fit a term; given out */
   uint64_t live, keys, pending, bytes, peak;
   uint64_t expired, replaced, killed, evicted, cut, suppressed;
-} lq_rule_state;
-LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state *out); /* set out->struct_size first */
+} lq_rule_state_view;
+LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *out); /* set out->struct_size first */
 
 /* Partial matches that live now, rule by rule, oldest first. */
 typedef struct lq_live_view {
@@ -432,6 +432,7 @@ typedef struct lq_clause {
   lq_text field, value; /* the value that matched; empty field: the clause reads none */
   lq_text entry;   /* the pattern of the list that matched, with `*` and `?`; may be empty */
   uint64_t match_start, match_end; /* the matched part of value, in bytes */
+  size_t event;    /* which event of the match this is about */
 } lq_clause;
 LQ_API lq_status lq_match_why(const lq_match *m, int (*each)(void *user, const lq_clause *c), void *user);
 /* One alert as a JSON object by docs/alert.md, without a line end. */
