@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The public suites of sequences, samples, missing events, joins and pipes: each query's groups, ids in order.
-Arguments: the built tests/corpus/state_suite, the corpus."""
+Arguments: the built lq (tests/corpus/state_suite lies beside it), the corpus."""
 import datetime
 import json
 import pathlib
@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-suite, corpus = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+lq, corpus = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
+suite = lq.parents[1] / "tests" / "corpus" / "state_suite"
 # These compare what only an index mapping could know: a null_value substitution, the version type's order.
 NEED_A_MAPPING = {"ex:optionalDefaultNullValueFieldEqualNull", "ex:optionalDefaultNullValueFieldEqualDefaultValue",
                   "ex:sequenceWithVersionRangeCheck", "ex:sequenceWithVersionRangeCheck2"}
