@@ -134,6 +134,24 @@ static const lq_node *beside_null(const lq_node *l, const lq_node *r)
   return r->kind == LQ_N_NULL ? l : l->kind == LQ_N_NULL ? r : NULL;
 }
 
+// Of two optional fields both may be missing, and are equal then: null is a value that optional names can have.
+static bool both_optional(const lq_node *l, const lq_node *r)
+{
+  return l->kind == LQ_N_FIELD && r->kind == LQ_N_FIELD && l->optional && r->optional;
+}
+
+static lq_plan *or_both_missing(lq_planner *p, const lq_node *n, lq_plan *equal)
+{
+  const lq_node *l = n->kids, *r = l->next;
+  lq_plan *either = lq_plan_new(p, LQ_P_OR, n->span), *both = lq_plan_new(p, LQ_P_AND, n->span);
+  lq_plan *no_left = null_test(p, l, n->span), *no_right = null_test(p, r, n->span);
+  if (!either || !both || !equal || !no_left || !no_right)
+    return NULL;
+  lq_plan_add(both, no_left), lq_plan_add(both, no_right);
+  lq_plan_add(either, equal), lq_plan_add(either, both);
+  return either;
+}
+
 static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
 {
   const lq_node *l = n->kids, *r = l->next, *x = beside_null(l, r);
@@ -148,6 +166,8 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
   }
   if (!is_reference(l) || !lq_literal(p, r, &v)) {
     lq_plan *t = lq_plan_unary(p, LQ_P_TRUTH, n->span, general_compare(p, n));
+    if (is_equality(op) && both_optional(l, r))
+      t = or_both_missing(p, n, t);
     return negate_if(p, not_equal, n->span, t);
   }
   if (!is_equality(op))

@@ -41,6 +41,11 @@ Test(semantics, lexical)
       {"c == \"\\u{e9}\"", "{\"c\":\"\\u00e9\"}", 1},
       {"`odd-name` == 1", "{\"odd-name\":1}", 1},
       {"process. command_line : \"x\"", "{\"process\":{\"command_line\":\"X\"}}", 1},
+      {"?m == ?k", "{\"a\":1}", 1},
+      {"?m != ?k", "{\"a\":1}", 0},
+      {"?m == ?k", "{\"m\":1}", 0},
+      {"?m == ?k", "{\"m\":1,\"k\":1}", 1},
+      {"m == k", "{\"a\":1}", 0},
       {"?m == null AND a /* so /* it */ is */ == 1 // yes", "{\"a\":1}", 1},
   };
   CHECK(rows, LQ_DIALECT_LQ);
