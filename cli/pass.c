@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum { BLOCK = 1 << 20, BAD_SHOWN = 3 };
@@ -22,6 +23,21 @@ static int on_match(void *user, const lq_match *m)
   running *r = user;
   r->stopped |= r->pass->match(r->pass->user, m) != 0;
   return r->stopped;
+}
+
+// Nobody who writes events may know it; a machine without random numbers gets what differs from run to run.
+static void random_key(unsigned char key[16])
+{
+  if (getrandom(key, 16, 0) == 16)
+    return;
+  int64_t mixed[2] = {(int64_t)getpid(), lq_elapsed(0)};
+  memcpy(key, mixed, sizeof mixed);
+}
+
+static void on_step(void *user, const lq_step_view *v)
+{
+  running *r = user;
+  r->pass->step(r->pass->user, v);
 }
 
 static int on_event(void *user, lq_text raw, lq_text source, uint64_t line)
@@ -118,6 +134,29 @@ static void run_file(running *r, const char *name)
   close(fd);
 }
 
+// Whoever gives all files at once wants one answer over all of them: that needs more room than a stream.
+static void give_room(const lq_pass *p, lq_limits *l)
+{
+  l->struct_size = sizeof *l;
+  lq_limits_default(l);
+  if (p->has_lateness)
+    return;
+  l->max_state = UINT64_C(2) << 30;
+  l->max_state_rule = l->max_waiting = UINT64_C(1) << 30;
+}
+
+static void finish(running *r)
+{
+  lq_pass *p = r->pass;
+  if (p->before_finish)
+    p->before_finish(p->user, r->scan);
+  lq_status s = lq_scan_finish(r->scan);
+  if (s != LQ_OK && s != LQ_E_CANCELLED)
+    lq_say_status(p->cli, s, "cannot finish");
+  if (p->block)
+    p->block(p->user, true);
+}
+
 static void keep_counters(running *r)
 {
   lq_pass *p = r->pass;
@@ -126,7 +165,8 @@ static void keep_counters(running *r)
   lq_scan_stats(r->scan, s);
   if (s->bad)
     p->cli->saw |= LQ_SAW_BAD_INPUT;
-  if (s->indeterminate || s->capped || s->cut_values)
+  if (s->indeterminate || s->capped || s->cut_values || s->state_evicted || s->state_cut || s->forced ||
+      s->dropped)
     p->cli->saw |= LQ_SAW_LIMIT;
   if (!p->per_rule)
     return;
@@ -139,12 +179,20 @@ static void keep_counters(running *r)
 void lq_pass_run(lq_pass *p, const lq_files *files)
 {
   running r = {.pass = p};
+  lq_limits limits;
+  unsigned char hash_key[16];
+  random_key(hash_key);
+  give_room(p, &limits);
   lq_scan_options options = {.struct_size = sizeof options,
                              .now = p->cli->now,
+                             .limits = &limits,
                              .match = on_match,
                              .bad = on_bad,
                              .event = on_event,
-                             .user = &r};
+                             .user = &r,
+                             .lateness = p->has_lateness ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
+                             .hash_key = hash_key,
+                             .step = p->step ? on_step : NULL};
   lq_status s = lq_scan_new(&r.scan, p->bundle, &options);
   if (s != LQ_OK) {
     lq_say_status(p->cli, s, "cannot start the scan");
@@ -154,6 +202,8 @@ void lq_pass_run(lq_pass *p, const lq_files *files)
   lq_progress_start(&r.progress, p->cli, files->bytes);
   for (size_t i = 0; i < files->n && !r.stopped && !lq_interrupted(); i++)
     run_file(&r, files->names[i]);
+  if (!r.stopped && !lq_interrupted())
+    finish(&r);
   p->took = lq_elapsed(r.progress.start);
   lq_progress_end(&r.progress);
   keep_counters(&r);
@@ -197,6 +247,17 @@ void lq_pass_say_bad(lq_pass *p)
             "events had a value over 1 MiB, of which only the beginning was looked at");
   say_count(p, s->indeterminate, "time a rule gave no verdict: an event used up its budget",
             "times a rule gave no verdict: an event used up its budget");
+  say_count(p, s->state_evicted,
+            "part of the state of rules had to go, for want of room: matches may be missing",
+            "parts of the state of rules had to go, for want of room: matches may be missing");
+  say_count(p, s->state_cut, "value, key or event was over a limit of a rule's state: matches may be missing",
+            "values, keys or events were over a limit of a rule's state: matches may be missing");
+  say_count(p, s->forced, "event could not wait for its turn in time, for want of room",
+            "events could not wait for their turn in time, for want of room");
+  say_count(p, s->dropped, "event found no room to wait for its turn in time and was left out",
+            "events found no room to wait for their turn in time and were left out");
+  say_count(p, s->late, "event came too late for rules of several events and was left out of them",
+            "events came too late for rules of several events and were left out of them");
   say_count(p, s->capped, "expression had more results than are kept",
             "expressions had more results than are kept");
 }
@@ -251,6 +312,16 @@ void lq_pass_say_stats(lq_pass *p)
       {"no verdict", s->indeterminate},
       {"cut results", s->capped},
       {"matches", s->matches},
+      {"state bytes, at most", s->state_peak},
+      {"  partial matches", s->state_live},
+      {"  ran out of time", s->state_expired},
+      {"  replaced", s->state_replaced},
+      {"  ended by until", s->state_killed},
+      {"  had to go", s->state_evicted},
+      {"  over a limit", s->state_cut},
+      {"events too late", s->late},
+      {"events without a time", s->timeless},
+      {"stamps not believed", s->future},
   };
   lq_string text = {0};
   double seconds = (double)p->took / 1e9;

@@ -15,6 +15,12 @@ typedef struct lq_pass {
   void (*block)(void *user, bool idle);
   void *user;
   bool quiet; // bad lines were shown by an earlier pass
+  // How many ns an event may come after a newer one, for rules of several events; else all wait for the end
+  // of input and are put in order then.
+  bool has_lateness;
+  int64_t lateness;
+  void (*step)(void *user, const lq_step_view *v);          // what partial matches do; NULL: nobody asks
+  void (*before_finish)(void *user, const lq_scan *s);      // all files are read, nothing is decided yet
 
   lq_stats stats;
   uint64_t *rule_matches; // one a rule; only if `per_rule`

@@ -160,6 +160,8 @@ static void ndjson_row(lq_sink *s, const lq_match *m)
 {
   if (s->alerts) {
     lq_match_json(m, lq_out_write, &s->cli->out);
+  } else if (lq_match_kind(m) != LQ_MATCH_EVENT || lq_match_column_count(m)) {
+    lq_match_row_json(m, lq_out_write, &s->cli->out);
   } else {
     lq_text raw = lq_match_event(m);
     lq_string_one_line(&s->line, raw.p, raw.n);

@@ -86,10 +86,30 @@ static int add_clause(void *user, const lq_clause *k)
   return 0;
 }
 
+static void add_pair(cell *c, lq_text name, lq_text value)
+{
+  lq_string_z(c->out, c->out->n ? "  " : "");
+  lq_string_painted(c->out, c->color, LQ_PAINT_FIELD, name);
+  lq_string_z(c->out, "=");
+  put_value(c->out, &(lq_clause){.value = value}, c->color);
+}
+
+// What the events of a group have in common, and what was counted.
+static void add_group(cell *c, const lq_match *m)
+{
+  lq_text name, value;
+  int null;
+  for (size_t i = 0; lq_match_key(m, i, &name, &value, &null) == LQ_OK; i++)
+    add_pair(c, name, null ? (lq_text){"null", 4} : value);
+  for (size_t i = 0; lq_match_column(m, i, &name, &value, NULL) == LQ_OK; i++)
+    add_pair(c, name, value);
+}
+
 void lq_why_cell(lq_string *s, const lq_match *m, bool color)
 {
   lq_string own = {0}, event = {0};
   cell c = {.out = &own, .color = color};
+  add_group(&c, m);
   lq_match_why(m, add_clause, &c);
   if (own.n == 0) { // a rule without clauses, or a stripped bundle: the event itself
     lq_text raw = lq_match_event(m);
@@ -133,11 +153,31 @@ void lq_why_lines(lq_string *s, const lq_match *m, bool color)
   lq_match_why(m, add_line, &c);
 }
 
+static bool same(lq_text a, lq_text b)
+{
+  return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+// Of several events of one source, `source:1,4,9`; a missing one is `-`.
 void lq_why_place(lq_string *s, const lq_match *m)
 {
-  lq_text source = lq_match_source(m);
-  lq_string_safe(s, source.p, source.n);
-  lq_string_printf(s, ":%llu", (unsigned long long)lq_match_line(m));
+  lq_text before = {NULL, 0};
+  for (size_t i = 0; i < lq_match_event_count(m); i++) {
+    lq_text source = lq_match_source_at(m, i);
+    uint64_t line = lq_match_line_at(m, i);
+    lq_string_z(s, i ? "," : "");
+    if (line == 0 && source.n == 0) {
+      lq_string_z(s, "-");
+      continue;
+    }
+    if (!before.p || !same(before, source)) {
+      lq_string_z(s, i ? " " : "");
+      lq_string_safe(s, source.p, source.n);
+      lq_string_z(s, ":");
+    }
+    before = source;
+    lq_string_printf(s, "%llu", (unsigned long long)line);
+  }
 }
 
 void lq_why_time(lq_string *s, const lq_match *m)
