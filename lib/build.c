@@ -421,6 +421,8 @@ lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, 
   lq_arena_reset(&b->file_arena);
   lq_diag_list diags = {.arena = &b->file_arena, .source = source};
   lq_status s = lq_schema_read(&b->schema, &b->arena, source->text, &diags);
+  if (b->file_arena.failed)
+    s = LQ_E_NOMEM;
   b->has_schema = s == LQ_OK;
   lq_status kept = s == LQ_OK || s == LQ_E_QUERY ? lq_build_keep_diags(b, &diags) : LQ_OK;
   return kept != LQ_OK ? kept : s;

@@ -205,3 +205,35 @@ Test(oom, the_nth_request_alone)
 {
   fail_each(true);
 }
+
+// A schema that is read, one with a mistake, and a rule that is checked against the first.
+static lq_status with_schemas(const lq_allocator *m)
+{
+  static const char good[] = "name,type\nprocess.name,keyword\n", bad[] = "name,type\na,strange\n",
+                    query[] = "process.nam : \"x\"";
+  lq_build_options o = {.struct_size = sizeof o, .allocator = m};
+  lq_build *b;
+  lq_status s = lq_build_new(&b, &o);
+  if (s != LQ_OK)
+    return s;
+  s = lq_build_set_schema(b, "good.csv", good, sizeof good - 1);
+  if (s == LQ_OK && (s = lq_build_set_schema(b, "bad.csv", bad, sizeof bad - 1)) == LQ_E_QUERY)
+    s = lq_build_set_schema(b, "good.csv", good, sizeof good - 1);
+  if (s == LQ_OK && (s = lq_build_add_query(b, "<query>", NULL, query, sizeof query - 1)) == LQ_E_QUERY)
+    s = lq_build_error_count(b) == 2 && lq_build_diag_count(b) == 2 ? LQ_OK : LQ_E_INTERNAL;
+  lq_build_free(b);
+  return s;
+}
+
+Test(oom, schemas)
+{
+  counting_mem c = {.live = 0};
+  lq_allocator m = {counting_fn, &c};
+  cr_assert(with_schemas(&m) == LQ_OK && c.live == 0);
+  for (size_t n = 1, requests = c.requests; n <= requests; n++) {
+    c = (counting_mem){.fail_at = n};
+    lq_status s = with_schemas(&m);
+    cr_expect((s == LQ_E_NOMEM || s == LQ_OK) && c.live == 0 && !c.wrong_size,
+              "request %zu of %zu: status %d", n, requests, s);
+  }
+}

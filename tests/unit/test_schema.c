@@ -54,3 +54,49 @@ Test(schema, fields)
     cr_expect_eq(f->array, rows[i].array, "%s", rows[i].name);
   }
 }
+
+// ---- a schema of one's own ----
+
+Test(schema, read_from_csv)
+{
+  static const struct {
+    const char *csv;
+    const char
+        *fields; // `name:type` or `name:type[]`, blanks between; what is kept when there are errors too
+    size_t errors;
+  } rows[] = {
+      {"name,type\na.b,keyword\na.a,long\n", "a.a:long a.b:keyword", 0},
+      {"name\nx\ny", "x:other y:other", 0},
+      {"Type,Field\nip,source.ip\r\nDate,@timestamp\r\n", "@timestamp:date source.ip:ip", 0},
+      {"\xEF\xBB\xBFname,type,array\nt,keyword,true\nu,long,no\nv,ip,1\n", "t:keyword[] u:long v:ip[]", 0},
+      {"Field,Type,Normalization,Example\n\"a\",\"keyword\",array,\"x, \"\"y\"\"\nz\"\nb,match_only_text,,\n",
+       "a:keyword[] b:text", 0},
+      {"name,type\na,long\na,keyword\n\n,ip\n", "a:long", 0},
+      {"name,type\na\nb,long,more,cells\n", "a:other b:long", 0},
+      {"name,type\na,strange\n", "a:other", 1},
+      {"one,two\na,b\n", "", 1},
+      {"", "", 1},
+      {"name,type\n\"never closed,long\n", "never closed,long:other", 0},
+      {"name,type", "", 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    lq_arena arena = {.mem = &lq_mem_libc};
+    lq_source source = {LQ_STR_INIT("fields.csv"), lq_str_of(rows[i].csv)};
+    lq_diag_list diags = {.arena = &arena, .source = &source};
+    lq_schema s;
+    lq_buf got = {.mem = &lq_mem_libc};
+    lq_status status = lq_schema_read(&s, &arena, source.text, &diags);
+    for (size_t k = 0; k < s.count; k++) {
+      const lq_schema_field *f = &s.fields[k];
+      lq_buf_printf(&got, "%s%.*s:%s%s", k ? " " : "", LQ_STR_ARG(f->name), lq_field_type_name(f->type),
+                    f->array ? "[]" : "");
+      cr_expect_eq(lq_schema_find_in(&s, f->name), f);
+    }
+    lq_buf_byte(&got, '\0');
+    cr_expect_eq(status, rows[i].errors ? LQ_E_QUERY : LQ_OK, "%s", rows[i].csv);
+    cr_expect_eq(diags.nerrors, rows[i].errors, "%s: %zu errors", rows[i].csv, diags.nerrors);
+    cr_expect_str_eq((const char *)got.p, rows[i].fields, "%s", rows[i].csv);
+    lq_buf_free(&got);
+    lq_arena_free(&arena);
+  }
+}
