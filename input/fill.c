@@ -286,6 +286,19 @@ void lq_fill_time(lq_fill *f, const lq_value *v)
   f->time = ns;
 }
 
+// Numbers of the years 1970 to 2116. As milliseconds these would be four million years away, as nanoseconds
+// the year 1973.
+void lq_fill_filetime(lq_fill *f, const lq_value *v)
+{
+  enum { TICK = 100 };
+  static const int64_t epoch = INT64_C(116444736000000000), last = INT64_C(162700000000000000);
+  int64_t ticks = v->type == LQ_T_INT ? v->i : 0;
+  if (ticks < epoch || ticks > last || f->has_time)
+    return;
+  f->has_time = true;
+  f->time = (ticks - epoch) * TICK;
+}
+
 // ---- duplicate keys -----------------------------------------------------------------------------
 
 // Keys come from events, so a hostile object can send all of them to one place: after so many steps it counts

@@ -63,6 +63,8 @@ void lq_fill_named(lq_fill *f, lq_str key, uint32_t value, uint32_t node);
 void lq_fill_emit(lq_fill *f, uint32_t node, lq_str name, lq_value v);
 // The record's time, from a value called @timestamp.
 void lq_fill_time(lq_fill *f, const lq_value *v);
+// Or from what the Endgame sensor calls `timestamp`: FILETIME, 100 ns since 1601. Other numbers are none.
+void lq_fill_filetime(lq_fill *f, const lq_value *v);
 // The scopes of a mapped event: an object where a value lies below one.
 void lq_fill_close_scopes(lq_fill *f);
 // Sets f->duplicate.

@@ -66,20 +66,30 @@ static bool is_object(const lq_json *j, uint32_t value)
   return value && j->nodes[value].kind == LQ_JSON_OBJECT;
 }
 
+static void take_time(lq_fill *f, uint32_t value, void (*take)(lq_fill *f, const lq_value *v))
+{
+  const lq_json_node *nodes = f->json->nodes;
+  lq_value v;
+  if (nodes[value].kind == LQ_JSON_ARRAY && nodes[value].next > value + 1)
+    value++;
+  if (lq_fill_value(f, value, &v))
+    take(f, &v);
+}
+
 static void fill_plain(lq_fill *f, uint32_t object)
 {
   const lq_json_node *nodes = f->json->nodes;
+  uint32_t filetime = 0;
   for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next) {
-    lq_value v;
     lq_fill_member(f, key, 0);
-    if (lq_str_eq(lq_json_raw(f->json, &nodes[key]), LQ_STR("@timestamp"))) {
-      uint32_t value = key + 1;
-      if (nodes[value].kind == LQ_JSON_ARRAY && nodes[value].next > value + 1)
-        value++;
-      if (lq_fill_value(f, value, &v))
-        lq_fill_time(f, &v);
-    }
+    lq_str name = lq_json_raw(f->json, &nodes[key]);
+    if (lq_str_eq(name, LQ_STR("@timestamp")))
+      take_time(f, key + 1, lq_fill_time);
+    else if (lq_str_eq(name, LQ_STR("timestamp")) && !filetime)
+      filetime = key + 1;
   }
+  if (filetime)
+    take_time(f, filetime, lq_fill_filetime);
 }
 
 lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e, lq_arena *strings,
