@@ -39,7 +39,8 @@ void lq_cmd_build(lq_cli *c, const lq_options *o)
 {
   const char *name = o->value[LQ_OPT_OUTPUT];
   uint32_t flags = (o->value[LQ_OPT_KEEP_GOING] ? LQ_BUILD_KEEP_GOING : 0u) |
-                   (o->value[LQ_OPT_STRIP] ? LQ_BUILD_STRIP : 0u);
+                   (o->value[LQ_OPT_STRIP] ? LQ_BUILD_STRIP : 0u) |
+                   (o->value[LQ_OPT_PLAIN] ? LQ_BUILD_NO_OPTIMISER : 0u);
   lq_rules_in r;
   if (o->nargs == 0 || !name || !*name) {
     lq_say_usage(c, "build: no %s", o->nargs == 0 ? "rules" : "output file");
