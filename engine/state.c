@@ -253,6 +253,12 @@ static lq_status let_waiting_in(lq_state *s, bool all)
 static lq_status wait(lq_state *s, const lq_event *e, lq_order order, const uint32_t *hits, size_t n)
 {
   const lq_mem *mem = &s->meter.hook;
+  lq_event bare;
+  if (n == 0) { // it waits for its processes alone: nobody will show it
+    bare = *e;
+    bare.raw = bare.source = LQ_STR("");
+    e = &bare;
+  }
   size_t size = lq_kept_size(e, true) + n * sizeof *hits + 256;
   while (s->meter.used > s->meter.max - (size < s->meter.max ? size : s->meter.max) && relieve(&s->host))
     continue;
