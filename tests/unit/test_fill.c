@@ -142,6 +142,13 @@ static const struct time_case {
     {"{\"@timestamp\":\"soon\"}", 0, false},
     {"{\"@timestamp\":9223372036854775807}", 0, false},
     {"{\"a\":{\"@timestamp\":1}}", 0, false},
+    {"{\"timestamp\":116444736010000000}", 1000000000, true}, // FILETIME, as the Endgame sensor writes it
+    {"{\"timestamp\":131762381493483680}", 1531764549348368000, true},
+    {"{\"timestamp\":116444736010000000,\"@timestamp\":2000}", 2000000000, true},
+    {"{\"timestamp\":116444735999999999}", 0, false},
+    {"{\"timestamp\":1700000000000}", 0, false},
+    {"{\"timestamp\":1700000000000000000}", 0, false},
+    {"{\"timestamp\":\"116444736010000000\"}", 0, false},
 };
 
 Test(fill, the_time_is_read_whether_or_not_a_rule_asks)
