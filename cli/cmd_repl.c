@@ -234,6 +234,7 @@ void lq_cmd_repl(lq_cli *c, const lq_options *o)
   loop(&r);
   lq_editor_close(&r.editor);
   lq_repl_forget_shown(&r);
+  lq_repl_forget_state(&r);
   lq_repl_forget_rule(&r);
   lq_repl_free_data(&r);
 }

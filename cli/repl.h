@@ -5,10 +5,11 @@
 #include "cli/editor.h"
 #include "cli/walk.h"
 
-enum { LQ_REPL_SHOWN = 20 };
+enum { LQ_REPL_SHOWN = 20, LQ_REPL_STEPS = 40 };
 
 typedef struct lq_repl_event {
   char *json; // on one line
+  char *events; // as a test has them; NULL: a row, whose events are only samples
   char *why;  // lines
   char *place;
 } lq_repl_event;
@@ -42,6 +43,10 @@ typedef struct lq_repl {
 
   lq_repl_event shown[LQ_REPL_SHOWN];
   size_t nshown;
+
+  const lq_bundle *bundle; // while it runs
+  lq_string state, steps[LQ_REPL_STEPS]; // of the last run: what was left; its last steps, in a ring
+  size_t nsteps;
 } lq_repl;
 
 typedef struct lq_repl_command {
@@ -60,6 +65,10 @@ void lq_repl_query(lq_repl *r, const char *text,
                    size_t n); // compiles, runs, shows; becomes the current query
 void lq_repl_forget_shown(lq_repl *r);
 const lq_repl_event *lq_repl_shown(lq_repl *r, const char *number); // NULL: reported
+// repl_state.c
+void lq_repl_forget_state(lq_repl *r);
+void lq_repl_step(lq_repl *r, const lq_step_view *v);
+void lq_repl_keep_state(lq_repl *r, const lq_scan *scan);
 // repl_data.c
 bool lq_repl_add_files(lq_repl *r, char *const *names, size_t n);
 void lq_repl_free_data(lq_repl *r);

@@ -203,7 +203,7 @@ static void add_test(lq_repl *r, bool none, const lq_repl_event *e, const char *
 {
   r->tests = lq_need(r->tests, r->ntests + 1, sizeof *r->tests);
   r->tests[r->ntests++] = (lq_repl_test){
-      .none = none, .name = clean(name ? name : e->place, '"'), .json = clean(e->json, '\0')};
+      .none = none, .name = clean(name ? name : e->place, '"'), .json = clean(e->events, '\0')};
   lq_repl_run_tests(r, true);
 }
 
@@ -233,6 +233,8 @@ void lq_do_test(lq_repl *r, char **args, size_t n)
     char *name = n > 3 ? joined(args + 3, n - 3) : NULL;
     if (e && r->query.n == 0)
       lq_say(r->cli, "there is no query to test yet");
+    else if (e && !e->events)
+      lq_say(r->cli, "a row has more events than are shown; write its test in the rule's file");
     else if (e)
       add_test(r, none, e, name);
     free(name);

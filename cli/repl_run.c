@@ -19,21 +19,41 @@ void lq_repl_forget_shown(lq_repl *r)
 {
   for (size_t i = 0; i < r->nshown; i++) {
     free(r->shown[i].json);
+    free(r->shown[i].events);
     free(r->shown[i].why);
     free(r->shown[i].place);
   }
   r->nshown = 0;
 }
 
+// Of a group the events that are there, a line each.
+static char *events_of(const lq_match *m)
+{
+  lq_string s = {0};
+  if (lq_match_kind(m) == LQ_MATCH_ROW)
+    return NULL;
+  for (size_t i = 0; i < lq_match_event_count(m); i++) {
+    lq_text raw = lq_match_event_at(m, i);
+    lq_string_z(&s, raw.n && s.n ? "\n  " : "");
+    lq_string_one_line(&s, raw.p, raw.n);
+  }
+  lq_string_add(&s, "", 0);
+  return s.p;
+}
+
 static void keep(lq_repl *r, const lq_match *m)
 {
   lq_string json = {0}, why = {0}, place = {0};
   lq_text raw = lq_match_event(m);
-  lq_string_one_line(&json, raw.p, raw.n);
+  if (lq_match_kind(m) != LQ_MATCH_EVENT || lq_match_column_count(m))
+    lq_match_row_json(m, lq_string_write, &json);
+  else
+    lq_string_one_line(&json, raw.p, raw.n);
   lq_string_add(&why, "", 0);
   lq_why_lines(&why, m, r->cli->color);
   lq_why_place(&place, m);
-  r->shown[r->nshown++] = (lq_repl_event){.json = json.p, .why = why.p, .place = place.p};
+  r->shown[r->nshown++] = (lq_repl_event){
+      .json = json.p, .events = events_of(m), .why = why.p, .place = place.p};
 }
 
 static int on_match(void *user, const lq_match *m)
@@ -44,6 +64,16 @@ static int on_match(void *user, const lq_match *m)
   if (fits)
     keep(u->repl, m);
   return fits || u->all ? lq_sink_match(u->sink, m) : 0;
+}
+
+static void on_step(void *user, const lq_step_view *v)
+{
+  lq_repl_step(((run *)user)->repl, v);
+}
+
+static void after_finish(void *user, const lq_scan *s)
+{
+  lq_repl_keep_state(((run *)user)->repl, s);
 }
 
 static void say_found(const run *u, const lq_pass *p, const char *one, const char *many)
@@ -70,10 +100,15 @@ static void run_bundle(lq_repl *r, const lq_bundle *b, bool alerts)
 {
   run u = {.repl = r, .all = r->format != LQ_FORMAT_TABLE};
   lq_pass pass = {.cli = r->cli, .bundle = b, .match = on_match, .user = &u, .quiet = true};
+  pass.step = on_step;
+  pass.after_finish = after_finish;
   lq_repl_forget_shown(r);
+  lq_repl_forget_state(r);
+  r->bundle = b;
   u.sink = lq_sink_new(r->cli, b, r->format, alerts, true);
   lq_pass_run(&pass, &r->files);
   lq_sink_end(u.sink);
+  r->bundle = NULL;
   say_found(&u, &pass, alerts ? "alert" : "match", alerts ? "alerts" : "matches");
 }
 

@@ -46,6 +46,8 @@ static void put_value(lq_string *s, const lq_clause *k, bool color)
 typedef struct cell {
   lq_string *out;
   bool color;
+  const lq_match *match;   // of lines
+  size_t event;            // that the lines are about
   uint64_t seen[SEEN_MAX]; // hashes of (field, value, part): a list clause and its twin say a thing once
   size_t n;
 } cell;
@@ -86,30 +88,31 @@ static int add_clause(void *user, const lq_clause *k)
   return 0;
 }
 
-static void add_pair(cell *c, lq_text name, lq_text value)
+static void add_pair(cell *c, lq_text name, lq_text value, bool line)
 {
-  lq_string_z(c->out, c->out->n ? "  " : "");
+  lq_string_z(c->out, line || c->out->n ? "  " : "");
   lq_string_painted(c->out, c->color, LQ_PAINT_FIELD, name);
-  lq_string_z(c->out, "=");
+  lq_string_z(c->out, line ? " is " : "=");
   put_value(c->out, &(lq_clause){.value = value}, c->color);
+  lq_string_z(c->out, line ? "\n" : "");
 }
 
 // What the events of a group have in common, and what was counted.
-static void add_group(cell *c, const lq_match *m)
+static void add_group(cell *c, const lq_match *m, bool lines)
 {
   lq_text name, value;
   int null;
   for (size_t i = 0; lq_match_key(m, i, &name, &value, &null) == LQ_OK; i++)
-    add_pair(c, name, null ? (lq_text){"null", 4} : value);
+    add_pair(c, name, null ? (lq_text){"null", 4} : value, lines);
   for (size_t i = 0; lq_match_column(m, i, &name, &value, NULL) == LQ_OK; i++)
-    add_pair(c, name, value);
+    add_pair(c, name, value, lines);
 }
 
 void lq_why_cell(lq_string *s, const lq_match *m, bool color)
 {
   lq_string own = {0}, event = {0};
   cell c = {.out = &own, .color = color};
-  add_group(&c, m);
+  add_group(&c, m, false);
   lq_match_why(m, add_clause, &c);
   if (own.n == 0) { // a rule without clauses, or a stripped bundle: the event itself
     lq_text raw = lq_match_event(m);
@@ -126,9 +129,27 @@ static bool has_wildcard(lq_text t)
   return t.n && (memchr(t.p, '*', t.n) || memchr(t.p, '?', t.n));
 }
 
+// Of several events: which one the next lines are about.
+static void add_event(cell *c, size_t i)
+{
+  int64_t ns;
+  lq_text source = lq_match_source_at(c->match, i);
+  lq_string_printf(c->out, "event %zu, ", i + 1);
+  lq_string_safe(c->out, source.p, source.n);
+  lq_string_printf(c->out, ":%llu", (unsigned long long)lq_match_line_at(c->match, i));
+  if (lq_match_time_at(c->match, i, &ns)) {
+    lq_string_z(c->out, ", ");
+    lq_string_time(c->out, ns);
+  }
+  lq_string_z(c->out, "\n");
+  c->event = i;
+}
+
 static int add_line(void *user, const lq_clause *k)
 {
   cell *c = user;
+  if (lq_match_event_count(c->match) > 1 && k->event != c->event)
+    add_event(c, k->event);
   lq_string_z(c->out, "  ");
   lq_string_safe_flat(c->out, k->clause.p, k->clause.n);
   lq_string_z(c->out, "\n");
@@ -149,7 +170,8 @@ static int add_line(void *user, const lq_clause *k)
 
 void lq_why_lines(lq_string *s, const lq_match *m, bool color)
 {
-  cell c = {.out = s, .color = color};
+  cell c = {.out = s, .color = color, .match = m, .event = SIZE_MAX};
+  add_group(&c, m, true);
   lq_match_why(m, add_line, &c);
 }
 
