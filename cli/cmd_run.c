@@ -6,6 +6,7 @@
 #include "cli/load.h"
 #include "cli/pass.h"
 #include "cli/sink.h"
+#include "cli/stream.h"
 
 // A rule that does not say how grave it is counts for `any` alone.
 static const char *const levels[] = {"any", "low", "medium", "high", "critical"};
@@ -95,22 +96,118 @@ static void say_summary(lq_cli *c, const hunt *h, const lq_pass *p, const lq_rul
   lq_string_free(&s);
 }
 
+static void say_totals(lq_cli *c, const lq_stream *s)
+{
+  lq_string text = {0};
+  const lq_totals *t = &s->checkpoint.totals;
+#define X(name) lq_string_printf(&text, "%s%llu " #name, text.n ? ", " : "", (unsigned long long)t->name);
+  LQ_TOTALS(X)
+#undef X
+  lq_say(c, "since %s began: %s", s->state, text.p);
+  lq_string_free(&text);
+}
+
+static void report(lq_cli *c, const lq_options *o, const lq_rules_in *r, const hunt *h, lq_pass *p)
+{
+  lq_pass_say_bad(p);
+  say_summary(c, h, p, r);
+  if (o->value[LQ_OPT_STATS])
+    lq_pass_say_stats(p);
+}
+
+// Files at rest, or standard input, once.
+static void run_once(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_pass *p,
+                     lq_format format)
+{
+  h->sink = lq_sink_new(c, r->bundle, format, true, false);
+  bool ran = lq_pass_run_names(p, o->rest, o->nrest);
+  lq_sink_end(h->sink);
+  if (ran)
+    report(c, o, r, h, p);
+}
+
+// --follow takes names as they are: the files may be yet to come.
+static bool stream_files(lq_cli *c, const lq_options *o, lq_stream *s, lq_files *files)
+{
+  static char *const standard_input[] = {(char *)"-"};
+  *files = (lq_files){0};
+  if (s->follow && o->nrest == 0) {
+    lq_say_usage(c, "run: --follow needs the names of files, after `--`");
+    return false;
+  }
+  if (!s->follow) {
+    lq_walk(c, o->nrest ? o->rest : standard_input, o->nrest ? o->nrest : 1, lq_takes_events, files);
+    c->saw |= files->missing ? LQ_SAW_BAD_INPUT : 0u;
+    return true;
+  }
+  files->names = lq_need(NULL, o->nrest, sizeof *files->names);
+  for (size_t i = 0; i < o->nrest; i++) {
+    files->names[files->n++] = lq_copy(o->rest[i], strlen(o->rest[i]));
+    if (strcmp(o->rest[i], "-") == 0) {
+      lq_say_usage(c, "run: --follow is for files; standard input is read until it ends without it");
+      return false;
+    }
+  }
+  return true;
+}
+
+static void run_stream(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_pass *p,
+                       lq_format format, lq_stream *s)
+{
+  lq_files files;
+  if (stream_files(c, o, s, &files) && lq_stream_open(s)) {
+    h->sink = lq_sink_new(c, r->bundle, format, true, false);
+    lq_stream_run(s, &files);
+    lq_sink_end(h->sink);
+    // To end by SIGTERM is what a service does: all is drained, and nothing is amiss.
+    if (lq_terminated())
+      lq_interrupt_clear();
+    report(c, o, r, h, p);
+    if (s->state && o->value[LQ_OPT_STATS])
+      say_totals(c, s);
+  }
+  lq_files_free(&files);
+}
+
+// A file gets alerts as lines, whatever a terminal would get.
+static bool choose_output(lq_cli *c, const lq_options *o, lq_format *format)
+{
+  *format = o->format;
+  if (!o->value[LQ_OPT_ALERTS])
+    return true;
+  if (!o->value[LQ_OPT_FORMAT])
+    *format = LQ_FORMAT_NDJSON;
+  if (*format == LQ_FORMAT_TABLE) {
+    lq_say_usage(c, "run: --output writes ndjson or csv");
+    return false;
+  }
+  return true;
+}
+
 static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
 {
+  lq_format format;
   lq_pass pass = {.cli = c, .bundle = r->bundle, .match = on_match, .block = on_block, .user = h};
+  lq_stream s = {.pass = &pass,
+                 .state = o->value[LQ_OPT_STATE],
+                 .output = o->value[LQ_OPT_ALERTS],
+                 .follow = o->value[LQ_OPT_FOLLOW],
+                 .final = o->value[LQ_OPT_FINAL],
+                 .every = 1000000000,
+                 .lock = -1};
   pass.per_rule = o->value[LQ_OPT_STATS] != NULL;
-  h->sink = lq_sink_new(c, r->bundle, o->format, true, false);
-  bool ran = lq_pass_run_names(&pass, o->rest, o->nrest);
-  lq_sink_end(h->sink);
-  if (ran) {
-    lq_pass_say_bad(&pass);
-    say_summary(c, h, &pass, r);
-    if (o->value[LQ_OPT_STATS])
-      lq_pass_say_stats(&pass);
-  }
+  pass.live = o->value[LQ_OPT_LATENESS] != NULL;
+  if (!choose_output(c, o, &format) || !lq_option_time(c, o, LQ_OPT_LATENESS, &pass.lateness) ||
+      !lq_option_time(c, o, LQ_OPT_CHECKPOINT, &s.every))
+    return;
+  if (s.state || s.follow)
+    run_stream(c, o, r, h, &pass, format, &s);
+  else if (!s.output || lq_stream_open(&s))
+    run_once(c, o, r, h, &pass, format);
   if (h->failed)
     c->saw |= LQ_SAW_NO;
   free(pass.rule_matches);
+  lq_stream_close(&s);
 }
 
 void lq_cmd_run(lq_cli *c, const lq_options *o)

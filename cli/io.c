@@ -3,20 +3,56 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+static int open_for_real(const char *name, int flags, mode_t mode)
+{
+  return open(name, flags, mode);
+}
+
+static int lock_for_real(int fd)
+{
+  return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+lq_os_calls lq_os = {
+    .open = open_for_real,
+    .read = read,
+    .pread = pread,
+    .write = write,
+    .seek = lseek,
+    .truncate = ftruncate,
+    .fsync = fsync,
+    .close = close,
+    .rename = rename,
+    .unlink = unlink,
+    .stat = stat,
+    .fstat = fstat,
+    .lock = lock_for_real,
+};
 
 enum { OUT_BYTES = 64 << 10, IN_BYTES = 1 << 20 };
 
 // ---- out ----
 
-void lq_out_open(lq_out *o, int fd)
+void lq_out_open(lq_out *o, int fd, const char *name)
 {
-  *o = (lq_out){.fd = fd, .terminal = isatty(fd) == 1, .buf = lq_need(NULL, OUT_BYTES, 1)};
+  *o = (lq_out){.fd = fd, .name = name, .terminal = isatty(fd) == 1, .buf = lq_need(NULL, OUT_BYTES, 1)};
+}
+
+void lq_out_turn(lq_out *o, int fd, const char *name)
+{
+  lq_out_flush(o);
+  o->fd = fd;
+  o->name = name;
+  o->terminal = false;
+  o->written = 0;
 }
 
 bool lq_out_broken(const lq_out *o)
@@ -24,14 +60,24 @@ bool lq_out_broken(const lq_out *o)
   return o->closed || o->error;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+// The other end of a pipe may have made it one that does not wait: then we do.
+static void wait_for_room(int fd)
+{
+  struct pollfd out = {.fd = fd, .events = POLLOUT};
+  poll(&out, 1, 1000);
+}
+
+static int write_all(int fd, const char *p, size_t n, uint64_t *written)
 {
   while (n > 0) {
-    ssize_t done = write(fd, p, n);
-    if (done < 0 && errno == EINTR)
+    ssize_t done = lq_os.write(fd, p, n);
+    if (done < 0 && errno == EAGAIN)
+      wait_for_room(fd);
+    if (done < 0 && (errno == EINTR || errno == EAGAIN))
       continue; // what was found before the interrupt is still delivered
     if (done < 0)
       return errno;
+    *written += (uint64_t)done;
     p += done;
     n -= (size_t)done;
   }
@@ -44,7 +90,7 @@ static bool send(lq_out *o, const char *p, size_t n)
     return false;
   if (n > 0 && o->before)
     o->before(o->user);
-  int error = write_all(o->fd, p, n);
+  int error = write_all(o->fd, p, n, &o->written);
   if (error == EPIPE)
     o->closed = true;
   else
@@ -104,10 +150,10 @@ int lq_in_open(const char *name)
 {
   if (strcmp(name, "-") == 0)
     return dup(STDIN_FILENO);
-  int fd = open(name, O_RDONLY | O_CLOEXEC);
+  int fd = lq_os.open(name, O_RDONLY | O_CLOEXEC, 0);
   struct stat st;
-  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-    close(fd);
+  if (fd >= 0 && lq_os.fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    lq_os.close(fd);
     errno = EISDIR;
     return -1;
   }
@@ -121,7 +167,7 @@ long lq_in_read(int fd, void *p, size_t n)
       errno = EINTR;
       return -1;
     }
-    ssize_t got = read(fd, p, n);
+    ssize_t got = lq_os.read(fd, p, n);
     if (got >= 0 || errno != EINTR)
       return got;
   }
@@ -143,47 +189,92 @@ int lq_read_file(const char *name, size_t max, lq_string *out)
     lq_string_add(out, block, (size_t)got);
   }
   free(block);
-  close(fd);
+  lq_os.close(fd);
   return error;
 }
 
 // A device or a pipe is written to; renaming over it would replace it.
 static int write_special(const char *name, const char *p, size_t n)
 {
-  int fd = open(name, O_WRONLY | O_CLOEXEC);
+  uint64_t written = 0;
+  int fd = lq_os.open(name, O_WRONLY | O_CLOEXEC, 0);
   if (fd < 0)
     return errno;
-  int error = write_all(fd, p, n);
-  return close(fd) != 0 && error == 0 ? errno : error;
+  int error = write_all(fd, p, n, &written);
+  return lq_os.close(fd) != 0 && error == 0 ? errno : error;
+}
+
+static int sync_fd(int fd)
+{
+  while (lq_os.fsync(fd) != 0) {
+    if (errno != EINTR)
+      return errno;
+  }
+  return 0;
 }
 
 static int write_and_sync(int fd, const char *p, size_t n)
 {
-  mode_t mask = umask(0);
-  umask(mask);
-  int error = fchmod(fd, 0666 & ~mask) != 0 ? errno : 0;
+  uint64_t written = 0;
+  int error = write_all(fd, p, n, &written);
   if (error == 0)
-    error = write_all(fd, p, n);
-  if (error == 0 && fsync(fd) != 0)
+    error = sync_fd(fd);
+  return lq_os.close(fd) != 0 && error == 0 ? errno : error;
+}
+
+// A new name is on the disk only when its folder is.
+static int sync_folder_of(const char *name)
+{
+  const char *slash = strrchr(name, '/');
+  char *folder = slash ? lq_copy(name, slash == name ? 1 : (size_t)(slash - name)) : lq_copy(".", 1);
+  int fd = lq_os.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  int error = fd < 0 ? errno : sync_fd(fd);
+  if (fd >= 0 && lq_os.close(fd) != 0 && error == 0)
     error = errno;
-  return close(fd) != 0 && error == 0 ? errno : error;
+  free(folder);
+  return error == EINVAL ? 0 : error; // some file systems cannot
+}
+
+// The name is our own, so what stands there was left behind by a process of the same number that died.
+static int open_temporary(const char *name)
+{
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, fd = lq_os.open(name, flags, 0666);
+  if (fd < 0 && errno == EEXIST && lq_os.unlink(name) == 0)
+    fd = lq_os.open(name, flags, 0666);
+  return fd;
+}
+
+int lq_replace_file(const char *name, const char *temporary, const char *p, size_t n)
+{
+  int fd = open_temporary(temporary), error = fd < 0 ? errno : write_and_sync(fd, p, n);
+  if (error == 0 && lq_os.rename(temporary, name) != 0)
+    error = errno;
+  if (error && fd >= 0)
+    lq_os.unlink(temporary);
+  return error ? error : sync_folder_of(name);
 }
 
 int lq_write_file(const char *name, const char *p, size_t n)
 {
   struct stat st;
-  if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+  if (lq_os.stat(name, &st) == 0 && !S_ISREG(st.st_mode))
     return S_ISDIR(st.st_mode) ? EISDIR : write_special(name, p, n);
-  lq_string temp = {0};
-  lq_string_printf(&temp, "%s.XXXXXX", name);
-  int fd = mkstemp(temp.p);
-  int error = fd < 0 ? errno : write_and_sync(fd, p, n);
-  if (error == 0 && rename(temp.p, name) != 0)
-    error = errno;
-  if (error && fd >= 0)
-    unlink(temp.p);
-  lq_string_free(&temp);
+  lq_string temporary = {0};
+  lq_string_printf(&temporary, "%s.%ld.tmp", name, (long)getpid());
+  int error = lq_replace_file(name, temporary.p, p, n);
+  lq_string_free(&temporary);
   return error;
+}
+
+int lq_out_sync(lq_out *o)
+{
+  struct stat st;
+  if (!lq_out_flush(o))
+    return o->error ? o->error : EPIPE;
+  if (lq_os.fstat(o->fd, &st) != 0 || !S_ISREG(st.st_mode))
+    return 0; // what is in a pipe is the reader's
+  o->error = sync_fd(o->fd);
+  return o->error;
 }
 
 // ---- signals and the end ----
@@ -193,8 +284,7 @@ static lq_out *last_words;
 
 static void on_signal(int number)
 {
-  (void)number;
-  interrupted = 1;
+  interrupted = number;
 }
 
 void lq_signals(void)
@@ -212,6 +302,11 @@ void lq_signals(void)
 bool lq_interrupted(void)
 {
   return interrupted != 0;
+}
+
+bool lq_terminated(void)
+{
+  return interrupted == SIGTERM;
 }
 
 void lq_interrupt_clear(void)

@@ -2,12 +2,36 @@
 #ifndef LQ_CLI_IO_H
 #define LQ_CLI_IO_H
 
+#include <sys/stat.h>
+#include <sys/types.h>
+
 #include "cli/text.h"
+
+// Every call to the system on the way of events, alerts and state. Tests put calls that fail in their places.
+typedef struct lq_os_calls {
+  int (*open)(const char *name, int flags, mode_t mode);
+  ssize_t (*read)(int fd, void *p, size_t n);
+  ssize_t (*pread)(int fd, void *p, size_t n, off_t at);
+  ssize_t (*write)(int fd, const void *p, size_t n);
+  off_t (*seek)(int fd, off_t at, int whence);
+  int (*truncate)(int fd, off_t size);
+  int (*fsync)(int fd);
+  int (*close)(int fd);
+  int (*rename)(const char *from, const char *to);
+  int (*unlink)(const char *name);
+  int (*stat)(const char *name, struct stat *out);
+  int (*fstat)(int fd, struct stat *out);
+  int (*lock)(int fd); // without waiting; EWOULDBLOCK: somebody else has it
+} lq_os_calls;
+extern lq_os_calls lq_os;
 
 // A buffered way out. After an error it takes no more, remembers, and says so: stdio would forget.
 typedef struct lq_out {
   int fd;
+  const char *name; // for messages
+  uint64_t written; // bytes that the system took
   bool terminal;
+  bool goes_on; // an earlier run has written to the file: titles stand there already
   bool closed; // the reader went away: silent, no error
   int error;   // errno of the first failed write, or 0
   char *buf;
@@ -16,13 +40,16 @@ typedef struct lq_out {
   void *user;
 } lq_out;
 
-void lq_out_open(lq_out *o, int fd);
+void lq_out_open(lq_out *o, int fd, const char *name);
+void lq_out_turn(lq_out *o, int fd, const char *name); // what is added from now on goes there
 bool lq_out_add(lq_out *o, const char *p, size_t n); // false once broken
 bool lq_out_z(lq_out *o, const char *z);
 bool lq_out_text(lq_out *o, lq_text t);
 bool lq_out_printf(lq_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int lq_out_write(void *user, const char *p, size_t n); // an lq_write_fn; user is the lq_out
 bool lq_out_flush(lq_out *o);
+// Flushes, and waits until a regular file is on the disk; 0 or errno.
+int lq_out_sync(lq_out *o);
 bool lq_out_broken(const lq_out *o);
 
 // "-" is standard input. -1 and errno.
@@ -31,12 +58,15 @@ int lq_in_open(const char *name);
 long lq_in_read(int fd, void *p, size_t n);
 // All of a file, or its first max + 1 bytes; 0 or errno.
 int lq_read_file(const char *name, size_t max, lq_string *out);
-// The whole file or none of it: a temporary file beside it, fsync, rename; 0 or errno.
+// The whole file or none of it, also after a power cut: a temporary file beside it, fsync, rename, fsync of the
+// folder; 0 or errno.
 int lq_write_file(const char *name, const char *p, size_t n);
+int lq_replace_file(const char *name, const char *temporary, const char *p, size_t n);
 
 // SIGINT and SIGTERM ask the program to stop; a second one ends it. SIGPIPE becomes EPIPE.
 void lq_signals(void);
 bool lq_interrupted(void);
+bool lq_terminated(void); // it was SIGTERM
 void lq_interrupt_clear(void);
 
 _Noreturn void lq_out_of_memory(void);

@@ -183,8 +183,8 @@ int main(int argc, char **argv)
 {
   static lq_cli c; // the signal and out-of-memory paths reach its output
   fill_closed();
-  lq_out_open(&c.out, STDOUT_FILENO);
-  lq_out_open(&c.err, STDERR_FILENO);
+  lq_out_open(&c.out, STDOUT_FILENO, "standard output");
+  lq_out_open(&c.err, STDERR_FILENO, "standard error");
   lq_flush_before_death(&c.out);
   lq_progress_hook(&c);
   lq_color_wanted(NULL, &c.out, &c.color);
@@ -194,10 +194,10 @@ int main(int argc, char **argv)
   c.now = time_now();
   run(&c, argc, argv);
   // What close says of a full disk (NFS, quotas) is a lost alert, too.
-  if (lq_out_flush(&c.out) && close(STDOUT_FILENO) != 0 && errno != EBADF)
+  if (lq_out_flush(&c.out) && lq_os.close(c.out.fd) != 0 && errno != EBADF)
     c.out.error = errno;
   if (c.out.error) {
-    lq_say(&c, "cannot write to standard output: %s", strerror(c.out.error));
+    lq_say(&c, "cannot write to %s: %s", c.out.name, strerror(c.out.error));
     c.saw |= LQ_SAW_BAD_OUTPUT;
   }
   if (lq_interrupted())

@@ -262,3 +262,32 @@ bool lq_option_number(lq_cli *c, const lq_options *o, lq_option which, uint64_t 
   *v = n;
   return true;
 }
+
+bool lq_option_time(lq_cli *c, const lq_options *o, lq_option which, int64_t *ns)
+{
+  static const struct {
+    const char *unit;
+    int64_t ns;
+  } units[] = {
+      {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}, {"d", 86400000000000}};
+  const char *text = o->value[which];
+  char *end = NULL;
+  if (!text)
+    return true;
+  errno = 0;
+  unsigned long long n = strtoull(text, &end, 10);
+  bool number = *text >= '0' && *text <= '9' && !errno;
+  if (number && n == 0 && !*end) {
+    *ns = 0;
+    return true;
+  }
+  for (size_t i = 0; number && i < sizeof units / sizeof *units; i++) {
+    if (strcmp(end, units[i].unit) == 0 && n <= (unsigned long long)(INT64_MAX / 4 / units[i].ns)) {
+      *ns = (int64_t)n * units[i].ns;
+      return true;
+    }
+  }
+  lq_say_usage(c, "%s: `--%s` needs a time such as 30s, 5m or 1h, not `%s`", o->command->word,
+               lq_option_rows[which].word, text);
+  return false;
+}

@@ -62,5 +62,7 @@ bool lq_options_parse(struct lq_cli *c, const lq_command *command, int argc, cha
 void lq_options_free(lq_options *o);
 // A number that is given to an option; false: reported.
 bool lq_option_number(struct lq_cli *c, const lq_options *o, lq_option which, uint64_t *v);
+// A span of time as 500ms, 30s, 5m, 1h, 2d, in ns; *ns stays when it is not given.
+bool lq_option_time(struct lq_cli *c, const lq_options *o, lq_option which, int64_t *ns);
 
 #endif

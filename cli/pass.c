@@ -2,62 +2,45 @@
 #include "cli/pass.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum { BLOCK = 1 << 20, BAD_SHOWN = 3 };
 
-typedef struct running {
-  lq_pass *pass;
-  lq_scan *scan;
-  lq_progress progress;
-  char *block;
-  bool stopped;
-} running;
-
 static int on_match(void *user, const lq_match *m)
 {
-  running *r = user;
+  lq_running *r = user;
   r->stopped |= r->pass->match(r->pass->user, m) != 0;
   return r->stopped;
 }
 
-// Nobody who writes events may know it; a machine without random numbers gets what differs from run to run.
-static void random_key(unsigned char key[16])
-{
-  if (getrandom(key, 16, 0) == 16)
-    return;
-  int64_t mixed[2] = {(int64_t)getpid(), lq_elapsed(0)};
-  memcpy(key, mixed, sizeof mixed);
-}
-
 static void on_step(void *user, const lq_step_view *v)
 {
-  running *r = user;
+  lq_running *r = user;
   r->pass->step(r->pass->user, v);
 }
 
 static int on_event(void *user, lq_text raw, lq_text source, uint64_t line)
 {
-  running *r = user;
-  if (lq_interrupted())
+  lq_running *r = user;
+  if (lq_interrupted() && !r->drains)
     r->stopped = true;
   else if (r->pass->event)
     r->stopped |= r->pass->event(r->pass->user, raw, source, line) != 0;
   return r->stopped;
 }
 
-static const char *shown_name(const char *name)
+const char *lq_shown_name(const char *name)
 {
   return strcmp(name, "-") == 0 ? "<stdin>" : name;
 }
 
 static int on_bad(void *user, const lq_bad_event *b)
 {
-  running *r = user;
+  lq_running *r = user;
   if (r->pass->bad_shown++ < BAD_SHOWN && !r->pass->quiet) {
     lq_string place = {0};
     lq_string_printf(&place, "%.*s:%llu", (int)b->source.n, b->source.p, (unsigned long long)b->line);
@@ -66,29 +49,29 @@ static int on_bad(void *user, const lq_bad_event *b)
     lq_say(r->pass->cli, "%s: skipped: %.*s", place.p, (int)b->reason.n, b->reason.p);
     lq_string_free(&place);
   }
-  return lq_interrupted();
+  return lq_interrupted() && !r->drains;
 }
 
-static void cannot_read(running *r, const char *name, const char *why)
+void lq_running_cannot_read(lq_running *r, const char *name, const char *why)
 {
-  lq_say(r->pass->cli, "cannot read %s: %s", shown_name(name), why);
+  lq_say(r->pass->cli, "cannot read %s: %s", lq_shown_name(name), why);
   r->pass->cli->saw |= LQ_SAW_BAD_INPUT;
   r->pass->unreadable++;
 }
 
-// What the engine said of a piece of input. False: no more of this file.
-static bool went_well(running *r, const char *name, lq_status s)
+bool lq_running_well(lq_running *r, const char *name, lq_status s)
 {
   switch (s) {
   case LQ_OK: return true;
   case LQ_E_CANCELLED: break;
-  case LQ_E_INPUT: cannot_read(r, name, lq_scan_message(r->scan)); break;
+  case LQ_E_INPUT: lq_running_cannot_read(r, name, lq_scan_message(r->scan)); break;
   case LQ_E_LIMIT:
-    cannot_read(r, name, lq_scan_message(r->scan)[0] ? lq_scan_message(r->scan) : lq_status_text(s));
+    lq_running_cannot_read(r, name,
+                           lq_scan_message(r->scan)[0] ? lq_scan_message(r->scan) : lq_status_text(s));
     r->pass->cli->saw |= LQ_SAW_LIMIT;
     break;
   default:
-    lq_say_status(r->pass->cli, s, shown_name(name));
+    lq_say_status(r->pass->cli, s, lq_shown_name(name));
     r->pass->cli->saw |= LQ_SAW_BAD_INPUT;
     break;
   }
@@ -101,63 +84,45 @@ static bool is_idle(int fd)
   return poll(&in, 1, 0) == 0;
 }
 
-static void after_block(running *r, int fd)
+void lq_running_count(lq_running *r)
 {
-  if (r->pass->block)
-    r->pass->block(r->pass->user, is_idle(fd));
   r->pass->stats.struct_size = sizeof r->pass->stats;
   lq_scan_stats(r->scan, &r->pass->stats);
   lq_progress_show(&r->progress, &r->pass->stats);
 }
 
-static void run_file(running *r, const char *name)
+static void after_block(lq_running *r, int fd)
+{
+  if (r->pass->block)
+    r->pass->block(r->pass->user, is_idle(fd));
+  lq_running_count(r);
+}
+
+static void run_file(lq_running *r, const char *name, char *block)
 {
   int fd = lq_in_open(name);
   bool well = fd >= 0;
   long got = 0;
   if (fd < 0) {
-    cannot_read(r, name, strerror(errno));
+    lq_running_cannot_read(r, name, strerror(errno));
     return;
   }
-  well = went_well(r, name, lq_scan_begin(r->scan, shown_name(name)));
-  while (well && !r->stopped && (got = lq_in_read(fd, r->block, BLOCK)) > 0) {
-    well = went_well(r, name, lq_scan_feed(r->scan, r->block, (size_t)got));
+  well = lq_running_well(r, name, lq_scan_begin(r->scan, lq_shown_name(name)));
+  while (well && !r->stopped && (got = lq_in_read(fd, block, BLOCK)) > 0) {
+    well = lq_running_well(r, name, lq_scan_feed(r->scan, block, (size_t)got));
     after_block(r, fd);
   }
   if (got < 0 && errno != EINTR)
-    cannot_read(r, name, strerror(errno));
+    lq_running_cannot_read(r, name, strerror(errno));
   // After a read error a last line may be cut: to end the scan is still right, the cut one is counted as
   // partial.
   if (well && !r->stopped && !(got < 0 && errno == EINTR))
-    went_well(r, name, lq_scan_end(r->scan));
+    lq_running_well(r, name, lq_scan_end(r->scan));
   after_block(r, fd);
-  close(fd);
+  lq_os.close(fd);
 }
 
-// Whoever gives all files at once wants one answer over all of them: that needs more room than a stream.
-static void give_room(const lq_pass *p, lq_limits *l)
-{
-  l->struct_size = sizeof *l;
-  lq_limits_default(l);
-  if (p->has_lateness)
-    return;
-  l->max_state = UINT64_C(2) << 30;
-  l->max_state_rule = l->max_waiting = UINT64_C(1) << 30;
-}
-
-static void finish(running *r)
-{
-  lq_pass *p = r->pass;
-  if (p->before_finish)
-    p->before_finish(p->user, r->scan);
-  lq_status s = lq_scan_finish(r->scan);
-  if (s != LQ_OK && s != LQ_E_CANCELLED)
-    lq_say_status(p->cli, s, "cannot finish");
-  if (p->block)
-    p->block(p->user, true);
-}
-
-static void keep_counters(running *r)
+static void keep_counters(lq_running *r)
 {
   lq_pass *p = r->pass;
   lq_stats *s = &p->stats;
@@ -176,39 +141,76 @@ static void keep_counters(running *r)
     p->rule_matches[i] = lq_scan_rule_matches(r->scan, i);
 }
 
-void lq_pass_run(lq_pass *p, const lq_files *files)
+// So that nobody who writes events can choose keys that fall together.
+static bool random_key(uint8_t key[16])
 {
-  running r = {.pass = p};
-  lq_limits limits;
-  unsigned char hash_key[16];
-  random_key(hash_key);
-  give_room(p, &limits);
+  int fd = lq_os.open("/dev/urandom", O_RDONLY | O_CLOEXEC, 0);
+  bool full = fd >= 0 && lq_os.read(fd, key, 16) == 16;
+  if (fd >= 0)
+    lq_os.close(fd);
+  return full;
+}
+
+// Whoever gives all files at once wants one answer over all of them: that needs more room than a stream.
+static lq_limits room_of(const lq_pass *p)
+{
+  lq_limits l = {.struct_size = sizeof l};
+  lq_limits_default(&l);
+  if (p->live)
+    return l;
+  l.max_state = UINT64_C(2) << 30;
+  l.max_state_rule = l.max_waiting = UINT64_C(1) << 30;
+  return l;
+}
+
+bool lq_running_start(lq_running *r, lq_pass *p, uint64_t bytes)
+{
+  uint8_t key[16] = {0};
+  lq_limits limits = room_of(p);
+  r->pass = p;
+  if (!random_key(key))
+    lq_say(p->cli, "no random numbers: keys of events may be chosen so that lq becomes slow");
   lq_scan_options options = {.struct_size = sizeof options,
                              .now = p->cli->now,
                              .limits = &limits,
                              .match = on_match,
                              .bad = on_bad,
                              .event = on_event,
-                             .user = &r,
-                             .lateness = p->has_lateness ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
-                             .hash_key = hash_key,
+                             .user = r,
+                             .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
+                             .hash_key = key,
                              .step = p->step ? on_step : NULL};
-  lq_status s = lq_scan_new(&r.scan, p->bundle, &options);
-  if (s != LQ_OK) {
+  lq_status s = lq_scan_new(&r->scan, p->bundle, &options);
+  if (s != LQ_OK)
     lq_say_status(p->cli, s, "cannot start the scan");
+  lq_progress_start(&r->progress, p->cli, bytes);
+  return s == LQ_OK;
+}
+
+void lq_running_end(lq_running *r)
+{
+  r->pass->took = lq_elapsed(r->progress.start);
+  lq_progress_end(&r->progress);
+  keep_counters(r);
+  lq_scan_free(r->scan);
+}
+
+void lq_pass_run(lq_pass *p, const lq_files *files)
+{
+  lq_running r = {0};
+  if (!lq_running_start(&r, p, files->bytes))
     return;
-  }
-  r.block = lq_need(NULL, BLOCK, 1);
-  lq_progress_start(&r.progress, p->cli, files->bytes);
+  char *block = lq_need(NULL, BLOCK, 1);
   for (size_t i = 0; i < files->n && !r.stopped && !lq_interrupted(); i++)
-    run_file(&r, files->names[i]);
+    run_file(&r, files->names[i], block);
   if (!r.stopped && !lq_interrupted())
-    finish(&r);
-  p->took = lq_elapsed(r.progress.start);
-  lq_progress_end(&r.progress);
-  keep_counters(&r);
-  free(r.block);
-  lq_scan_free(r.scan);
+    lq_running_well(&r, "the events", lq_scan_finish(r.scan));
+  if (p->after_finish)
+    p->after_finish(p->user, r.scan);
+  if (p->block)
+    p->block(p->user, true);
+  lq_running_end(&r);
+  free(block);
 }
 
 bool lq_pass_run_names(lq_pass *p, char *const *names, size_t n)
@@ -238,6 +240,23 @@ static void say_count(lq_pass *p, uint64_t n, const char *one, const char *many)
   lq_string_free(&s);
 }
 
+void lq_pass_say_lost(lq_pass *p, const lq_stats *s)
+{
+  say_count(p, s->state_evicted,
+            "partial match had to go before its time: state is full, alerts may be missing",
+            "partial matches had to go before their time: state is full, alerts may be missing");
+  say_count(p, s->state_cut, "value or key was left out of state: a limit, alerts may be missing",
+            "values or keys were left out of state: a limit, alerts may be missing");
+  say_count(p, s->dropped, "event found no room to wait for its turn in time",
+            "events found no room to wait for their turn in time");
+  say_count(p, s->forced, "event could not wait long enough for older ones",
+            "events could not wait long enough for older ones");
+  say_count(p, s->late, "event came after its time: rules over several events did not see it",
+            "events came after their time: rules over several events did not see them");
+  say_count(p, s->future, "event has a time that is too far ahead to be believed",
+            "events have a time that is too far ahead to be believed");
+}
+
 void lq_pass_say_bad(lq_pass *p)
 {
   const lq_stats *s = &p->stats;
@@ -247,17 +266,7 @@ void lq_pass_say_bad(lq_pass *p)
             "events had a value over 1 MiB, of which only the beginning was looked at");
   say_count(p, s->indeterminate, "time a rule gave no verdict: an event used up its budget",
             "times a rule gave no verdict: an event used up its budget");
-  say_count(p, s->state_evicted,
-            "part of the state of rules had to go, for want of room: matches may be missing",
-            "parts of the state of rules had to go, for want of room: matches may be missing");
-  say_count(p, s->state_cut, "value, key or event was over a limit of a rule's state: matches may be missing",
-            "values, keys or events were over a limit of a rule's state: matches may be missing");
-  say_count(p, s->forced, "event could not wait for its turn in time, for want of room",
-            "events could not wait for their turn in time, for want of room");
-  say_count(p, s->dropped, "event found no room to wait for its turn in time and was left out",
-            "events found no room to wait for their turn in time and were left out");
-  say_count(p, s->late, "event came too late for rules of several events and was left out of them",
-            "events came too late for rules of several events and were left out of them");
+  lq_pass_say_lost(p, s);
   say_count(p, s->capped, "expression had more results than are kept",
             "expressions had more results than are kept");
 }
@@ -287,6 +296,7 @@ static void say_rules(lq_pass *p, lq_string *text)
 void lq_pass_say_stats(lq_pass *p)
 {
   const lq_stats *s = &p->stats;
+  enum { EVERY = 21 }; // rows that concern every run; the others are about rules over several events
   const struct {
     const char *name;
     uint64_t v;
@@ -312,23 +322,32 @@ void lq_pass_say_stats(lq_pass *p)
       {"no verdict", s->indeterminate},
       {"cut results", s->capped},
       {"matches", s->matches},
-      {"state bytes, at most", s->state_peak},
-      {"  partial matches", s->state_live},
-      {"  ran out of time", s->state_expired},
+      {"state bytes", s->state_bytes},
+      {"  at most", s->state_peak},
+      {"state keys", s->state_keys},
+      {"partial matches", s->state_live},
+      {"  out of time", s->state_expired},
       {"  replaced", s->state_replaced},
       {"  ended by until", s->state_killed},
-      {"  had to go", s->state_evicted},
-      {"  over a limit", s->state_cut},
-      {"events too late", s->late},
-      {"events without a time", s->timeless},
-      {"stamps not believed", s->future},
+      {"  had to go (limit)", s->state_evicted},
+      {"  cut (limit)", s->state_cut},
+      {"suppressed", s->state_suppressed},
+      {"events that wait", s->state_waiting},
+      {"events late", s->late},
+      {"events too far ahead", s->future},
+      {"events without time", s->timeless},
+      {"events forced (limit)", s->forced},
+      {"events dropped (limit)", s->dropped},
   };
   lq_string text = {0};
   double seconds = (double)p->took / 1e9;
   lq_string_printf(&text, "  %-22s %13.3f s\n  %-22s %10.1f MB/s\n", "time", seconds, "speed",
                    seconds > 0 ? (double)s->bytes / 1e6 / seconds : 0);
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    stat_line(&text, rows[i].name, rows[i].v);
+  bool stateful = s->state_peak || s->late || s->timeless;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (stateful || i < EVERY)
+      stat_line(&text, rows[i].name, rows[i].v);
+  }
   say_rules(p, &text);
   lq_out_add(&p->cli->err, text.p, text.n);
   lq_out_flush(&p->cli->err);

@@ -15,12 +15,10 @@ typedef struct lq_pass {
   void (*block)(void *user, bool idle);
   void *user;
   bool quiet; // bad lines were shown by an earlier pass
-  // How many ns an event may come after a newer one, for rules of several events; else all wait for the end
-  // of input and are put in order then.
-  bool has_lateness;
-  int64_t lateness;
-  void (*step)(void *user, const lq_step_view *v);          // what partial matches do; NULL: nobody asks
-  void (*before_finish)(void *user, const lq_scan *s);      // all files are read, nothing is decided yet
+  bool live;        // events come in order, up to `lateness`; else all are put in order at the end of input
+  int64_t lateness; // ns
+  void (*step)(void *user, const lq_step_view *v);    // what partial matches do; NULL: nobody asks
+  void (*after_finish)(void *user, const lq_scan *s); // all is read and decided; NULL: nobody asks
 
   lq_stats stats;
   uint64_t *rule_matches; // one a rule; only if `per_rule`
@@ -30,12 +28,30 @@ typedef struct lq_pass {
   size_t unreadable; // files
 } lq_pass;
 
+// A scan at work for a pass.
+typedef struct lq_running {
+  lq_pass *pass;
+  lq_scan *scan;
+  lq_progress progress;
+  bool stopped;
+  bool drains; // an interrupt does not stop it in the middle of a block
+} lq_running;
+
+bool lq_running_start(lq_running *r, lq_pass *p, uint64_t bytes); // false: it was said why
+void lq_running_end(lq_running *r);
+// What the engine said of a piece of input. False: no more of this source.
+bool lq_running_well(lq_running *r, const char *name, lq_status s);
+void lq_running_cannot_read(lq_running *r, const char *name, const char *why);
+void lq_running_count(lq_running *r); // counters to the pass and the screen
+const char *lq_shown_name(const char *name);
+
 // Over the files, in order. Sets what was seen: unreadable input, limits, interruption.
 void lq_pass_run(lq_pass *p, const lq_files *files);
 // Walks names (none: standard input) and runs. False: no pass, a usage error was reported.
 bool lq_pass_run_names(lq_pass *p, char *const *names, size_t n);
 // "lq: 3 events could not be read", with what was shown of them; nothing if all were well.
 void lq_pass_say_bad(lq_pass *p);
+void lq_pass_say_lost(lq_pass *p, const lq_stats *s); // what limits and time took
 void lq_pass_say_stats(lq_pass *p);
 
 #endif

@@ -93,7 +93,7 @@ lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alert
   s->tall = alerts && screen && screen < WIDE;
   if (format == LQ_FORMAT_TABLE)
     s->table = new_table(s);
-  if (format == LQ_FORMAT_CSV)
+  if (format == LQ_FORMAT_CSV && !c->out.goes_on)
     lq_out_z(&c->out, CSV_HEADER);
   return s;
 }
