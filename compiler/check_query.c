@@ -119,15 +119,18 @@ static void check_term_count(lq_checker *c, const lq_node *n)
   lq_diag_label(c->d, d, n->mark, terms < 2 ? "has only one" : "has only missing events");
 }
 
+// Marked where `with maxspan` is to be written.
 static void check_missing(lq_checker *c, const lq_node *n)
 {
-  for (const lq_node *t = n->kids; t; t = t->next) {
-    if (t->kind != LQ_N_TERM || !t->negated || n->duration >= 0)
-      continue;
-    lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSING_MAXSPAN, t->span, "a missing event needs `maxspan`");
-    lq_diag_label(c->d, d, t->span, "for how long must it not happen?");
-    lq_diag_help(c->d, d, "write `%s with maxspan=5m`", n->kind == LQ_N_SEQUENCE ? "sequence" : "sample");
-  }
+  const lq_node *t = n->kids;
+  while (t && !(t->kind == LQ_N_TERM && t->negated))
+    t = t->next;
+  if (!t || n->duration >= 0)
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSING_MAXSPAN, n->mark, "a missing event needs `maxspan`");
+  lq_diag_label(c->d, d, t->span, "for how long must it not happen?");
+  lq_diag_help(c->d, d, "write `%s with maxspan=5m`",
+               n->kind == LQ_N_SEQUENCE ? "sequence" : "sample");
 }
 
 static void check_aliases(lq_checker *c, const lq_node *n)

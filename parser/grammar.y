@@ -136,7 +136,7 @@ open_term: LBRACKET | NOT_LBRACKET ;
 modifiers
   : %empty                                      { $$ = (lq_options){.maxspan = -1}; yyerrok; }
   | modifiers BY keys                           { $$ = lq_option_by(ctx, $1, @2, $3); }
-  | modifiers WITH RUNS ASSIGN NUMBER           { $$ = lq_option_runs(ctx, $1, @5, &$5, false); }
+  | modifiers WITH RUNS ASSIGN NUMBER           { $$ = lq_option_runs(ctx, $1, (lq_span){@2.start, @5.end}, &$5, false); }
   | modifiers WITH RUNS ASSIGN MINUS NUMBER     { $$ = lq_option_runs(ctx, $1, (lq_span){@5.start, @6.end}, &$6, true); }
   | modifiers AS NAME                           { $$ = lq_option_alias(ctx, $1, @2, &$3); }
   | modifiers FORK                              { $$ = lq_option_fork(ctx, $1, @2, true); }

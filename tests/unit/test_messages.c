@@ -144,10 +144,10 @@ static const struct {
      "  |               ^^\n"},
     {"sequence [a] [b] with runs=0",
      "error[LQ215]: `runs` goes from 1 to 100\n"
-     " --> q:1:28\n"
+     " --> q:1:18\n"
      "  |\n"
      "1 | sequence [a] [b] with runs=0\n"
-     "  |                            ^\n"},
+     "  |                  ^^^^^^^^^^^\n"},
     {"join [a] ![b]",
      "error[LQ101]: `![ ]` belongs to `sequence`\n"
      " --> q:1:10\n"
