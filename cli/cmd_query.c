@@ -38,6 +38,9 @@ static void run(lq_cli *c, const lq_options *o, const lq_bundle *bundle, uint64_
 {
   search s = {.head = head};
   lq_pass pass = {.cli = c, .bundle = bundle, .match = on_match, .block = on_block, .user = &s};
+  pass.live = o->value[LQ_OPT_LATENESS] != NULL;
+  if (!lq_option_time(c, o, LQ_OPT_LATENESS, &pass.lateness))
+    return;
   if (!o->value[LQ_OPT_COUNT])
     s.sink = lq_sink_new(c, bundle, o->format, false, false);
   bool ran = lq_pass_run_names(&pass, o->args + 1, o->nargs - 1);

@@ -1,4 +1,6 @@
 // lq test: runs the tests that stand beside rules.
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/load.h"
 
@@ -18,12 +20,13 @@ static void put_reason(lq_string *s, const lq_test_result *t)
   if (t->passed)
     return;
   lq_string_z(s, "      ");
+  const char *what = memchr(t->event.p, '\n', t->event.n) ? "these events" : "this event";
   if (t->reason.n)
     lq_string_safe(s, t->reason.p, t->reason.n);
   else if (t->kind == 0)
-    lq_string_z(s, "the rule should match this event, and does not");
+    lq_string_printf(s, "the rule should match %s, and does not", what);
   else if (t->kind == 1)
-    lq_string_z(s, "the rule should not match this event, and does");
+    lq_string_printf(s, "the rule should not match %s, and does", what);
   else
     lq_string_printf(s, "%llu matches wanted, %llu found", (unsigned long long)t->wanted,
                      (unsigned long long)t->got);

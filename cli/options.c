@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/cli.h"
 
@@ -213,6 +214,33 @@ static char **list_of(char **a, size_t n, char **b, size_t m)
   return list;
 }
 
+// Of a time in UTC: timegm is not everywhere, and mktime heeds the zone. Years begin in March, so that leap
+// days are last.
+static long long seconds_of(const struct tm *t)
+{
+  long long month = (t->tm_mon + 10) % 12, year = t->tm_year + 1900LL - (t->tm_mon < 2);
+  long long days = 365 * year + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + t->tm_mday - 1;
+  return ((days - 719468) * 24 + t->tm_hour) * 3600 + t->tm_min * 60LL + t->tm_sec;
+}
+
+// RFC 3339 in UTC, whole seconds; or seconds since 1970.
+static bool choose_now(lq_cli *c, const char *text)
+{
+  struct tm t = {0};
+  char *end = NULL;
+  if (!text)
+    return true;
+  const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
+  long long seconds = rest && strcmp(rest, "Z") == 0 ? seconds_of(&t) : strtoll(text, &end, 10);
+  if ((end && (end == text || *end)) || seconds > INT64_MAX / 1000000000 ||
+      seconds < INT64_MIN / 1000000000) {
+    lq_say_usage(c, "--now needs a time such as 2024-05-01T10:00:00Z, not `%s`", text);
+    return false;
+  }
+  c->now = (int64_t)seconds * 1000000000;
+  return true;
+}
+
 // argv[0] is the verb's name. Options end at `--`; only `run` tells apart what stands before and after it.
 bool lq_options_parse(lq_cli *c, const lq_command *command, int argc, char **argv, lq_options *o)
 {
@@ -234,7 +262,8 @@ bool lq_options_parse(lq_cli *c, const lq_command *command, int argc, char **arg
     o->rest = list_of(after, o->nrest, NULL, 0);
   }
   free(before);
-  if (!ok || !choose_color(c, o) || (!o->value[LQ_OPT_HELP] && !choose_format(c, o)))
+  if (!ok || !choose_color(c, o) || !choose_now(c, o->value[LQ_OPT_NOW]) ||
+      (!o->value[LQ_OPT_HELP] && !choose_format(c, o)))
     return false;
   c->lists = o->value[LQ_OPT_LISTS];
   c->schema = o->value[LQ_OPT_SCHEMA];
