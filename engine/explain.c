@@ -207,6 +207,7 @@ static lq_status explain(lq_engine *e, const lq_event *event, uint32_t rule, uin
   const lq_rule_def *r = &s.p->rules[rule];
   const lq_snippet *q = snippet == LQ_NONE ? NULL : &s.p->snippets[snippet];
   lq_status status = LQ_E_NOMEM;
+  bool before = e->scratch_mem.out_of_memory; // of the run that called back
   if (find_clauses(&s, q ? q->code : r->code, q ? q->ncode : r->ncode)) {
     s.x->trace = trace;
     s.x->trace_user = &s;
@@ -219,6 +220,7 @@ static lq_status explain(lq_engine *e, const lq_event *event, uint32_t rule, uin
     else
       lq_exec_run(s.x, r);
     status = s.arena.failed || e->scratch_mem.out_of_memory ? LQ_E_NOMEM : LQ_OK;
+    e->scratch_mem.out_of_memory |= before;
   }
   if (!status)
     status = give_all(&s, each, user);

@@ -309,6 +309,7 @@ static void get_seen(lq_machine *m, lq_wire *w, lq_stage *s, lq_str key)
   lq_key k = {key.p, key.n, lq_siphash(m->host->hash_key, key.p, key.n)};
   lq_seen *seen = w->bad ? NULL : lq_seen_get(m, s, &k, &is_new);
   if (!seen || !is_new) {
+    w->status = seen || w->bad ? w->status : LQ_E_NOMEM;
     w->bad = true;
     lq_row_free(m, row);
     lq_packed_unref(values, m->mem);

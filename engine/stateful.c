@@ -65,6 +65,7 @@ static lq_exec *run_for(lq_stateful *s, const lq_view *view)
   lq_exec *x = s->at_hand;
   if (view->event) {
     const lq_event *e = lq_state_replay(s->state, view->event);
+    s->engine->scratch_mem.out_of_memory |= !e;
     x = run_of(s, KEPT);
     lq_engine_begin_event(s->engine, x, e ? e : &s->nothing);
   }

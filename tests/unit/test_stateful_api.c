@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counting_mem.h"
+
 typedef struct text {
   char p[16384];
   size_t n;
@@ -507,4 +509,124 @@ Test(stateful_api, wrong_calls)
   lq_scan_free(s);
   lq_bundle_free(b);
   lq_bundle_free(plain);
+}
+
+// ---- memory that runs out -----------------------------------------------------------------------
+
+static const char day_of_rules[] =
+    "---\nid: a\n---\nsequence by h with maxspan=5s [any where k == \"a\"] as x ![any where k == \"q\"] [any "
+    "where k == "
+    "\"b\" and n > x.n] ![any where k == \"z\"]\n"
+    "test match {\"h\":1,\"k\":\"a\",\"n\":1} {\"h\":1,\"k\":\"b\",\"n\":2}\n"
+    "---\nid: b\n---\nany where k == \"a\" | stats count() as c, dcount(n) as d, values(n) as v by h over 1m "
+    "| where c > "
+    "1\n"
+    "---\nid: c\n---\nsample by h [any where k == \"a\"] [any where k == \"b\"]\n"
+    "---\nid: d\n---\nany where true | new_terms k over 1h | sort n desc | eval m = concat(k, h) | keep m, "
+    "n\n"
+    "---\nid: e\n---\nany where descendant of [any where k == \"a\"] | count k\n"
+    "---\nid: f\n---\njoin by h [any where k == \"a\"] [any where k == \"b\"] until [any where k == \"u\"] | "
+    "tail "
+    "1\n"
+    "---\nid: g\n---\nk == \"a\"\n";
+
+typedef struct day {
+  text out;
+  lq_status failed;
+} day;
+
+static int day_match(void *user, const lq_match *m)
+{
+  day *d = user;
+  lq_text v;
+  d->failed = lq_match_json(m, put, &d->out);
+  if (d->failed == LQ_OK)
+    d->failed = lq_match_row_json(m, put, &d->out);
+  lq_status s = d->failed == LQ_OK ? lq_match_field(m, "n", &v) : LQ_OK;
+  d->failed = s == LQ_E_NOMEM ? s : d->failed;
+  return d->failed != LQ_OK;
+}
+
+static void day_step(void *user, const lq_step_view *v)
+{
+  day *d = user;
+  put(&d->out, v->word, strlen(v->word));
+}
+
+static void day_live(void *user, const lq_live_view *v)
+{
+  day *d = user;
+  put(&d->out, v->key.p, v->key.n);
+}
+
+static int day_test(void *user, const lq_test_result *t)
+{
+  day *d = user;
+  return put(&d->out, t->passed ? "+" : "-", 1);
+}
+
+static lq_status half_a_day(const lq_bundle *b, const lq_allocator *m, day *d, const text *from, text *to,
+                            const char *events)
+{
+  lq_scan_options o = {.struct_size = sizeof o,
+                       .allocator = m,
+                       .match = day_match,
+                       .step = day_step,
+                       .user = d,
+                       .lateness = INT64_C(1000000000)};
+  lq_scan *s;
+  lq_status status = lq_scan_new(&s, b, &o);
+  if (status != LQ_OK)
+    return status;
+  if (from)
+    status = lq_scan_restore(s, from->p, from->n, NULL, NULL);
+  if (status == LQ_OK)
+    status = lq_scan_begin(s, "log");
+  if (status == LQ_OK)
+    status = lq_scan_feed(s, events, strlen(events));
+  if (status == LQ_OK)
+    status = lq_scan_end(s);
+  if (status == LQ_OK)
+    status = lq_scan_each_live(s, day_live, d);
+  if (status == LQ_OK)
+    status = to ? lq_scan_save(s, 0, 1, put, to) : lq_scan_finish(s);
+  lq_scan_free(s);
+  return status == LQ_E_CANCELLED ? d->failed : status;
+}
+
+static lq_status whole_day(const lq_bundle *b, const lq_allocator *m, day *d)
+{
+  static char events[4096];
+  static text saved;
+  saved.n = 0;
+  *d = (day){.failed = LQ_OK};
+  events_of(events, sizeof events, "a1a2a1b1b2z2..");
+  lq_status s = half_a_day(b, m, d, NULL, &saved, events);
+  if (s == LQ_OK)
+    s = half_a_day(b, m, d, &saved, NULL, after_lines(events, 3));
+  return s == LQ_OK ? lq_bundle_run_tests(b, NULL, m, day_test, d) : s;
+}
+
+Test(stateful_api, memory_that_runs_out)
+{
+  static day right, got;
+  counting_mem c = {.live = 0};
+  lq_allocator m = {counting_fn, &c};
+  lq_build *build;
+  lq_bundle *b = NULL;
+  cr_assert(lq_build_new(&build, NULL) == LQ_OK);
+  lq_status s = lq_build_add_file(build, "r.lq", day_of_rules, strlen(day_of_rules));
+  cr_assert(s == LQ_OK && lq_build_finish(build, &b) == LQ_OK);
+  lq_build_free(build);
+  cr_assert(whole_day(b, &m, &right) == LQ_OK && c.live == 0 && right.out.n > 1000, "%zu", right.out.n);
+  size_t requests = c.requests;
+  for (size_t n = 1; n <= 2 * requests; n++) {
+    c = (counting_mem){.fail_at = n <= requests ? n : n - requests, .once = n > requests};
+    s = whole_day(b, &m, &got);
+    bool same = s == LQ_OK && got.out.n == right.out.n && memcmp(got.out.p, right.out.p, got.out.n) == 0;
+    cr_expect(s == LQ_E_NOMEM || same, "request %zu of %zu: status %d, %zu bytes of %zu", n, requests, s,
+              got.out.n, right.out.n);
+    cr_assert(c.live == 0 && !c.wrong_size, "request %zu: %zu bytes leaked", n, c.live);
+  }
+  lq_bundle_free(b);
 }
