@@ -27,8 +27,8 @@ void lq_source_close(lq_source *s)
 
 // ---- identity ----
 
-// Bytes at the file's start, up to n; a short file gives fewer.
-static size_t read_start(int fd, char *p, size_t n)
+// The n bytes at the file's start. A file that is shorter: 0; -1 and errno.
+static int read_start(int fd, char *p, size_t n)
 {
   size_t got = 0;
   while (got < n) {
@@ -36,18 +36,20 @@ static size_t read_start(int fd, char *p, size_t n)
     if (more < 0 && errno == EINTR)
       continue;
     if (more <= 0)
-      break;
+      return (int)more;
     got += (size_t)more;
   }
-  return got;
+  return 1;
 }
 
-static bool begins_alike(int fd, const lq_identity *id)
+// 1 yes, 0 no, -1 and errno: that cannot be said, and to take it for a no would read a file twice.
+static int begins_alike(int fd, const lq_identity *id)
 {
   char start[LQ_PREFIX_MAX];
   unsigned char digest[LQ_DIGEST];
-  if (read_start(fd, start, id->prefix) < id->prefix)
-    return false;
+  int got = read_start(fd, start, id->prefix);
+  if (got <= 0)
+    return got;
   lq_digest(digest, start, id->prefix);
   return memcmp(digest, id->digest, LQ_DIGEST) == 0;
 }
@@ -64,7 +66,7 @@ static void note_start(lq_source *s)
   lq_identity *id = &s->mark->file;
   char start[LQ_PREFIX_MAX];
   size_t want = s->read < LQ_PREFIX_MAX ? (size_t)s->read : LQ_PREFIX_MAX;
-  if (!s->seekable || want <= id->prefix || read_start(s->fd, start, want) < want)
+  if (!s->seekable || want <= id->prefix || read_start(s->fd, start, want) <= 0)
     return;
   id->prefix = (uint32_t)want;
   lq_digest(id->digest, start, want);
@@ -82,45 +84,55 @@ static int64_t change_of(const struct stat *st)
 
 // ---- finding a file that was renamed or copied ----
 
-static bool may_be(int fd, const lq_mark *m, bool named_alike)
+// Like begins_alike.
+static int may_be(int fd, const lq_mark *m, bool named_alike)
 {
   struct stat st;
-  if (lq_os.fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < m->at.offset)
-    return false;
-  bool same_place = is_place(&st, &m->file);
-  return (same_place || (named_alike && m->file.prefix >= PREFIX_SURE)) && begins_alike(fd, &m->file);
+  if (lq_os.fstat(fd, &st) != 0)
+    return -1;
+  if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < m->at.offset)
+    return 0;
+  bool candidate = is_place(&st, &m->file) || (named_alike && m->file.prefix >= PREFIX_SURE);
+  return candidate ? begins_alike(fd, &m->file) : 0;
 }
 
-static int try_entry(const char *folder, const char *name, const lq_mark *m, bool named_alike)
+// Opens it if it is the one; else -1, and an error that leaves it unsaid goes to *error.
+static int try_entry(const char *folder, const char *name, const lq_mark *m, bool named_alike, int *error)
 {
   lq_string path = {0};
   lq_string_printf(&path, "%s/%s", folder, name);
   // O_NONBLOCK: a pipe in the folder must not make us wait.
   int fd = lq_os.open(path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0);
   lq_string_free(&path);
-  if (fd >= 0 && !may_be(fd, m, named_alike)) {
-    lq_os.close(fd);
-    fd = -1;
+  if (fd < 0) {
+    *error = errno == ENOENT || errno == ELOOP || errno == EACCES ? *error : errno;
+    return -1;
   }
-  return fd;
+  int is = may_be(fd, m, named_alike);
+  if (is > 0)
+    return fd;
+  *error = is < 0 ? errno : *error;
+  lq_os.close(fd);
+  return -1;
 }
 
-// In the same folder: `app.log.1`, `app.log-20240501`. -1: not there.
+// In the same folder: `app.log.1`, `app.log-20240501`. -1 and errno; ENOENT: not there.
 static int find_elsewhere(const lq_mark *m)
 {
   const char *slash = strrchr(m->name, '/'), *base = slash ? slash + 1 : m->name;
   char *folder = slash ? lq_copy(m->name, (size_t)(slash - m->name) + 1) : lq_copy(".", 1);
   DIR *dir = opendir(folder);
-  int fd = -1;
+  int fd = -1, error = dir ? ENOENT : errno;
   for (struct dirent *e = dir ? readdir(dir) : NULL; e && fd < 0; e = readdir(dir)) {
     bool alike = strncmp(e->d_name, base, strlen(base)) == 0;
     bool same_inode = (uint64_t)e->d_ino == m->file.ino;
     if ((alike || same_inode) && strcmp(e->d_name, base) != 0)
-      fd = try_entry(folder, e->d_name, m, alike);
+      fd = try_entry(folder, e->d_name, m, alike, &error);
   }
   if (dir)
     closedir(dir);
   free(folder);
+  errno = error;
   return fd;
 }
 
@@ -128,8 +140,14 @@ bool lq_source_find_copy(lq_source *s)
 {
   struct stat st;
   int fd = find_elsewhere(s->mark);
-  if (fd < 0 || lq_os.fstat(fd, &st) != 0)
+  if (fd < 0)
     return false;
+  if (lq_os.fstat(fd, &st) != 0) {
+    int error = errno;
+    lq_os.close(fd);
+    errno = error;
+    return false;
+  }
   lq_source_close(s);
   s->fd = fd;
   s->quiet = 0;
@@ -154,18 +172,30 @@ static lq_source_begin begin_new(lq_source *s, const struct stat *st)
   return how;
 }
 
+static lq_source_begin fail_open(lq_source *s)
+{
+  int error = errno;
+  lq_source_close(s);
+  errno = error;
+  return LQ_SOURCE_FAILED;
+}
+
 // s->fd is open on what has the name now.
 static lq_source_begin compare(lq_source *s, const struct stat *st)
 {
   lq_mark *m = s->mark;
-  bool known = m->file.prefix > 0 ? begins_alike(s->fd, &m->file) : is_place(st, &m->file);
   if (!s->seekable || !was_read(m))
     return begin_new(s, st);
+  int known = m->file.prefix > 0 ? begins_alike(s->fd, &m->file) : is_place(st, &m->file);
+  if (known < 0)
+    return fail_open(s);
   if (known && (uint64_t)st->st_size >= m->at.offset) {
     note_place(s, st);
     return LQ_SOURCE_GOES_ON;
   }
-  return lq_source_find_copy(s) ? LQ_SOURCE_OLD : begin_new(s, st);
+  if (lq_source_find_copy(s))
+    return LQ_SOURCE_OLD;
+  return errno == ENOENT ? begin_new(s, st) : fail_open(s);
 }
 
 lq_source_begin lq_source_open(lq_source *s)
@@ -179,12 +209,8 @@ lq_source_begin lq_source_open(lq_source *s)
     errno = error;
     return s->seekable ? LQ_SOURCE_OLD : LQ_SOURCE_FAILED;
   }
-  if (lq_os.fstat(s->fd, &st) != 0) {
-    int error = errno;
-    lq_source_close(s);
-    errno = error;
-    return LQ_SOURCE_FAILED;
-  }
+  if (lq_os.fstat(s->fd, &st) != 0)
+    return fail_open(s);
   s->seekable = S_ISREG(st.st_mode);
   s->failed = false;
   return compare(s, &st);
@@ -208,6 +234,12 @@ bool lq_source_seek(lq_source *s)
 long lq_source_read(lq_source *s, void *p, size_t n)
 {
   long got = lq_in_read(s->fd, p, n);
+  // Emptied and filled again before we read: then these bytes are from the middle of another file. Looked at
+  // after the read, so that none slip through; emptied just now, it is found in the copy again.
+  if (got > 0 && s->seekable && s->mark->file.prefix > 0 && begins_alike(s->fd, &s->mark->file) == 0) {
+    s->changed = -1;
+    return 0;
+  }
   if (got > 0) {
     s->read += (uint64_t)got;
     s->quiet = 0;
@@ -232,7 +264,7 @@ lq_source_look lq_source_look_at(lq_source *s, int64_t wait)
   bool touched = (uint64_t)own.st_size != s->size || change_of(&own) != s->changed;
   s->size = (uint64_t)own.st_size;
   s->changed = change_of(&own);
-  if (s->size < s->read || (touched && s->mark->file.prefix > 0 && !begins_alike(s->fd, &s->mark->file)))
+  if (s->size < s->read || (touched && s->mark->file.prefix > 0 && begins_alike(s->fd, &s->mark->file) == 0))
     return LQ_SOURCE_EMPTIED;
   return LQ_SOURCE_SAME;
 }

@@ -39,7 +39,7 @@ typedef enum lq_source_look {
 // At its end: what became of it? wait: ns for which a file that was replaced must not have grown, as who writes to it may
 // not know yet.
 lq_source_look lq_source_look_at(lq_source *s, int64_t wait);
-// An emptied file may have been copied first: the copy is opened, at what was not read yet.
+// An emptied file may have been copied first: the copy is opened, at what was not read yet. False and errno, ENOENT: none.
 bool lq_source_find_copy(lq_source *s);
 // The next file of that name begins; line: of its first line, which goes on counting so that ids stay apart.
 void lq_source_next(lq_source *s, uint64_t line);
