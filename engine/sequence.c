@@ -167,15 +167,59 @@ static void replace(lq_machine *m, lq_key_entry *e, uint32_t filled, const lq_pa
   }
 }
 
+// `fork`: the partial match stays where it is, and another like it goes on. NULL: no memory.
+static lq_partial *fork_of(lq_machine *m, const lq_partial *p)
+{
+  lq_partial *q = lq_partial_new(m, p->entry);
+  if (!q)
+    return NULL;
+  for (uint32_t i = 0; i < m->nslots; i++)
+    lq_row_set_event(m, q->row, i, p->row->events[i]);
+  for (uint32_t i = 0; i < m->nterms; i++)
+    lq_row_set_packed(m, q->row, &q->row->captures[i], lq_packed_ref(p->row->captures[i]));
+  q->filled = p->filled;
+  q->poisoned = p->poisoned;
+  q->first = p->first;
+  q->lead = p->lead;
+  q->last = p->last;
+  return q;
+}
+
+static lq_status advance_fork(lq_machine *m, uint32_t term, lq_partial *p, const step_offer *o,
+                              lq_partial **complete)
+{
+  lq_key_entry *e = p->entry;
+  lq_partial *q = fork_of(m, p);
+  if (!q)
+    return lq_no_memory(m);
+  fill(m, q, term, o);
+  if (q->filled == m->npositive) {
+    *complete = q;
+    return LQ_OK;
+  }
+  lq_tell(m, LQ_STEP_ADVANCED, q, key_of(e), q->filled);
+  replace(m, e, q->filled, q);
+  lq_partial_insert(e, q);
+  lq_list_push(p->age.next, &q->age); // they run out together
+  return LQ_OK;
+}
+
 // Partial matches of the entry that wait for this term take the event; the one it completes comes back in
 // *complete.
-static void advance(lq_machine *m, uint32_t term, lq_key_entry *e, const step_offer *o, lq_partial **complete)
+static lq_status advance(lq_machine *m, uint32_t term, lq_key_entry *e, const step_offer *o,
+                         lq_partial **complete)
 {
   uint32_t from = m->filled_of[term], to = from + m->terms[term].runs;
   for (lq_partial *p = e->partials, *next; p; p = next) {
     next = p->next;
     if (p->filled < from || p->filled >= to || p->filled == 0 || !fits(m, term, p->row))
       continue;
+    if (m->terms[term].flags & LQ_TERM_FORK) {
+      lq_status status = advance_fork(m, term, p, o, complete);
+      if (status)
+        return status;
+      continue;
+    }
     fill(m, p, term, o);
     if (p->filled == m->npositive) {
       *complete = p;
@@ -186,6 +230,7 @@ static void advance(lq_machine *m, uint32_t term, lq_key_entry *e, const step_of
     lq_tell(m, LQ_STEP_ADVANCED, p, key_of(e), p->filled);
     replace(m, e, p->filled, p);
   }
+  return LQ_OK;
 }
 
 static lq_status start(lq_machine *m, uint32_t term, lq_key_entry *e, const step_offer *o,
@@ -239,8 +284,9 @@ static lq_status positive(lq_machine *m, uint32_t term, const lq_key *key, const
   if (!e)
     return starts ? lq_no_memory(m) : LQ_OK;
   lq_partial *done[2] = {NULL, NULL};
-  advance(m, term, e, o, &done[0]);
-  lq_status status = starts ? start(m, term, e, o, &done[1]) : LQ_OK;
+  lq_status status = advance(m, term, e, o, &done[0]);
+  if (starts && !status)
+    status = start(m, term, e, o, &done[1]);
   if (!done[0] && !done[1])
     lq_entry_settle(m, e);
   for (int i = 0; i < 2; i++) {

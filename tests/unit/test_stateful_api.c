@@ -166,6 +166,39 @@ Test(stateful_api, answers)
   }
 }
 
+Test(stateful_api, endgame_forks)
+{
+  static const struct {
+    const char *query, *want;
+  } cases[] = {
+      {"sequence by h [any where k == \"a\"] [any where k == \"b\"]", "group 1,2 h=1\n"},
+      {"sequence by h [any where k == \"a\"] [any where k == \"b\"] fork", "group 1,2 h=1\ngroup 1,3 h=1\n"},
+      {"sequence by h [any where k == \"a\"] [any where k == \"b\"] fork [any where k == \"c\"]",
+       "group 1,3,4 h=1\n"},
+      {"sequence by h [any where k == \"a\"] [any where k == \"b\"] fork [any where k == \"c\"] fork=true",
+       "group 1,3,4 h=1\ngroup 1,3,5 h=1\n"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char events[4096] = "";
+    text got = {0};
+    lq_build_options o = {
+        .struct_size = sizeof o, .flags = LQ_BUILD_NO_WARNINGS, .dialect = LQ_DIALECT_NAME_ENDGAME};
+    lq_build *build;
+    lq_bundle *b = NULL;
+    cr_assert(lq_build_new(&build, &o) == LQ_OK);
+    cr_assert(lq_build_add_query(build, "<query>", NULL, cases[i].query, strlen(cases[i].query)) == LQ_OK);
+    cr_assert(lq_build_finish(build, &b) == LQ_OK);
+    lq_build_free(build);
+    events_of(events, sizeof events, "a1b1b1c1c1");
+    lq_scan *s = scan_of(b, 0, on_match, &got);
+    feed(s, events);
+    end(s);
+    cr_expect(strcmp(got.p, cases[i].want) == 0, "%s gives\n%s", cases[i].query, got.p);
+    lq_scan_free(s);
+    lq_bundle_free(b);
+  }
+}
+
 // ---- one match, whole ---------------------------------------------------------------------------
 
 static int add_clause(void *user, const lq_clause *c)
