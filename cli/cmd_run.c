@@ -132,7 +132,7 @@ static bool stream_files(lq_cli *c, const lq_options *o, lq_stream *s, lq_files 
   static char *const standard_input[] = {(char *)"-"};
   *files = (lq_files){0};
   if (s->follow && o->nrest == 0) {
-    lq_say_usage(c, "run: --follow needs the names of files, after `--`");
+    lq_say_usage(c, "run: --follow needs the names of files");
     return false;
   }
   if (!s->follow) {
@@ -160,7 +160,7 @@ static void run_stream(lq_cli *c, const lq_options *o, const lq_rules_in *r, hun
     lq_stream_run(s, &files);
     lq_sink_end(h->sink);
     // To end by SIGTERM is what a service does: all is drained, and nothing is amiss.
-    if (lq_terminated())
+    if (s->follow && lq_terminated())
       lq_interrupt_clear();
     report(c, o, r, h, p);
     if (s->state && o->value[LQ_OPT_STATS])
@@ -169,11 +169,17 @@ static void run_stream(lq_cli *c, const lq_options *o, const lq_rules_in *r, hun
   lq_files_free(&files);
 }
 
+static const char *file_of(const lq_options *o, lq_option which)
+{
+  const char *name = o->value[which];
+  return name && strcmp(name, "-") != 0 ? name : NULL;
+}
+
 // A file gets alerts as lines, whatever a terminal would get.
 static bool choose_output(lq_cli *c, const lq_options *o, lq_format *format)
 {
   *format = o->format;
-  if (!o->value[LQ_OPT_ALERTS])
+  if (!file_of(o, LQ_OPT_ALERTS))
     return true;
   if (!o->value[LQ_OPT_FORMAT])
     *format = LQ_FORMAT_NDJSON;
@@ -190,7 +196,7 @@ static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
   lq_pass pass = {.cli = c, .bundle = r->bundle, .match = on_match, .block = on_block, .user = h};
   lq_stream s = {.pass = &pass,
                  .state = o->value[LQ_OPT_STATE],
-                 .output = o->value[LQ_OPT_ALERTS],
+                 .output = file_of(o, LQ_OPT_ALERTS),
                  .follow = o->value[LQ_OPT_FOLLOW],
                  .final = o->value[LQ_OPT_FINAL],
                  .every = 1000000000,
@@ -210,7 +216,35 @@ static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
   lq_stream_close(&s);
 }
 
-void lq_cmd_run(lq_cli *c, const lq_options *o)
+// Without `--`, what --follow reads is told from rules by its looks: no rule file, no folder, no bundle.
+static bool is_log(const char *name)
+{
+  char start[8];
+  struct stat st;
+  if (lq_build_takes(name) || (lq_os.stat(name, &st) == 0 && !S_ISREG(st.st_mode)))
+    return false;
+  int fd = lq_in_open(name);
+  long n = fd >= 0 ? lq_in_read(fd, start, sizeof start) : 0;
+  if (fd >= 0)
+    lq_os.close(fd);
+  return n < 0 || !lq_bundle_is_bundle(start, (size_t)n);
+}
+
+static void split_names(lq_options *o)
+{
+  size_t rules = 0;
+  free(o->rest);
+  o->rest = lq_need(NULL, o->nargs + 1, sizeof *o->rest);
+  for (size_t i = 0; i < o->nargs; i++) {
+    if (is_log(o->args[i]))
+      o->rest[o->nrest++] = o->args[i];
+    else
+      o->args[rules++] = o->args[i];
+  }
+  o->nargs = rules;
+}
+
+static void compile_and_run(lq_cli *c, const lq_options *o)
 {
   hunt h = {0};
   lq_rules_in r;
@@ -235,4 +269,20 @@ void lq_cmd_run(lq_cli *c, const lq_options *o)
   if (!o->split && o->nargs > 1 && c->saw & LQ_SAW_BAD_RULE)
     lq_say_help(c, "event files stand after `--`: lq run RULES... -- FILE...");
   lq_rules_in_free(&r);
+}
+
+void lq_cmd_run(lq_cli *c, const lq_options *o)
+{
+  lq_options own = *o;
+  if (!o->value[LQ_OPT_FOLLOW] || o->split) {
+    compile_and_run(c, o);
+    return;
+  }
+  own.args = lq_need(NULL, o->nargs + 1, sizeof *own.args);
+  if (o->nargs)
+    memcpy(own.args, o->args, o->nargs * sizeof *own.args);
+  own.rest = NULL;
+  split_names(&own);
+  compile_and_run(c, &own);
+  lq_options_free(&own);
 }

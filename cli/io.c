@@ -222,8 +222,7 @@ static int write_and_sync(int fd, const char *p, size_t n)
   return lq_os.close(fd) != 0 && error == 0 ? errno : error;
 }
 
-// A new name is on the disk only when its folder is.
-static int sync_folder_of(const char *name)
+int lq_sync_folder_of(const char *name)
 {
   const char *slash = strrchr(name, '/');
   char *folder = slash ? lq_copy(name, slash == name ? 1 : (size_t)(slash - name)) : lq_copy(".", 1);
@@ -251,7 +250,7 @@ int lq_replace_file(const char *name, const char *temporary, const char *p, size
     error = errno;
   if (error && fd >= 0)
     lq_os.unlink(temporary);
-  return error ? error : sync_folder_of(name);
+  return error ? error : lq_sync_folder_of(name);
 }
 
 int lq_write_file(const char *name, const char *p, size_t n)

@@ -48,6 +48,8 @@ bool lq_out_text(lq_out *o, lq_text t);
 bool lq_out_printf(lq_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int lq_out_write(void *user, const char *p, size_t n); // an lq_write_fn; user is the lq_out
 bool lq_out_flush(lq_out *o);
+// A new name in a folder is on the disk only when the folder is; 0 or errno.
+int lq_sync_folder_of(const char *name);
 // Flushes, and waits until a regular file is on the disk; 0 or errno.
 int lq_out_sync(lq_out *o);
 bool lq_out_broken(const lq_out *o);

@@ -84,10 +84,32 @@ static bool is_idle(int fd)
   return poll(&in, 1, 0) == 0;
 }
 
-void lq_running_count(lq_running *r)
+// Counters of earlier runs come back with their state; they were told then.
+static void subtract(lq_stats *s, const lq_stats *restored)
+{
+  s->late -= restored->late;
+  s->future -= restored->future;
+  s->timeless -= restored->timeless;
+  s->forced -= restored->forced;
+  s->dropped -= restored->dropped;
+}
+
+void lq_running_restored(lq_running *r)
+{
+  r->restored.struct_size = sizeof r->restored;
+  lq_scan_stats(r->scan, &r->restored);
+}
+
+static void read_counters(lq_running *r)
 {
   r->pass->stats.struct_size = sizeof r->pass->stats;
   lq_scan_stats(r->scan, &r->pass->stats);
+  subtract(&r->pass->stats, &r->restored);
+}
+
+void lq_running_count(lq_running *r)
+{
+  read_counters(r);
   lq_progress_show(&r->progress, &r->pass->stats);
 }
 
@@ -126,8 +148,7 @@ static void keep_counters(lq_running *r)
 {
   lq_pass *p = r->pass;
   lq_stats *s = &p->stats;
-  s->struct_size = sizeof *s;
-  lq_scan_stats(r->scan, s);
+  read_counters(r);
   if (s->bad)
     p->cli->saw |= LQ_SAW_BAD_INPUT;
   if (s->indeterminate || s->capped || s->cut_values || s->state_evicted || s->state_cut || s->forced ||

@@ -33,6 +33,7 @@ typedef struct lq_running {
   lq_pass *pass;
   lq_scan *scan;
   lq_progress progress;
+  lq_stats restored; // counters that came back with state
   bool stopped;
   bool drains; // an interrupt does not stop it in the middle of a block
 } lq_running;
@@ -42,6 +43,7 @@ void lq_running_end(lq_running *r);
 // What the engine said of a piece of input. False: no more of this source.
 bool lq_running_well(lq_running *r, const char *name, lq_status s);
 void lq_running_cannot_read(lq_running *r, const char *name, const char *why);
+void lq_running_restored(lq_running *r); // lq_scan_restore was called
 void lq_running_count(lq_running *r); // counters to the pass and the screen
 const char *lq_shown_name(const char *name);
 

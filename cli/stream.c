@@ -266,13 +266,22 @@ static bool look(flow *f, lq_source *s, int64_t wait)
 {
   switch (lq_source_look_at(s, wait)) {
   case LQ_SOURCE_SAME: return false;
-  case LQ_SOURCE_REPLACED: (void)hold_again(f, s); return next_file(f, s);
+  case LQ_SOURCE_REPLACED:
+    // A file that cannot be read to its end was reported; an interrupt leaves it for the next run.
+    (void)hold_again(f, s);
+    return !lq_interrupted() && !f->running.stopped && next_file(f, s);
   case LQ_SOURCE_EMPTIED:
     // Copied and emptied, perhaps: what was not read yet is in the copy.
-    if (!lq_source_find_copy(s))
+    if (lq_source_find_copy(s)) {
+      f->current = f->current == s ? NULL : f->current;
+      return true;
+    }
+    if (errno == ENOENT)
       return next_file(f, s);
-    f->current = f->current == s ? NULL : f->current;
-    return true;
+    // It cannot be said whether there is one: to go on would lose what is in it.
+    if (!f->stream->follow)
+      lq_running_cannot_read(&f->running, s->mark->name, strerror(errno));
+    return false;
   }
   return false;
 }
@@ -365,6 +374,7 @@ static bool restore(flow *f)
     c->saw |= LQ_SAW_BAD_RULE;
     return false;
   }
+  lq_running_restored(&f->running);
   if (view.cold)
     lq_say(c, "the rules have changed: %u of them that had state begin anew, %u go on", (unsigned)view.cold,
            (unsigned)view.kept);

@@ -134,6 +134,8 @@ static bool open_output(lq_stream *s)
   }
   if (!error && regular && !cut_output(s, fd, &st))
     error = errno;
+  if (!error && regular && s->state)
+    error = lq_sync_folder_of(s->output);
   if (error) {
     lq_os.close(fd);
     return bad_output(s, error);
