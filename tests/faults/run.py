@@ -6,6 +6,7 @@
     disk     a disk of 64 KiB, and a limit on the size of files
     cut      events that end in the middle, plain and compressed
     rotate   renamed and emptied logs, also while nobody reads; two processes; SIGTERM
+    power    power cuts, played in a model: what was not made durable is gone, wholly or in part
     damage   state files with wrong bytes"""
 import argparse
 import pathlib
@@ -17,9 +18,10 @@ import calls
 import damage
 import growth
 import kills
+import power
 
 TESTS = {"kill": kills.kill, "calls": calls.calls, "disk": calls.disk, "cut": growth.cut, "rotate": growth.rotate,
-         "damage": damage.damage}
+         "power": power.power, "damage": damage.damage}
 
 
 def main():

@@ -1,11 +1,14 @@
-// Makes lq's calls to the system fail on purpose: linked with the objects of lq, it puts its own calls into lq_os.
+// Makes lq's calls to the system fail on purpose: linked with the objects of lq, it puts its own calls into
+// lq_os.
 //
 //   LQ_FAULT=KIND:N       the Nth call of all (from 1) fails, with KIND
 //   LQ_FAULT=KIND:N:on    and so do all that follow
 //   LQ_FAULT=none:0       nothing fails
 //   LQ_FAULT_LOG=FILE     the names of the calls are appended there, one a line
-// Kinds: eio, enospc, eintr (of calls that may give it), short (half of what was asked for is read or written), kill (the
-// process dies before the call), half (a write is done by half, then the process dies).
+//   LQ_JOURNAL=FILE       what changes files is written there, bytes too: for power cuts, which are played in
+//   a model
+// Kinds: eio, enospc, eintr (of calls that may give it), short (half of what was asked for is read or
+// written), kill (the process dies before the call), half (a write is done by half, then the process dies).
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +24,23 @@ static char kind[16] = "none";
 static long nth, calls;
 static bool stays;
 static int log_fd = -1;
+static FILE *journal;
+
+static void note(const char *call, int fd, const char *a, const char *b, long n)
+{
+  if (journal)
+    fprintf(journal, "%s\t%d\t%s\t%s\t%ld\n", call, fd, a, b, n);
+}
+
+static void note_bytes(int fd, const unsigned char *p, ssize_t n)
+{
+  if (!journal || n <= 0)
+    return;
+  fprintf(journal, "write\t%d\t", fd);
+  for (ssize_t i = 0; i < n; i++)
+    fprintf(journal, "%02x", p[i]);
+  fprintf(journal, "\t\t%zd\n", n);
+}
 
 // Does this call fail?
 static bool strikes(const char *name)
@@ -49,7 +69,12 @@ static int fail(bool may_be_interrupted)
 
 static int my_open(const char *name, int flags, mode_t mode)
 {
-  return strikes("open") && fail(false) ? -1 : real.open(name, flags, mode);
+  if (strikes("open") && fail(false))
+    return -1;
+  int fd = real.open(name, flags, mode);
+  if (fd >= 0)
+    note("open", fd, name, flags & O_CREAT ? "create" : "", 0);
+  return fd;
 }
 
 static ssize_t my_read(int fd, void *p, size_t n)
@@ -76,6 +101,7 @@ static ssize_t my_write(int fd, const void *p, size_t n)
   if (strike && fail(true))
     return -1;
   ssize_t done = real.write(fd, p, strike && n > 1 ? n / 2 : n);
+  note_bytes(fd, p, done);
   if (strike && strcmp(kind, "half") == 0)
     kill(getpid(), SIGKILL);
   return done;
@@ -83,16 +109,19 @@ static ssize_t my_write(int fd, const void *p, size_t n)
 
 static off_t my_seek(int fd, off_t at, int whence)
 {
+  note("seek", fd, "", "", (long)at);
   return strikes("seek") && fail(false) ? -1 : real.seek(fd, at, whence);
 }
 
 static int my_truncate(int fd, off_t size)
 {
+  note("truncate", fd, "", "", (long)size);
   return strikes("truncate") && fail(false) ? -1 : real.truncate(fd, size);
 }
 
 static int my_fsync(int fd)
 {
+  note("fsync", fd, "", "", 0);
   return strikes("fsync") && fail(true) ? -1 : real.fsync(fd);
 }
 
@@ -109,11 +138,13 @@ static int my_close(int fd)
 
 static int my_rename(const char *from, const char *to)
 {
+  note("rename", -1, from, to, 0);
   return strikes("rename") && fail(false) ? -1 : real.rename(from, to);
 }
 
 static int my_unlink(const char *name)
 {
+  note("unlink", -1, name, "", 0);
   return strikes("unlink") && fail(false) ? -1 : real.unlink(name);
 }
 
@@ -134,7 +165,7 @@ static int my_lock(int fd)
 
 __attribute__((constructor)) static void put_in(void)
 {
-  const char *what = getenv("LQ_FAULT"), *log = getenv("LQ_FAULT_LOG");
+  const char *what = getenv("LQ_FAULT"), *log = getenv("LQ_FAULT_LOG"), *changes = getenv("LQ_JOURNAL");
   if (!what)
     return;
   char on[4] = "";
@@ -143,6 +174,8 @@ __attribute__((constructor)) static void put_in(void)
   stays = strcmp(on, "on") == 0;
   if (log)
     log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (changes)
+    journal = fopen(changes, "we");
   real = lq_os;
   lq_os = (lq_os_calls){my_open,  my_read,   my_pread,  my_write, my_seek,  my_truncate, my_fsync,
                         my_close, my_rename, my_unlink, my_stat,  my_fstat, my_lock};

@@ -49,12 +49,14 @@ class World:
         return [str(program or self.lq), "run", *out, "--state", self.state.name, "-o", "ndjson", *more,
                 str(rules or HERE / "rules"), "--", *sources]
 
-    def start(self, command, fault=None, calls=None, **kw):
+    def start(self, command, fault=None, calls=None, journal=None, **kw):
         env = {k: v for k, v in os.environ.items() if k.startswith(("ASAN_", "UBSAN_", "LSAN_", "LD_"))}
         if fault:
             env["LQ_FAULT"] = fault
         if calls:
             env["LQ_FAULT_LOG"] = str(calls)
+        if journal:
+            env["LQ_JOURNAL"] = str(journal)
         kw = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kw}
         return subprocess.Popen(command, cwd=self.folder, env=env, **kw)
 
