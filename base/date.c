@@ -86,7 +86,6 @@ int64_t lq_date_from_civil(const lq_civil *c)
 }
 
 // ---- reading
-// -----------------------------------------------------------------------------------------------------
 
 typedef struct cursor {
   const char *p, *end;
@@ -190,7 +189,6 @@ bool lq_date_parse(lq_str s, int64_t *ns)
 }
 
 // ---- date math
-// ---------------------------------------------------------------------------------------------------
 
 static int64_t unit_seconds(char unit)
 {

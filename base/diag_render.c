@@ -31,7 +31,6 @@ typedef struct row {
 } row;
 
 // ---- what a terminal gets
-// ----------------------------------------------------------------------------------------
 
 static const char *word_of(lq_severity s)
 {
@@ -109,7 +108,6 @@ static void put_styled(const painter *p, const char *escape, lq_str s)
 }
 
 // ---- where marks lie
-// ---------------------------------------------------------------------------------------------
 
 static size_t column_at(lq_str text, const lq_place *line, size_t offset)
 {
@@ -209,7 +207,6 @@ static void place_marks(row *r)
 }
 
 // ---- drawing
-// -----------------------------------------------------------------------------------------------------
 
 static void gutter(const painter *p, uint32_t line)
 {

@@ -6,7 +6,7 @@
 #include "base/value.h"
 #include "libquery/status.h"
 
-// ---- which fields are wanted -------------------------------------------------------------------------------------
+// ---- which fields are wanted
 
 #define LQ_NO_SLOT UINT32_MAX
 
@@ -43,7 +43,7 @@ uint32_t lq_fieldmap_slot_at(const lq_fieldmap *m, uint32_t node);
 uint32_t lq_fieldmap_next_slot(const lq_fieldmap *m, uint32_t slot);
 bool lq_fieldmap_node_is_scope(const lq_fieldmap *m, uint32_t node);
 
-// ---- what an event holds -----------------------------------------------------------------------------------------
+// ---- what an event holds
 
 typedef struct lq_slot_value {
   lq_value v;

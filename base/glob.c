@@ -60,7 +60,6 @@ void lq_glob_plain(lq_buf *out, lq_str pattern)
 }
 
 // ---- one segment
-// -------------------------------------------------------------------------------------------------
 
 static uint8_t lower(uint8_t c)
 {
@@ -167,7 +166,6 @@ static bool tail_start(lq_str seg, lq_str text, size_t from, size_t *start)
 }
 
 // ---- the whole pattern
-// -------------------------------------------------------------------------------------------
 
 // Where literals were found, for lq_glob_locate.
 typedef struct hits {

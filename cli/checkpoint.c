@@ -17,7 +17,7 @@ void lq_digest(unsigned char out[LQ_DIGEST], const void *p, size_t n)
   blake2b(out, p, NULL, LQ_DIGEST, n, 0);
 }
 
-// ---- numbers ----
+// ---- numbers
 
 static void put(lq_string *s, uint64_t v, size_t bytes)
 {
@@ -71,7 +71,7 @@ static char *get_text(reader *r)
   return lq_copy((const char *)p, (size_t)n);
 }
 
-// ---- marks ----
+// ---- marks
 
 static lq_mark *add_mark(lq_checkpoint *c, char *adopted_name)
 {
@@ -118,7 +118,7 @@ static void get_mark(reader *r, lq_checkpoint *c)
     r->short_of = true;
 }
 
-// ---- the whole ----
+// ---- the whole
 
 void lq_checkpoint_write(const lq_checkpoint *c, lq_string *out)
 {

@@ -13,7 +13,7 @@
 static const char *const state_words[] = {"rule", "error", "not run", "skipped"};
 static const char *const json_words[] = {"compiled", "error", "unsupported", "skipped"};
 
-// ---- the list ----
+// ---- the list
 
 enum { SNIPPET = 48 };
 
@@ -68,7 +68,7 @@ static void put_list(lq_cli *c, const lq_build *b)
   lq_string_free(&s);
 }
 
-// ---- --print and --tree ----
+// ---- --print and --tree
 
 static void put_printed(lq_cli *c, const lq_build *b, bool tree)
 {
@@ -96,7 +96,7 @@ static void put_printed(lq_cli *c, const lq_build *b, bool tree)
   lq_string_free(&s);
 }
 
-// ---- JSON ----
+// ---- JSON
 
 static void json_found(lq_string *s, const lq_found *f)
 {
@@ -125,7 +125,7 @@ static void json_count(lq_string *s, bool *first, const char *prefix, lq_text na
   *first = false;
 }
 
-// ---- counts ----
+// ---- counts
 
 typedef struct kind_count {
   lq_text kind;
@@ -228,7 +228,7 @@ static void put_json(lq_cli *c, const lq_rules_in *r, const lq_findings *finding
   lq_string_free(&s);
 }
 
-// ---- the summary ----
+// ---- the summary
 
 static void put_count(lq_string *s, size_t n, const char *one, const char *many)
 {
@@ -290,7 +290,7 @@ static void say_summary(lq_cli *c, const lq_rules_in *r, const lq_findings *f, b
   lq_string_free(&s);
 }
 
-// ---- the verb ----
+// ---- the verb
 
 static void put_messages(lq_cli *c, const lq_findings *f)
 {

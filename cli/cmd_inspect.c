@@ -74,7 +74,7 @@ static void as_text(lq_cli *c, const lq_bundle *b)
   put_rules(c, b);
 }
 
-// ---- JSON ----
+// ---- JSON
 
 static void json_pair(lq_string *s, const char *key, lq_text v)
 {

@@ -11,7 +11,7 @@ const lq_repl_command lq_repl_commands[] = {
 };
 const size_t lq_repl_command_count = sizeof lq_repl_commands / sizeof *lq_repl_commands;
 
-// ---- commands ----
+// ---- commands
 
 // Words with blanks between; "..." keeps blanks. In place.
 static size_t split(char *line, char **words, size_t max)
@@ -108,7 +108,7 @@ void lq_do_time(lq_repl *r, char **args, size_t n)
   lq_out_printf(&r->cli->out, "times are %s\n", r->timing ? "shown" : "not shown");
 }
 
-// ---- the loop ----
+// ---- the loop
 
 static bool is_blank(const lq_string *s)
 {

@@ -21,7 +21,7 @@
 
 enum { HISTORY_LINES = 2000, LINE_MAX_BYTES = 16 << 20 };
 
-// ---- plain lines ----
+// ---- plain lines
 
 static bool take_line(lq_editor *e, lq_string *out)
 {
@@ -89,7 +89,7 @@ void lq_editor_close(lq_editor *e)
 
 #else
 
-// ---- the line editor: readline's interface, which libedit has, too ----
+// ---- the line editor: readline's interface, which libedit has, too
 
 // Its callbacks get no pointer of ours.
 static lq_editor *active;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- --select and --ignore ----
+// ---- --select and --ignore
 
 static int digit_or_x(char c)
 {
@@ -63,7 +63,7 @@ bool lq_selection_read(lq_cli *c, const lq_options *o, lq_selection *out)
          (!ignore || set_codes(c, "ignore", ignore, false, out));
 }
 
-// ---- the findings ----
+// ---- the findings
 
 void lq_findings_of(const lq_build *b, const lq_selection *s, lq_findings *out)
 {

@@ -68,7 +68,7 @@ void lq_help_verb(lq_out *out, bool color, const lq_command *command)
   put_formats(out, color, command);
 }
 
-// ---- lq help ----
+// ---- lq help
 
 static void put_function(lq_cli *c, const lq_function_view *f)
 {

@@ -39,7 +39,7 @@ lq_os_calls lq_os = {
 
 enum { OUT_BYTES = 64 << 10, IN_BYTES = 1 << 20 };
 
-// ---- out ----
+// ---- out
 
 void lq_out_open(lq_out *o, int fd, const char *name)
 {
@@ -144,7 +144,7 @@ int lq_out_write(void *user, const char *p, size_t n)
   return !lq_out_add(user, p, n);
 }
 
-// ---- in ----
+// ---- in
 
 int lq_in_open(const char *name)
 {
@@ -276,7 +276,7 @@ int lq_out_sync(lq_out *o)
   return o->error;
 }
 
-// ---- signals and the end ----
+// ---- signals and the end
 
 static volatile sig_atomic_t interrupted;
 static lq_out *last_words;

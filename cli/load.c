@@ -170,7 +170,7 @@ void lq_load_files(lq_cli *c, char *const *names, size_t n, uint32_t flags, bool
   lq_files_free(&files);
 }
 
-// ---- bundles ----
+// ---- bundles
 
 static bool ends_in_lqb(const char *name)
 {

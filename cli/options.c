@@ -78,7 +78,7 @@ const char *lq_command_near(const char *word)
   return NULL;
 }
 
-// ---- getopt, fed from the tables ----
+// ---- getopt, fed from the tables
 
 typedef struct spec {
   struct option longs[LQ_OPT_COUNT_OF + 1];

@@ -9,7 +9,7 @@
 
 enum { EVENTS_LOOKED_AT = 2000, FIELDS_MAX = 20000, SAMPLE = 60 };
 
-// ---- fields ----
+// ---- fields
 
 static size_t place_of(const lq_repl *r, lq_text name, bool *there)
 {
@@ -58,7 +58,7 @@ static void on_field(void *user, lq_text name, const char *type, lq_text value)
     insert(r, at, name, type, value);
 }
 
-// ---- loading ----
+// ---- loading
 
 typedef struct load {
   lq_repl *repl;

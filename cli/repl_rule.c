@@ -11,7 +11,7 @@
 #include "cli/load.h"
 #include "cli/repl.h"
 
-// ---- as a file ----
+// ---- as a file
 
 static void put_tests(lq_string *s, const lq_repl *r)
 {
@@ -114,7 +114,7 @@ void lq_do_save(lq_repl *r, char **args, size_t n)
   }
 }
 
-// ---- tests ----
+// ---- tests
 
 typedef struct tally {
   lq_repl *repl;
@@ -267,7 +267,7 @@ void lq_do_new(lq_repl *r, char **args, size_t n)
   lq_out_z(&r->cli->out, "a new rule\n");
 }
 
-// ---- $EDITOR ----
+// ---- $EDITOR
 
 // The shell takes the editor's own options apart.
 static bool run_editor(lq_cli *c, const char *path)

@@ -140,7 +140,7 @@ void lq_do_rules(lq_repl *r, char **args, size_t n)
   lq_rules_in_free(&rules);
 }
 
-// ---- events on the screen ----
+// ---- events on the screen
 
 const lq_repl_event *lq_repl_shown(lq_repl *r, const char *number)
 {

@@ -16,7 +16,7 @@ void lq_repl_forget_state(lq_repl *r)
   r->bundle = NULL;
 }
 
-// ---- steps ----
+// ---- steps
 
 static void put_rule(lq_repl *r, lq_string *s, size_t rule)
 {
@@ -73,7 +73,7 @@ static void say_steps(lq_repl *r)
     lq_out_z(&r->cli->out, r->steps[i % LQ_REPL_STEPS].p);
 }
 
-// ---- what is left ----
+// ---- what is left
 
 typedef struct left {
   lq_repl *repl;

@@ -10,7 +10,7 @@ static void json_z(lq_string *s, const char *z)
   lq_string_json(s, z, strlen(z));
 }
 
-// ---- SARIF ----
+// ---- SARIF
 
 // A path as a URI reference: what is no plain character is escaped.
 static void put_uri(lq_string *s, lq_text path)
@@ -141,7 +141,7 @@ void lq_report_sarif(lq_out *out, const lq_findings *f)
   lq_string_free(&s);
 }
 
-// ---- GitHub ----
+// ---- GitHub
 
 // Commands end at a line end and have `:` and `,` as signs; in the message these two are plain.
 static void put_escaped(lq_string *s, lq_text t, bool property)

@@ -98,7 +98,7 @@ lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alert
   return s;
 }
 
-// ---- rows ----
+// ---- rows
 
 enum { NAME_SHOWN = 44 };
 

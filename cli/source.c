@@ -25,7 +25,7 @@ void lq_source_close(lq_source *s)
   s->fd = -1;
 }
 
-// ---- identity ----
+// ---- identity
 
 // The n bytes at the file's start. A file that is shorter: 0; -1 and errno.
 static int read_start(int fd, char *p, size_t n)
@@ -47,6 +47,8 @@ static int begins_alike(int fd, const lq_identity *id)
 {
   char start[LQ_PREFIX_MAX];
   unsigned char digest[LQ_DIGEST];
+  if (id->prefix == 0)
+    return 1;
   int got = read_start(fd, start, id->prefix);
   if (got <= 0)
     return got;
@@ -82,7 +84,7 @@ static int64_t change_of(const struct stat *st)
   return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-// ---- finding a file that was renamed or copied ----
+// ---- finding a file that was renamed or copied
 
 // Like begins_alike.
 static int may_be(int fd, const lq_mark *m, bool named_alike)
@@ -155,7 +157,7 @@ bool lq_source_find_copy(lq_source *s)
   return true;
 }
 
-// ---- opening ----
+// ---- opening
 
 static bool was_read(const lq_mark *m)
 {
@@ -248,7 +250,7 @@ long lq_source_read(lq_source *s, void *p, size_t n)
   return got;
 }
 
-// ---- at its end ----
+// ---- at its end
 
 lq_source_look lq_source_look_at(lq_source *s, int64_t wait)
 {

@@ -26,7 +26,7 @@ typedef struct flow {
   lq_stats told;         // losses that were spoken of
 } flow;
 
-// ---- checkpoints ----
+// ---- checkpoints
 
 static lq_totals totals_of(const flow *f)
 {
@@ -98,7 +98,7 @@ static bool checkpoint_if_due(flow *f)
   return !f->dirty || lq_elapsed(f->saved) < every || checkpoint(f);
 }
 
-// ---- what went missing, at most once a minute ----
+// ---- what went missing, at most once a minute
 
 static void warn(flow *f)
 {
@@ -119,7 +119,7 @@ static void warn(flow *f)
   f->told = *s;
 }
 
-// ---- one source ----
+// ---- one source
 
 static const char *name_of(const lq_source *s)
 {
@@ -286,7 +286,7 @@ static bool look(flow *f, lq_source *s, int64_t wait)
   return false;
 }
 
-// ---- files at rest ----
+// ---- files at rest
 
 static void say_rest(flow *f, const lq_source *s)
 {
@@ -322,7 +322,7 @@ static void read_whole(flow *f, lq_source *s)
   lq_source_close(s);
 }
 
-// ---- files that grow ----
+// ---- files that grow
 
 static bool turn(flow *f, lq_source *s)
 {
@@ -356,7 +356,7 @@ static void follow(flow *f)
   }
 }
 
-// ---- the whole ----
+// ---- the whole
 
 static bool restore(flow *f)
 {

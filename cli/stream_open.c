@@ -81,7 +81,7 @@ static bool read_state(lq_stream *s)
   return !why && (!error || error == ENOENT);
 }
 
-// ---- output ----
+// ---- output
 
 static bool bad_output(lq_stream *s, int error)
 {

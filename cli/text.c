@@ -91,7 +91,7 @@ int lq_string_write(void *user, const char *p, size_t n)
   return 0;
 }
 
-// ---- safe text ----
+// ---- safe text
 
 size_t lq_char_at(const char *p, size_t n, uint32_t *c)
 {
@@ -178,7 +178,7 @@ void lq_string_safe_flat(lq_string *s, const char *p, size_t n)
   }
 }
 
-// ---- numbers, times, JSON ----
+// ---- numbers, times, JSON
 
 void lq_string_count(lq_string *s, uint64_t v)
 {

@@ -5,7 +5,7 @@
 #include "compiler/internal.h"
 #include "vm/program.h"
 
-// ---- kinds --------------------------------------------------------------------------------------
+// ---- kinds
 
 const char *lq_kind_phrase(lq_kind k)
 {
@@ -40,7 +40,7 @@ static bool is_reference(const lq_node *n)
   return n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE;
 }
 
-// ---- conditions ---------------------------------------------------------------------------------
+// ---- conditions
 
 static void not_boolean(lq_checker *c, const lq_node *n, lq_kind k)
 {
@@ -94,7 +94,7 @@ void lq_check_condition(lq_checker *c, const lq_node *n)
     not_boolean(c, n, k);
 }
 
-// ---- walks --------------------------------------------------------------------------------------
+// ---- walks
 
 static bool walks_already(const lq_scope *outer, const lq_scope *s)
 {
@@ -120,7 +120,7 @@ void lq_check_walk(lq_checker *c, const lq_node *path, lq_str variable, bool rel
   c->scope = outer;
 }
 
-// ---- comparisons --------------------------------------------------------------------------------
+// ---- comparisons
 
 static bool has_order(lq_kind k)
 {
@@ -200,7 +200,7 @@ static lq_kind check_compare(lq_checker *c, const lq_node *n)
   return LQ_T_BOOL;
 }
 
-// ---- lists and patterns -------------------------------------------------------------------------
+// ---- lists and patterns
 
 static void mixed_list(lq_checker *c, const lq_node *n, const lq_node *first, const lq_node *other)
 {
@@ -307,7 +307,7 @@ static lq_kind check_match(lq_checker *c, const lq_node *n)
   return LQ_T_BOOL;
 }
 
-// ---- arithmetic ---------------------------------------------------------------------------------
+// ---- arithmetic
 
 static void check_number(lq_checker *c, const lq_node *n, const lq_node *side)
 {
@@ -331,7 +331,7 @@ static lq_kind check_arithmetic(lq_checker *c, const lq_node *n)
   return LQ_T_DOUBLE;
 }
 
-// ---- values -------------------------------------------------------------------------------------
+// ---- values
 
 lq_kind lq_check_value(lq_checker *c, const lq_node *n)
 {

@@ -167,7 +167,7 @@ static void check_argument(lq_checker *c, const lq_node *call, const lq_node *ar
     check_literal_argument(c, arg, f, i, letter);
 }
 
-// ---- lambdas ------------------------------------------------------------------------------------
+// ---- lambdas
 
 static bool is_reference(const lq_node *n)
 {
@@ -197,7 +197,7 @@ static lq_kind check_lambda(lq_checker *c, const lq_node *n, const lq_function *
   return result_of(f);
 }
 
-// ---- calls --------------------------------------------------------------------------------------
+// ---- calls
 
 static void misplaced_aggregate(lq_checker *c, const lq_node *n, const lq_function *f)
 {

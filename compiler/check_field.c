@@ -6,7 +6,7 @@
 #include "compiler/check.h"
 #include "stdlib/schema.h"
 
-// ---- names --------------------------------------------------------------------------------------
+// ---- names
 
 static const lq_schema *schema_of(const lq_checker *c)
 {
@@ -186,7 +186,7 @@ void lq_check_variable(lq_checker *c, const lq_node *n)
                "variables are bound by array functions: `arraySearch(process.args, $a, $a : \"-enc*\")`");
 }
 
-// ---- types --------------------------------------------------------------------------------------
+// ---- types
 
 static const lq_schema_field *type_of(lq_checker *c, const lq_node *field, lq_str *name)
 {

@@ -45,7 +45,7 @@ void lq_check_dynamic(lq_checker *c, const lq_node *n, const char *what)
   lq_diag_label(c->d, d, n->span, "the same for all events");
 }
 
-// ---- sequences ----------------------------------------------------------------------------------
+// ---- sequences
 
 static void check_runs(lq_checker *c, const lq_node *t)
 {
@@ -186,7 +186,7 @@ static void check_terms(lq_checker *c, const lq_node *n)
   check_aliases(c, n);
 }
 
-// ---- the whole ----------------------------------------------------------------------------------
+// ---- the whole
 
 void lq_check_query(lq_checker *c, lq_node *query)
 {

@@ -33,7 +33,7 @@ size_t lq_compiler_rules(const lq_compiler *c)
   return c->nrules;
 }
 
-// ---- one rule -----------------------------------------------------------------------------------
+// ---- one rule
 
 static void fold(lq_planner *p, lq_plan **n)
 {

@@ -23,7 +23,7 @@ static bool failed(const emitter *e)
   return e->nomem || e->too_large;
 }
 
-// ---- instructions -------------------------------------------------------------------------------
+// ---- instructions
 
 static int net_effect(lq_opcode op, uint8_t a)
 {
@@ -69,7 +69,7 @@ static void land(emitter *e, size_t from)
   e->code->insns[from].b = (uint16_t)distance;
 }
 
-// ---- pool ---------------------------------------------------------------------------------------
+// ---- pool
 
 static lq_type type_hint(lq_str name)
 {
@@ -131,7 +131,7 @@ static uint32_t predicate(emitter *e, const lq_plan *n)
   return lq_pool_predicate_id(e->pool, field(e, &n->ref), n->way, arg);
 }
 
-// ---- clauses ------------------------------------------------------------------------------------
+// ---- clauses
 
 static void add_field(emitter *e, lq_clause *c, uint32_t id)
 {
@@ -174,7 +174,7 @@ static void clause(emitter *e, size_t pc, const lq_plan *n)
   e->code->clauses[e->code->nclauses++] = c;
 }
 
-// ---- conditions and values ----------------------------------------------------------------------
+// ---- conditions and values
 
 static void value(emitter *e, const lq_plan *n);
 static void condition(emitter *e, const lq_plan *n);
@@ -348,7 +348,7 @@ static void value(emitter *e, const lq_plan *n)
   }
 }
 
-// ---- snippets -----------------------------------------------------------------------------------
+// ---- snippets
 
 #define ADD_ROW(e, list, ...)                                                                                \
   (LQ_GROW((e)->mem, (e)->code->list.v, (e)->code->list.n, &(e)->code->list.cap)                             \

@@ -7,7 +7,7 @@
 #include "stdlib/functions.h"
 #include "vm/bundle.h"
 
-// ---- what is used -------------------------------------------------------------------------------
+// ---- what is used
 
 void lq_finish_use(lq_finish_table *t, uint32_t i)
 {
@@ -89,7 +89,7 @@ static void use_all(lq_finisher *f, const uint32_t *function_names)
   }
 }
 
-// ---- new numbers --------------------------------------------------------------------------------
+// ---- new numbers
 
 int lq_sort_by_content(const void *a, const void *b)
 {
@@ -169,7 +169,7 @@ static void describe_function(lq_finisher *f, uint32_t i, lq_sort_row *row)
   row->text = function_name(f, i);
 }
 
-// ---- sets ---------------------------------------------------------------------------------------
+// ---- sets
 
 static int by_id(const void *a, const void *b)
 {
@@ -261,7 +261,7 @@ static bool make_sets(lq_finisher *f)
   return !f->arena.failed;
 }
 
-// ---- other tables -------------------------------------------------------------------------------
+// ---- other tables
 
 static bool make_strings(lq_finisher *f)
 {
@@ -359,7 +359,7 @@ static bool make_predicates(lq_finisher *f)
   return !f->arena.failed;
 }
 
-// ---- all of it ----------------------------------------------------------------------------------
+// ---- all of it
 
 static bool start_table(lq_finisher *f, lq_finish_table *t, size_t n)
 {

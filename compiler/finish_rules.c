@@ -4,7 +4,7 @@
 #include "stdlib/functions.h"
 #include "vm/verify.h"
 
-// ---- what is used -------------------------------------------------------------------------------
+// ---- what is used
 
 static void use_text(lq_finisher *f, uint32_t i)
 {
@@ -43,7 +43,7 @@ void lq_finish_use_rule(lq_finisher *f, const lq_rule_row *r)
   use_state(f, &r->code);
 }
 
-// ---- rules --------------------------------------------------------------------------------------
+// ---- rules
 
 static uint32_t mapped_operand(const lq_finisher *f, char letter, uint32_t i)
 {
@@ -83,7 +83,7 @@ static void add_clauses(lq_finisher *f, const lq_rule_row *r, uint32_t code)
   }
 }
 
-// ---- state --------------------------------------------------------------------------------------
+// ---- state
 
 static uint32_t mapped_text(const lq_finisher *f, uint32_t i)
 {
@@ -163,7 +163,7 @@ static void add_snippets(lq_finisher *f, const lq_code *c, uint32_t code)
   }
 }
 
-// ---- one rule -----------------------------------------------------------------------------------
+// ---- one rule
 
 static void add_rule(lq_finisher *f, const lq_rule_row *r)
 {

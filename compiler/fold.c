@@ -9,7 +9,7 @@
 // Quadratic passes stop above this many entries or conditions.
 enum { PAIRS_MAX = 512 };
 
-// ---- constants ----------------------------------------------------------------------------------
+// ---- constants
 
 static bool is_constant(const lq_plan *n)
 {
@@ -175,7 +175,7 @@ static lq_plan *fold_match(lq_plan *n)
   return become(n, lq_bool(fits));
 }
 
-// ---- entries ------------------------------------------------------------------------------------
+// ---- entries
 
 static bool covered_by_another(const lq_entry *all, size_t n, size_t i)
 {
@@ -232,7 +232,7 @@ static lq_plan *fold_test(lq_planner *p, lq_plan *n)
   return n;
 }
 
-// ---- merging ------------------------------------------------------------------------------------
+// ---- merging
 
 // The way that tests for either of two ways' entries; COUNT where none does.
 static lq_way joint_way(lq_way a, lq_way b)
@@ -318,7 +318,7 @@ static bool merge_negated(lq_planner *p, lq_plan *a, const lq_plan *b)
   return true;
 }
 
-// ---- chains -------------------------------------------------------------------------------------
+// ---- chains
 
 static void add_to_chain(lq_planner *p, lq_plan *chain, lq_plan *k)
 {
@@ -390,7 +390,7 @@ static lq_plan *fold_walk(lq_plan *n)
   return n->kids->kind == LQ_P_BOOL && !n->kids->truth ? become_bool(n, false) : n;
 }
 
-// ---- all of it ----------------------------------------------------------------------------------
+// ---- all of it
 
 static void fold_kids(lq_planner *p, lq_plan *n)
 {

@@ -18,7 +18,7 @@ static bool has_wildcard(const lq_node *n)
          (memchr(s.p, LQ_ANY_RUN, s.n) || (s.n > 1 && s.p[0] == LQ_ANY_ONE && s.p[1] == ':'));
 }
 
-// ---- wildcards ----------------------------------------------------------------------------------
+// ---- wildcards
 
 static lq_diag *dead_wildcard(lq_linter *l, const lq_node *n, const lq_node *literal)
 {
@@ -92,7 +92,7 @@ static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)
     lint_group(l, n, k);
 }
 
-// ---- control characters -------------------------------------------------------------------------
+// ---- control characters
 
 static char escape_of(char c)
 {
@@ -142,7 +142,7 @@ static void lint_string(lq_linter *l, const lq_node *n)
   }
 }
 
-// ---- sequences ----------------------------------------------------------------------------------
+// ---- sequences
 
 static bool has_keys(const lq_node *n)
 {
@@ -160,7 +160,7 @@ static void lint_sequence(lq_linter *l, const lq_node *n)
   lq_diag_help(l->d, d, "write `sequence by host.id with maxspan=5m`");
 }
 
-// ---- the walk -----------------------------------------------------------------------------------
+// ---- the walk
 
 static void literal_in_chain(lq_linter *l, const lq_node *n)
 {

@@ -11,7 +11,7 @@ static lq_planner planner(lq_linter *l)
   return (lq_planner){.arena = l->arena, .o = l->o};
 }
 
-// ---- constants ----------------------------------------------------------------------------------
+// ---- constants
 
 static bool asks_event(const lq_node *n)
 {
@@ -40,7 +40,7 @@ void lq_lint_constant(lq_linter *l, const lq_node *n)
   lq_diag_help(l->d, d, "remove it, or compare with a field");
 }
 
-// ---- contradictions -----------------------------------------------------------------------------
+// ---- contradictions
 
 static bool same_entries(const lq_plan *a, const lq_plan *b)
 {
@@ -142,7 +142,7 @@ static void check_chains(lq_linter *l, const lq_plan *n)
     check_chains(l, k);
 }
 
-// ---- negations ----------------------------------------------------------------------------------
+// ---- negations
 
 static bool is_negation(const lq_plan *n)
 {

@@ -4,7 +4,7 @@
 #include "compiler/plan.h"
 #include "stdlib/schema.h"
 
-// ---- comparisons --------------------------------------------------------------------------------
+// ---- comparisons
 
 // The constant that a field of this name is ordered against: texts become dates and addresses where ECS says
 // so.
@@ -176,7 +176,7 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
   return negate_if(p, not_equal, n->span, t);
 }
 
-// ---- conditions ---------------------------------------------------------------------------------
+// ---- conditions
 
 lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_way way, lq_entry *entries, size_t n,
                       lq_span span)
@@ -360,7 +360,7 @@ lq_plan *lq_lower_event(lq_planner *p, const lq_node *n, const lq_node **rest)
   return all->kids && !all->kids->next ? all->kids : all;
 }
 
-// ---- values -------------------------------------------------------------------------------------
+// ---- values
 
 static lq_plan *constant(lq_planner *p, const lq_node *n)
 {

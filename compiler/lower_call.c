@@ -20,7 +20,7 @@ static call read_call(const lq_node *n)
   return c;
 }
 
-// ---- needles to patterns ------------------------------------------------------------------------
+// ---- needles to patterns
 
 // Where the text of a needle is free to go on.
 typedef enum ends { FREE_BEFORE = 1, FREE_AFTER = 2 } ends;
@@ -75,7 +75,7 @@ static bool has_literal_needles(const call *c)
   return true;
 }
 
-// ---- literal sets -------------------------------------------------------------------------------
+// ---- literal sets
 
 static lq_entry set_entry(lq_planner *p, const call *c, const lq_node *n)
 {
@@ -115,7 +115,7 @@ static bool is_literal_set(lq_function_id id)
   return id == LQ_FN_cidrMatch || id == LQ_FN_wildcard || id == LQ_FN_match || id == LQ_FN_search;
 }
 
-// ---- lists --------------------------------------------------------------------------------------
+// ---- lists
 
 static void add_entries(lq_planner *p, const call *c, lq_plan *either, lq_way way, lq_entry *entries,
                         size_t n)
@@ -157,7 +157,7 @@ static lq_plan *lookup(lq_planner *p, const call *c)
   return either && !either->kids->next ? either->kids : either;
 }
 
-// ---- walks --------------------------------------------------------------------------------------
+// ---- walks
 
 static bool is_walk(lq_function_id id)
 {
@@ -176,7 +176,7 @@ static lq_plan *walk(lq_planner *p, const call *c, lq_plan_kind kind)
   return w;
 }
 
-// ---- calls --------------------------------------------------------------------------------------
+// ---- calls
 
 static lq_plan *plain_call(lq_planner *p, const call *c)
 {

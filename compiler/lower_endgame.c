@@ -31,7 +31,7 @@ static lq_plan *negation(lq_planner *p, lq_plan *v, lq_span span)
   return compare(p, LQ_CMP_XOR3, v, constant(p, lq_bool(true), span), span);
 }
 
-// ---- fields -------------------------------------------------------------------------------------
+// ---- fields
 
 // The one index of a name: its place, its value, and what follows it.
 typedef struct indexed {
@@ -120,7 +120,7 @@ static lq_plan *has_members(lq_planner *p, const lq_node *n)
   return t;
 }
 
-// ---- patterns -----------------------------------------------------------------------------------
+// ---- patterns
 
 static bool has_star(const lq_node *n)
 {
@@ -160,7 +160,7 @@ static lq_plan *wildcard(lq_planner *p, const lq_node *subject, const lq_node *l
   return match(p, subject, folds(p) ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB, e, 1, span);
 }
 
-// ---- comparisons --------------------------------------------------------------------------------
+// ---- comparisons
 
 static lq_plan *ordered(lq_planner *p, const lq_node *n)
 {
@@ -210,7 +210,7 @@ static lq_plan *is_in(lq_planner *p, const lq_node *n)
   return all ? all : constant(p, lq_bool(false), n->span);
 }
 
-// ---- calls --------------------------------------------------------------------------------------
+// ---- calls
 
 static lq_function_id function_of(const lq_node *n)
 {
@@ -290,7 +290,7 @@ static lq_plan *call_value(lq_planner *p, const lq_node *n)
   return takes_literals(id) ? literal_set(p, id, n) : call(p, id, n);
 }
 
-// ---- what is true or false, and never null ------------------------------------------------------
+// ---- what is true or false, and never null
 
 static const lq_node *beside_null(const lq_node *n)
 {
@@ -348,7 +348,7 @@ static lq_plan *two_valued(lq_planner *p, const lq_node *n)
   return lq_lower_condition(p, n); // lineage and events
 }
 
-// ---- truths -------------------------------------------------------------------------------------
+// ---- truths
 
 static bool is_boolean(const lq_node *n)
 {

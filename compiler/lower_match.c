@@ -65,7 +65,7 @@ static reading read_operator(lq_planner *p, lq_op op, const lq_node *subject)
   return r;
 }
 
-// ---- literals to entries ------------------------------------------------------------------------
+// ---- literals to entries
 
 static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
 {
@@ -120,7 +120,7 @@ static lq_plan *networks(lq_planner *p, const reading *r, const lq_node *first, 
   return n > 0 ? lq_plan_test(p, r->subject, LQ_WAY_CIDR, entries, n, span) : NULL;
 }
 
-// ---- words of text fields -----------------------------------------------------------------------
+// ---- words of text fields
 
 // An unquoted value of a text field is its words, any of which satisfies. Wildcards belong to the word they
 // stand in.
@@ -216,7 +216,7 @@ static lq_plan *literals(lq_planner *p, const reading *r, const lq_node *first, 
   return either && either->kids && !either->kids->next ? either->kids : either;
 }
 
-// ---- groups -------------------------------------------------------------------------------------
+// ---- groups
 
 static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span span);
 
@@ -263,7 +263,7 @@ static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span
   return is_leaf(g) ? lone(p, r, g, span) : lq_plan_bool(p, span, false); // null is equal to nothing
 }
 
-// ---- in -----------------------------------------------------------------------------------------
+// ---- in
 
 static lq_plan *same(lq_planner *p, const lq_node *subject, const lq_node *entry, bool fold)
 {
@@ -298,7 +298,7 @@ lq_plan *lq_lower_match(lq_planner *p, const lq_node *n)
   return group(p, &r, n->kids->next, n->span);
 }
 
-// ---- as values ----------------------------------------------------------------------------------
+// ---- as values
 
 static bool never_null(const lq_node *n)
 {
@@ -335,7 +335,7 @@ lq_plan *lq_lower_match_value(lq_planner *p, const lq_node *n)
   return lq_plan_binary(p, LQ_P_COMPARE, LQ_CMP_EQ, n->span, value, some_value(p, n->kids, n->span));
 }
 
-// ---- KQL free text ------------------------------------------------------------------------------
+// ---- KQL free text
 
 // Free text looks at every string of the event: the field is the pattern that every name fits.
 lq_plan *lq_lower_any_text(lq_planner *p, const lq_node *n)

@@ -20,7 +20,7 @@ typedef struct lq_names {
 
 static void bind(lq_names *s, lq_node *n);
 
-// ---- messages -----------------------------------------------------------------------------------
+// ---- messages
 
 // Nothing more is said of it.
 static lq_diag *unknown(lq_names *s, lq_node *n, const char *label)
@@ -97,7 +97,7 @@ static void no_such_name(lq_names *s, lq_node *n)
     list_columns(s, d);
 }
 
-// ---- references ---------------------------------------------------------------------------------
+// ---- references
 
 static bool holds(const lq_names *s, const lq_node *t)
 {
@@ -205,7 +205,7 @@ static bool bind_event(lq_names *s, lq_node *n)
   return true;
 }
 
-// ---- columns ------------------------------------------------------------------------------------
+// ---- columns
 
 static bool bind_column(lq_names *s, lq_node *n)
 {
@@ -233,7 +233,7 @@ static void too_many_columns(lq_names *s, const lq_node *stage)
   s->ncolumns = 0;
 }
 
-// ---- slips --------------------------------------------------------------------------------------
+// ---- slips
 
 // `evnt0.process.name`: a field perhaps, but no group of ECS, and nearly an alias.
 static void misspelt_alias(lq_names *s, const lq_node *n)
@@ -250,7 +250,7 @@ static void misspelt_alias(lq_names *s, const lq_node *n)
   lq_diag_help(s->c->d, d, "did you mean `%.*s`?", LQ_STR_ARG(near));
 }
 
-// ---- the walk -----------------------------------------------------------------------------------
+// ---- the walk
 
 static void bind_field(lq_names *s, lq_node *n)
 {
@@ -292,7 +292,7 @@ static void bind_all(lq_names *s, lq_node *first)
     bind(s, k);
 }
 
-// ---- terms --------------------------------------------------------------------------------------
+// ---- terms
 
 static void bind_term(lq_checker *c, const lq_node *base, lq_node *t, bool refers)
 {
@@ -312,7 +312,7 @@ static void bind_terms(lq_checker *c, lq_node *base)
     bind_term(c, base, base->until, false);
 }
 
-// ---- stages -------------------------------------------------------------------------------------
+// ---- stages
 
 lq_str lq_written(lq_arena *a, const lq_node *n)
 {

@@ -54,7 +54,7 @@ bool lq_ref_equal(const lq_ref *a, const lq_ref *b)
   return a->scope == b->scope && lq_str_eq(a->name, b->name);
 }
 
-// ---- literals -----------------------------------------------------------------------------------
+// ---- literals
 
 lq_str lq_plain_text(lq_arena *a, lq_str pattern)
 {
@@ -141,7 +141,7 @@ bool lq_network_parse(lq_str s, lq_cidr *out, size_t *bad_at)
   return true;
 }
 
-// ---- names --------------------------------------------------------------------------------------
+// ---- names
 
 static lq_str join(lq_arena *a, lq_str path, lq_str rest)
 {

@@ -95,7 +95,7 @@ static inline bool lq_plan_is_condition(const lq_plan *n)
 }
 bool lq_ref_equal(const lq_ref *a, const lq_ref *b);
 
-// ---- the tree's literals and names --------------------------------------------------------------
+// ---- the tree's literals and names
 
 // The value of a literal node: NUMBER and its negation, STRING as plain text, BOOL, DURATION. False: no
 // literal. NULL is none.
@@ -112,14 +112,14 @@ bool lq_resolve(lq_arena *a, const lq_scope *scope, const lq_node *n, lq_ref *ou
 const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node *path, lq_str variable,
                                bool relative);
 
-// ---- terms and stages (names.c) -----------------------------------------------------------------
+// ---- terms and stages (names.c)
 
 // The number of a term among those of the program: a missing one with runs is that many.
 uint32_t lq_term_number(const lq_node *base, const lq_node *term);
 lq_str lq_written(lq_arena *a, const lq_node *n);           // a name, or the canonical text
 lq_str lq_column_name(lq_arena *a, const lq_node *item);    // what an item of `stats` or `eval` is called
 
-// ---- Endgame EQL (lower_endgame.c) --------------------------------------------------------------
+// ---- Endgame EQL (lower_endgame.c)
 
 lq_plan *lq_endgame_condition(lq_planner *p, const lq_node *n);
 lq_plan *lq_endgame_value(lq_planner *p, const lq_node *n);
@@ -138,7 +138,7 @@ bool lq_is_one_index(lq_str name);
 // `a[0].b`: b of the first element of a. False: no index, or more than one.
 bool lq_plan_indexed(lq_planner *p, const lq_node *n, lq_plan **out);
 
-// ---- passes -------------------------------------------------------------------------------------
+// ---- passes
 
 // The condition of a query over events (QUERY or EVENT or an expression, checked without errors) with the filters that
 // directly follow it; *rest: the first stage that is none.

@@ -3,7 +3,7 @@
 
 #include "base/sort.h"
 
-// ---- interner -----------------------------------------------------------------------------------
+// ---- interner
 
 // FNV-1a. Rules come from whoever runs the compiler, who can slow down only themselves.
 static size_t hash(lq_str s)
@@ -65,7 +65,7 @@ void lq_interner_free(lq_interner *t)
   *t = (lq_interner){0};
 }
 
-// ---- tables -------------------------------------------------------------------------------------
+// ---- tables
 
 void lq_pool_init(lq_pool *p, const lq_mem *mem)
 {
@@ -120,7 +120,7 @@ uint32_t lq_pool_predicate_id(lq_pool *p, uint32_t field, lq_way way, uint32_t a
   return field == LQ_NONE || arg == LQ_NONE ? LQ_NONE : lq_intern(&p->predicates, BYTES(&row));
 }
 
-// ---- sets ---------------------------------------------------------------------------------------
+// ---- sets
 
 size_t lq_pool_member_size(lq_set_kind kind)
 {

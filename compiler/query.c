@@ -3,7 +3,7 @@
 
 #include "stdlib/functions.h"
 
-// ---- terms --------------------------------------------------------------------------------------
+// ---- terms
 
 static uint32_t count(const lq_node *first)
 {
@@ -57,7 +57,7 @@ static void lower_terms(lq_planner *p, const lq_node *base, lq_query_plan *q)
   }
 }
 
-// ---- stages -------------------------------------------------------------------------------------
+// ---- stages
 
 static lq_stage_op op_of(lq_stage_kind s)
 {
@@ -156,7 +156,7 @@ static void lower_stages(lq_planner *p, const lq_node *first, lq_query_plan *q)
   }
 }
 
-// ---- the whole ----------------------------------------------------------------------------------
+// ---- the whole
 
 static bool asks_lineage(const lq_node *n)
 {

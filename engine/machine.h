@@ -26,7 +26,7 @@ typedef struct lq_state_tables {
   const uint8_t *aggregates; // by argument: lq_aggregate
 } lq_state_tables;
 
-// ---- what a machine asks -------------------------------------------------------------------------------------------
+// ---- what a machine asks
 
 // What a snippet may read.
 typedef struct lq_view {
@@ -47,7 +47,7 @@ typedef struct lq_asker {
   lq_values (*field)(void *user, uint32_t field, const lq_view *view);
 } lq_asker;
 
-// ---- what it tells -------------------------------------------------------------------------------------------------
+// ---- what it tells
 
 // Names of the columns that COUNT and UNIQUE_COUNT make.
 #define LQ_NAME_COUNT 0xFFFFFFFEu
@@ -96,7 +96,7 @@ typedef struct lq_state_hooks {
   void (*step)(void *user, const lq_step *s);       // NULL: nobody asks
 } lq_state_hooks;
 
-// ---- bounds --------------------------------------------------------------------------------------------------------
+// ---- bounds
 
 typedef struct lq_state_limits {
   uint64_t rule_bytes;    // 0: 16 MiB. State over it makes the rule's oldest go, counted
@@ -124,7 +124,7 @@ typedef struct lq_machine_stats {
   uint64_t suppressed;
 } lq_machine_stats;
 
-// ---- running -------------------------------------------------------------------------------------------------------
+// ---- running
 
 typedef struct lq_machine lq_machine;
 typedef struct lq_machine_host lq_machine_host; // what all machines of a rule set share (engine/state.c)

@@ -56,7 +56,7 @@ bool lq_state_lineage(const lq_state *s, uint32_t row);
 // An event that a view names, for FIELD. NULL: no memory. Good until the next call.
 const lq_event *lq_state_replay(lq_state *s, const lq_kept *kept);
 
-// ---- saving --------------------------------------------------------------------------------------------------------
+// ---- saving
 
 // Appends the state of all keys whose hash falls into part `part` of `parts`. What has no key (events that wait, processes,
 // counts of head, rows of tail) is in part 0. Parts of one moment restored together are the whole.

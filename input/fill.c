@@ -61,7 +61,7 @@ void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
     f->next_element[f->scopes[i]] = f->element_of[f->scopes[i]] = 0;
 }
 
-// ---- values -------------------------------------------------------------------------------------
+// ---- values
 
 static lq_str cut_value(lq_fill *f, lq_str s)
 {
@@ -109,7 +109,7 @@ bool lq_is_empty_value(const lq_value *v)
   return s.n == 36 && s.p[0] == '0' && lq_str_eq(s, LQ_STR("00000000-0000-0000-0000-000000000000"));
 }
 
-// ---- slots --------------------------------------------------------------------------------------
+// ---- slots
 
 static void add(lq_fill *f, uint32_t slot, lq_value v)
 {
@@ -209,7 +209,7 @@ void lq_fill_close_scopes(lq_fill *f)
   }
 }
 
-// ---- the walk -----------------------------------------------------------------------------------
+// ---- the walk
 
 static size_t enter_name(lq_fill *f, lq_str key)
 {
@@ -263,7 +263,7 @@ void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node)
   }
 }
 
-// ---- time ---------------------------------------------------------------------------------------
+// ---- time
 
 static bool from_millis(int64_t ms, int64_t *ns)
 {
@@ -299,7 +299,7 @@ void lq_fill_filetime(lq_fill *f, const lq_value *v)
   f->time = (ticks - epoch) * TICK;
 }
 
-// ---- duplicate keys -----------------------------------------------------------------------------
+// ---- duplicate keys
 
 // Keys come from events, so a hostile object can send all of them to one place: after so many steps it counts
 // as having a duplicate, which is a flag and no more.

@@ -85,7 +85,7 @@ static void pass_newline(lq_frame *f)
   f->blank = true;
 }
 
-// ---- lines --------------------------------------------------------------------------------------
+// ---- lines
 
 static lq_status take_line(lq_frame *f, lq_str text, uint64_t offset, bool open_ended)
 {
@@ -152,7 +152,7 @@ static lq_status feed_lines(lq_frame *f, const char *p, size_t n)
   return s;
 }
 
-// ---- what kind of source it is ------------------------------------------------------------------
+// ---- what kind of source it is
 
 static bool is_array(const lq_json *j, uint32_t value)
 {
@@ -233,7 +233,7 @@ static lq_status decide(lq_frame *f, bool at_end, bool *wait)
   return decide_by_line(f, len, newline, at_end);
 }
 
-// ---- objects over lines -------------------------------------------------------------------------
+// ---- objects over lines
 
 // The lines in [start, to) have passed: where are we then?
 static void move_to(lq_frame *f, size_t to)

@@ -72,7 +72,7 @@ static lq_status hand_on(lq_inflate *z, const void *p, size_t n)
   return s;
 }
 
-// ---- gzip ---------------------------------------------------------------------------------------
+// ---- gzip
 
 static lq_status open_gzip(lq_inflate *z)
 {
@@ -135,7 +135,7 @@ static lq_status feed_gzip(lq_inflate *z, const void *p, size_t n)
   return s;
 }
 
-// ---- zstd ---------------------------------------------------------------------------------------
+// ---- zstd
 
 static lq_status open_zstd(lq_inflate *z)
 {
@@ -164,7 +164,7 @@ static lq_status feed_zstd(lq_inflate *z, const void *p, size_t n)
   return LQ_OK;
 }
 
-// ---- which --------------------------------------------------------------------------------------
+// ---- which
 
 static const unsigned char gzip_magic[] = {0x1F, 0x8B}, zstd_magic[] = {0x28, 0xB5, 0x2F, 0xFD};
 

@@ -70,7 +70,7 @@ bool lq_text_part(lq_str *rest, char separator, lq_str *part)
   return true;
 }
 
-// ---- numbers ------------------------------------------------------------------------------------
+// ---- numbers
 
 bool lq_map_bits(lq_str s, uint64_t *bits)
 {
@@ -123,7 +123,7 @@ void lq_to_BOOL(lq_map_call *c, const lq_value *v)
     lq_map_give(c, lq_bool(false));
 }
 
-// ---- text ---------------------------------------------------------------------------------------
+// ---- text
 
 void lq_to_CONST(lq_map_call *c, const lq_value *v)
 {
@@ -192,7 +192,7 @@ void lq_to_COMMON_NAME(lq_map_call *c, const lq_value *v)
   lq_give(c, s);
 }
 
-// ---- paths, users -------------------------------------------------------------------------------
+// ---- paths, users
 
 static lq_str basename_of(lq_str s)
 {

@@ -18,7 +18,7 @@ typedef struct lq_map_call {
 void lq_map_apply(lq_map_call *c, const lq_value *raw);
 void lq_map_give(lq_map_call *c, lq_value v);
 
-// ---- for the bodies of transforms ------------------------------------------------------------------
+// ---- for the bodies of transforms
 
 void lq_give(lq_map_call *c, lq_str s);
 void lq_give_long(lq_map_call *c, lq_str s);

@@ -3,7 +3,7 @@
 #include "base/number.h"
 #include "input/transform.h"
 
-// ---- hashes -------------------------------------------------------------------------------------
+// ---- hashes
 
 static bool is_zeros(lq_str s)
 {
@@ -34,7 +34,7 @@ void lq_to_HASHES(lq_map_call *c, const lq_value *v)
   give_hashes(c, lq_raw_text(c, v), LQ_STR(""));
 }
 
-// ---- registry -----------------------------------------------------------------------------------
+// ---- registry
 
 static lq_str short_hive(lq_str hive)
 {
@@ -112,7 +112,7 @@ void lq_to_REGISTRY_TYPE(lq_map_call *c, const lq_value *v)
   lq_give(c, names[registry_data(lq_raw_text(c, v), &number)]);
 }
 
-// ---- network ------------------------------------------------------------------------------------
+// ---- network
 
 static lq_str unmapped(lq_str s)
 {
@@ -186,7 +186,7 @@ void lq_to_ANSWER_IP(lq_map_call *c, const lq_value *v)
   give_answers(c, lq_raw_text(c, v), false, false, false, true);
 }
 
-// ---- codes --------------------------------------------------------------------------------------
+// ---- codes
 
 void lq_to_CODE(lq_map_call *c, const lq_value *v)
 {

@@ -1,7 +1,7 @@
 // Texts with a structure: command lines, `name=value` lines, lines of details.
 #include "input/transform.h"
 
-// ---- command lines ------------------------------------------------------------------------------
+// ---- command lines
 
 // One argument by the rules of Microsoft's C runtime: 2n backslashes and a quote are n backslashes and the
 // end or begin of a quoted part, one more backslash makes the quote plain; in a quoted part, two quotes are
@@ -92,7 +92,7 @@ void lq_to_WORDC(lq_map_call *c, const lq_value *v)
   lq_map_give(c, lq_int(split(c, lq_raw_text(c, v), next_word, false)));
 }
 
-// ---- texts of lines -----------------------------------------------------------------------------
+// ---- texts of lines
 
 static size_t find_text(lq_str s, lq_str what)
 {

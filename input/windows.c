@@ -47,7 +47,7 @@ struct lq_windows {
   lq_fill *fill; // of the event at hand
 };
 
-// ---- setting up ---------------------------------------------------------------------------------
+// ---- setting up
 
 static size_t hash_of(lq_str s)
 {
@@ -166,7 +166,7 @@ void lq_windows_free(lq_windows *w)
   lq_mem_free(w->mem, w, 1, sizeof *w);
 }
 
-// ---- raw values ---------------------------------------------------------------------------------
+// ---- raw values
 
 // The first value of a name counts.
 static void set_value(lq_windows *w, uint16_t name, uint32_t value)
@@ -231,7 +231,7 @@ static void take_header(lq_windows *w, uint32_t system)
   }
 }
 
-// ---- the event's data ---------------------------------------------------------------------------
+// ---- the event's data
 
 static void take_datum(lq_windows *w, lq_str name, uint32_t value, uint32_t node)
 {
@@ -341,7 +341,7 @@ static void take_flat(lq_windows *w, uint32_t event)
   }
 }
 
-// ---- plans --------------------------------------------------------------------------------------
+// ---- plans
 
 static bool make_plan(lq_windows *w, plan *p, lq_map_group group, uint32_t id)
 {
@@ -385,7 +385,7 @@ static const plan *plan_of(lq_windows *w, lq_map_group group, uint32_t id)
   return &w->plans[i];
 }
 
-// ---- one event ----------------------------------------------------------------------------------
+// ---- one event
 
 static void apply_to_value(lq_map_call *c, uint32_t value)
 {
@@ -487,7 +487,7 @@ lq_status lq_windows_fill(lq_windows **made, lq_fill *f, uint32_t event)
   return LQ_OK;
 }
 
-// ---- shapes -------------------------------------------------------------------------------------
+// ---- shapes
 
 static bool has_system(const lq_json *j, uint32_t object)
 {

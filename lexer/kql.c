@@ -51,7 +51,6 @@ static size_t joins_at(lq_str s, size_t i)
 }
 
 // ---- escapes
-// ------------------------------------------------------------------------------------------------------
 
 static int hex_at(lq_str s, size_t i)
 {
@@ -166,7 +165,6 @@ static void report_escapes(lq_lexer *lx)
 }
 
 // ---- text
-// ---------------------------------------------------------------------------------------------------------
 
 // One character that means itself. The two bytes that stand for wildcards must not come out of bad input.
 static size_t read_plain(lq_lexer *lx, size_t i)
@@ -300,7 +298,6 @@ static int read_literal(lq_lexer *lx)
 }
 
 // ---- quoted
-// -------------------------------------------------------------------------------------------------------
 
 // Fills body from i on; gives where the closing quote is, or the length of the text.
 static size_t read_quoted(lq_lexer *lx, size_t i)
@@ -375,7 +372,6 @@ static int read_string(lq_lexer *lx)
 }
 
 // ---- signs
-// --------------------------------------------------------------------------------------------------------
 
 static int take(lq_lexer *lx, int kind, size_t n)
 {

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "parser/parse.h"
 
-// ---- life ---------------------------------------------------------------------------------------
+// ---- life
 
 lq_status lq_build_new(lq_build **out, const lq_build_options *options)
 {
@@ -46,7 +46,7 @@ void lq_build_free(lq_build *b)
   lq_mem_free(&mem, b, 1, sizeof *b);
 }
 
-// ---- what is known of a rule before it is compiled ----------------------------------------------
+// ---- what is known of a rule before it is compiled
 
 static lq_str meta_of(const lq_rule_file_rule *r, const char *key)
 {
@@ -104,7 +104,7 @@ static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_r
   return &b->found[b->nfound++];
 }
 
-// ---- conditions that a rule file adds to its query ----------------------------------------------
+// ---- conditions that a rule file adds to its query
 
 // They stand nowhere in the query, so their parts are said to stand at its beginning.
 static void move_to_start(lq_node *n)
@@ -153,7 +153,7 @@ static lq_status add_conditions(lq_build *b, lq_node *tree, const lq_rule_file_r
   return s;
 }
 
-// ---- stages that a rule's kind asks for ---------------------------------------------------------
+// ---- stages that a rule's kind asks for
 
 // They are native, whatever the query's dialect, so they are read by themselves, behind a query that stands
 // for it.
@@ -178,7 +178,7 @@ static lq_status add_stages(lq_build *b, lq_node *tree, lq_str stages, lq_diag_l
   return builder.arena->failed ? LQ_E_NOMEM : LQ_OK;
 }
 
-// ---- one rule -----------------------------------------------------------------------------------
+// ---- one rule
 
 static lq_compile_options compile_options(const lq_build *b, const lq_rule_file_rule *r)
 {
@@ -341,7 +341,7 @@ static lq_status add_rule(lq_build *b, const lq_source *source, const lq_rule_fi
   return s != LQ_OK ? s : kept;
 }
 
-// ---- files and queries --------------------------------------------------------------------------
+// ---- files and queries
 
 const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void *bytes, size_t n)
 {

@@ -99,7 +99,7 @@ lq_str lq_bundle_string(const lq_bundle *b, uint32_t id)
   return id == LQ_NONE ? LQ_STR("") : b->program->strings[id];
 }
 
-// ---- rules --------------------------------------------------------------------------------------
+// ---- rules
 
 lq_status lq_bundle_rule_meta(const lq_bundle *b, size_t i, const char *key, size_t nth, lq_text *key_out,
                               lq_text *value)
@@ -201,7 +201,7 @@ lq_status lq_bundle_disasm(const lq_bundle *b, size_t rule, lq_write_fn write, v
   return lq_api_write(&out, write, user);
 }
 
-// ---- tables -------------------------------------------------------------------------------------
+// ---- tables
 
 size_t lq_bundle_field_count(const lq_bundle *b)
 {

@@ -9,7 +9,7 @@ static bool takes(const char *query, size_t n, uint32_t dialect)
   return (query || n == 0) && n <= LQ_SOURCE_MAX && dialect <= LQ_DIALECT_NAME_ENDGAME;
 }
 
-// ---- colours ------------------------------------------------------------------------------------
+// ---- colours
 
 typedef struct painting {
   void (*each)(void *user, size_t start, size_t end, uint32_t color);
@@ -59,7 +59,7 @@ lq_status lq_query_unfinished(const char *query, size_t n, uint32_t dialect, int
   return s;
 }
 
-// ---- completion ---------------------------------------------------------------------------------
+// ---- completion
 
 typedef struct completion {
   lq_str prefix;

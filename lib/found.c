@@ -4,7 +4,7 @@
 #include "base/sort.h"
 #include "parser/parse.h"
 
-// ---- ids ----------------------------------------------------------------------------------------
+// ---- ids
 
 static size_t hash_of(lq_str s)
 {
@@ -76,7 +76,7 @@ lq_status lq_build_found(const lq_build *b, size_t i, lq_found *out)
   return LQ_OK;
 }
 
-// ---- printing -----------------------------------------------------------------------------------
+// ---- printing
 
 // Trees are not kept: a rule that is printed is parsed once more.
 static lq_status print(const lq_build *b, size_t i, bool outline, unsigned width, lq_write_fn write,
@@ -110,7 +110,7 @@ lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn write, vo
   return print(b, i, true, 0, write, user);
 }
 
-// ---- diagnostics --------------------------------------------------------------------------------
+// ---- diagnostics
 
 static lq_diag *copy_diag(lq_build *b, const lq_diag *d)
 {

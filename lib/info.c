@@ -36,7 +36,7 @@ lq_status lq_ecs_field(size_t i, lq_text *name, const char **type)
   return LQ_OK;
 }
 
-// ---- records ------------------------------------------------------------------------------------
+// ---- records
 
 typedef struct leaves {
   void (*each)(void *user, lq_text name, const char *type, lq_text value);
@@ -64,7 +64,7 @@ lq_status lq_record_fields(const char *json, size_t n, const lq_allocator *alloc
   return lq_record_visit(lq_str_make(json, n), &limits, &mem, give_leaf, &(leaves){each, user});
 }
 
-// ---- diagnostics --------------------------------------------------------------------------------
+// ---- diagnostics
 
 static const struct {
   uint32_t code, severity;
@@ -97,7 +97,7 @@ lq_status lq_explain_code(uint32_t code, uint32_t *severity, const char **title,
   return LQ_E_NOTFOUND;
 }
 
-// ---- pages --------------------------------------------------------------------------------------
+// ---- pages
 
 // In a table a bar would end the cell, even in code.
 static void cell(lq_buf *out, const char *text)

@@ -21,7 +21,7 @@ typedef struct list_reader {
   lq_status status;
 } list_reader;
 
-// ---- entries ------------------------------------------------------------------------------------
+// ---- entries
 
 static lq_str pattern_of(lq_arena *a, lq_str s)
 {
@@ -82,7 +82,7 @@ static void bad(list_reader *r, lq_str where, const char *what)
   lq_diag_help(&r->diags, d, "an entry is a text, a number, or an object with a member `value`");
 }
 
-// ---- text ---------------------------------------------------------------------------------------
+// ---- text
 
 static void read_text(list_reader *r)
 {
@@ -93,7 +93,7 @@ static void read_text(list_reader *r)
   }
 }
 
-// ---- CSV ----------------------------------------------------------------------------------------
+// ---- CSV
 
 // The next cell, without its quotes; *last: the row ends behind it. False: the text is at its end.
 static bool next_cell(list_reader *r, bool *last)
@@ -143,7 +143,7 @@ static void read_csv(list_reader *r)
   r->status = r->status ? r->status : r->cell.failed ? LQ_E_NOMEM : LQ_OK;
 }
 
-// ---- NDJSON -------------------------------------------------------------------------------------
+// ---- NDJSON
 
 static void add_value(list_reader *r, const lq_json *j, uint32_t at)
 {
@@ -184,7 +184,7 @@ static void read_ndjson(list_reader *r)
   lq_json_free(&j);
 }
 
-// ---- the list -----------------------------------------------------------------------------------
+// ---- the list
 
 static void *keep(lq_build *b, const void *rows, size_t n, size_t size)
 {

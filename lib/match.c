@@ -20,7 +20,7 @@ uint32_t lq_match_kind(const lq_match *m)
   return m->kind;
 }
 
-// ---- events -------------------------------------------------------------------------------------
+// ---- events
 
 // Of those that are there, the last in the order of time: it completed the match.
 size_t lq_match_last(const lq_outcome *g)
@@ -136,7 +136,7 @@ static const lq_event *whole_event(const lq_match *m, size_t i, lq_status *statu
   return &s->reread;
 }
 
-// ---- identity -----------------------------------------------------------------------------------
+// ---- identity
 
 lq_str lq_match_rule_id(const lq_match *m)
 {
@@ -240,7 +240,7 @@ lq_status lq_match_field(const lq_match *m, const char *name, lq_text *value)
   return LQ_E_NOTFOUND;
 }
 
-// ---- columns and keys ---------------------------------------------------------------------------
+// ---- columns and keys
 
 static lq_str column_name(const lq_match *m, uint32_t name)
 {
@@ -336,7 +336,7 @@ lq_status lq_match_key(const lq_match *m, size_t i, lq_text *name, lq_text *valu
   return LQ_OK;
 }
 
-// ---- why ----------------------------------------------------------------------------------------
+// ---- why
 
 typedef struct why {
   const lq_match *match;

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "lib/api.h"
 
-// ---- one event ----------------------------------------------------------------------------------
+// ---- one event
 
 typedef struct run {
   lq_scan *scan;
@@ -82,7 +82,7 @@ static int on_bad(void *user, const lq_bad_record *b)
   return stop;
 }
 
-// ---- life ---------------------------------------------------------------------------------------
+// ---- life
 
 static lq_status open_scan(lq_scan *s)
 {
@@ -138,7 +138,7 @@ void lq_scan_free(lq_scan *s)
   lq_mem_free(&mem, s, 1, sizeof *s);
 }
 
-// ---- bytes --------------------------------------------------------------------------------------
+// ---- bytes
 
 static lq_status settle(lq_scan *s, lq_status status)
 {
@@ -180,7 +180,7 @@ const char *lq_scan_message(const lq_scan *s)
   return lq_reader_message(s->reader);
 }
 
-// ---- records of the caller's own ----------------------------------------------------------------
+// ---- records of the caller's own
 
 typedef struct asking {
   lq_scan *scan;
@@ -315,7 +315,7 @@ lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number)
   return lq_scan_event(s, e);
 }
 
-// ---- counters -----------------------------------------------------------------------------------
+// ---- counters
 
 void lq_scan_stats(const lq_scan *s, lq_stats *out)
 {

@@ -2,7 +2,7 @@
 #include "base/date.h"
 #include "lib/api.h"
 
-// ---- what machines tell -------------------------------------------------------------------------
+// ---- what machines tell
 
 static uint32_t rule_of(const lq_scan *s, uint32_t state)
 {
@@ -64,7 +64,7 @@ static void on_step(void *user, const lq_step *t)
   s->options.step(s->options.user, &v);
 }
 
-// ---- life ---------------------------------------------------------------------------------------
+// ---- life
 
 static lq_state_limits limits_of(const lq_limits *l)
 {
@@ -113,7 +113,7 @@ void lq_scan_set_now(lq_scan *s, int64_t now)
     lq_state_set_now(lq_stateful_state(s->stateful), now);
 }
 
-// ---- counters -----------------------------------------------------------------------------------
+// ---- counters
 
 void lq_scan_add_state(const lq_scan *s, lq_stats *out)
 {
@@ -184,7 +184,7 @@ lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *
   return LQ_OK;
 }
 
-// ---- live partial matches -----------------------------------------------------------------------
+// ---- live partial matches
 
 typedef struct living {
   const lq_scan *scan;
@@ -237,7 +237,7 @@ lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_
   return w.failed ? LQ_E_NOMEM : LQ_OK;
 }
 
-// ---- saving -------------------------------------------------------------------------------------
+// ---- saving
 
 lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write_fn write, void *user)
 {

@@ -12,7 +12,6 @@ lq_status lq_kql_expected(const lq_mem *mem, lq_str text, void (*each)(void *use
 void lq_kql_print(lq_buf *out, const lq_node *n, unsigned width);
 
 // ---- nodes, for the grammar
-// ---------------------------------------------------------------------------------------
 
 lq_node *lq_kql_field(lq_parse_ctx *c, const lq_token *t);
 lq_node *lq_kql_literal(lq_parse_ctx *c, const lq_token *t);
@@ -23,7 +22,6 @@ lq_node *lq_kql_free_text(lq_parse_ctx *c, const lq_token *t);
 lq_node *lq_kql_everything(lq_parse_ctx *c, lq_span span);
 
 // ---- the driver
-// ---------------------------------------------------------------------------------------------------
 
 enum { LQ_KQL_OPEN_MAX = 1024 };
 

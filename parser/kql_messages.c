@@ -56,7 +56,6 @@ static lq_str opener_text(const lq_token *opener)
 #define FIX(diag, at, ...) lq_diag_fix(d->ctx.b.diags, diag, at, __VA_ARGS__)
 
 // ---- brackets
-// -----------------------------------------------------------------------------------------------------
 
 static bool wrong_closer(lq_kql_driver *d, const lq_token *t)
 {
@@ -94,7 +93,6 @@ static bool unclosed(lq_kql_driver *d, const lq_token *t)
 }
 
 // ---- something is missing
-// -----------------------------------------------------------------------------------------
 
 static bool empty_group(lq_kql_driver *d, const lq_token *t)
 {
@@ -143,7 +141,6 @@ static bool nothing_before(lq_kql_driver *d, const lq_token *t)
 }
 
 // ---- operators of other languages
-// ---------------------------------------------------------------------------------
 
 static const struct {
   lq_str spelling;
@@ -241,7 +238,6 @@ static bool comma(lq_kql_driver *d, const lq_token *t)
 }
 
 // ---- keywords
-// -----------------------------------------------------------------------------------------------------
 
 static bool misplaced_not(lq_kql_driver *d, const lq_token *t)
 {
@@ -307,7 +303,6 @@ static bool blank_missing(lq_kql_driver *d, const lq_token *t)
 }
 
 // ---- signs inside values
-// ------------------------------------------------------------------------------------------
 
 static bool colon_and_range(lq_kql_driver *d, const lq_token *t)
 {

@@ -43,7 +43,6 @@ static bool fits(printer *p, const lq_node *n, print_fn each)
 }
 
 // ---- words
-// --------------------------------------------------------------------------------------------------------
 
 static bool is_blank(lq_str s, size_t i)
 {
@@ -158,7 +157,6 @@ static void print_literal(printer *p, const lq_node *n)
 }
 
 // ---- layout
-// -------------------------------------------------------------------------------------------------------
 
 static void in_brackets(printer *p, const lq_node *n, const char *brackets, print_fn each, unsigned indent)
 {

@@ -4,7 +4,6 @@
 #include "base/suggest.h"
 
 // ---- values and messages
-// -------------------------------------------------------------------------------------------------
 
 lq_str lq_elastic_text(lq_elastic *e, const lq_toml *n)
 {
@@ -24,7 +23,6 @@ lq_diag *lq_elastic_error(lq_elastic *e, lq_diag_code code, const lq_toml *where
 }
 
 // ---- keys
-// --------------------------------------------------------------------------------------------------------------------
 
 typedef enum shape { TEXT, TEXTS, NUMBER, BOOL, TABLE, TABLES, ANY } shape;
 typedef enum use { META, READ, HARMLESS, MATTERS } use;
@@ -132,7 +130,6 @@ static void take_key(lq_elastic *e, const lq_toml *n)
 }
 
 // ---- what a rule is called, and how bad it is
-// ------------------------------------------------------------------------------
 
 static lq_str text_at(lq_elastic *e, const char *key)
 {
@@ -185,7 +182,6 @@ static void read_risk(lq_elastic *e)
 }
 
 // ---- ATT&CK
-// ------------------------------------------------------------------------------------------------------------------
 
 static void add_attack(lq_elastic *e, const lq_toml *owner)
 {
@@ -221,7 +217,6 @@ static void read_threats(lq_elastic *e, const lq_toml *owner)
 }
 
 // ---- kinds
-// -------------------------------------------------------------------------------------------------------------------
 
 static const struct kind {
   const char *type;
@@ -286,7 +281,6 @@ static const struct kind *read_kind(lq_elastic *e)
 }
 
 // ---- the query
-// ---------------------------------------------------------------------------------------------------------------
 
 static void read_query(lq_elastic *e)
 {
@@ -327,7 +321,6 @@ static void read_os(lq_elastic *e)
 }
 
 // ---- a file
-// ------------------------------------------------------------------------------------------------------------------
 
 static void read_rule(lq_elastic *e)
 {

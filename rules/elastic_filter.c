@@ -26,7 +26,6 @@ static void put(filter *f, const char *z)
 }
 
 // ---- values
-// ------------------------------------------------------------------------------------------------------------------
 
 static bool is_true(const lq_toml *n)
 {
@@ -116,7 +115,6 @@ static bool read_operand(filter *f, const lq_toml *body, const char *name, opera
 }
 
 // ---- clauses
-// -----------------------------------------------------------------------------------------------------------------
 
 static bool put_equals(filter *f, lq_str field, const lq_toml *value, bool fold)
 {
@@ -235,7 +233,6 @@ static bool match_none(filter *f, const lq_toml *body)
 }
 
 // ---- bool
-// --------------------------------------------------------------------------------------------------------------------
 
 // One table of clauses or a list of them, each in brackets; *n counts all that was written.
 static bool group(filter *f, const lq_toml *list, const char *joint, bool negate, size_t *n)
@@ -316,7 +313,6 @@ static bool boolean(filter *f, const lq_toml *body)
 }
 
 // ---- filters
-// -----------------------------------------------------------------------------------------------------------------
 
 static const struct clause_kind {
   const char *name;

@@ -4,7 +4,6 @@
 #include "rules/elastic.h"
 
 // ---- times
-// -------------------------------------------------------------------------------------------------------------------
 
 // Date math's units. LQ has no months and years: they are taken as 30 and 365 days.
 static const struct unit {
@@ -48,7 +47,6 @@ static void need_window(lq_elastic *e, const lq_toml *where, const char *key)
 }
 
 // ---- names of fields
-// ----------------------------------------------------------------------------------------------------
 
 // One text or a list of them. False: some were no names, which has been reported.
 static bool put_fields(lq_elastic *e, const lq_toml *list, const char *key)
@@ -93,7 +91,6 @@ static void require_fields(lq_elastic *e, const lq_toml *list)
 }
 
 // ---- threshold
-// ---------------------------------------------------------------------------------------------------------------
 
 static bool read_least(lq_elastic *e, const lq_toml *table, const char *key, int64_t *least)
 {
@@ -185,7 +182,6 @@ void lq_elastic_threshold(lq_elastic *e)
 }
 
 // ---- new_terms
-// ---------------------------------------------------------------------------------------------------------------
 
 // As the repository writes it, `new_terms = {value = […], history_window_start = [{value = "now-7d"}]}`, or
 // as Kibana exports it, `new_terms_fields` and `history_window_start`.
@@ -215,7 +211,6 @@ void lq_elastic_new_terms(lq_elastic *e)
 }
 
 // ---- threat_match
-// ------------------------------------------------------------------------------------------------------------
 
 // The list that a field is looked up in has the name of the indicator's field: one list for each.
 static bool put_entry(lq_elastic *e, const lq_toml *entry)

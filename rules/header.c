@@ -31,7 +31,7 @@ typedef struct key {
   void (*take)(header *h, lq_str value);
 } key;
 
-// ---- values -------------------------------------------------------------------------------------
+// ---- values
 
 static bool is_text(lq_str s)
 {
@@ -123,7 +123,7 @@ static bool key_name_at(const void *ctx, size_t i, lq_str *name)
   return i < NKEYS;
 }
 
-// ---- places -------------------------------------------------------------------------------------
+// ---- places
 
 static uint32_t file_offset(header *h, yaml_mark_t m)
 {
@@ -154,7 +154,7 @@ static void bad_yaml(header *h, const yaml_parser_t *y)
     lq_diag_label(h->r->diags, d, (lq_span){at, at}, "%s", y->problem);
 }
 
-// ---- events of libyaml --------------------------------------------------------------------------
+// ---- events of libyaml
 
 enum { STOP = -1 };
 

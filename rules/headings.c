@@ -3,7 +3,7 @@
 
 enum { HEADING_IDS_MAX = 64 }; // they are searched from end to end
 
-// ---- ids in headings and file names -------------------------------------------------------------
+// ---- ids in headings and file names
 
 static bool is_digit(char c)
 {
@@ -73,7 +73,7 @@ static bool same_family(const lq_heading *a, const lq_heading *b)
   return a->techniques && b->techniques && lq_str_eq(family(a->techniques->id), family(b->techniques->id));
 }
 
-// ---- headings -----------------------------------------------------------------------------------
+// ---- headings
 
 // What stands between ids and names. Length of the one that s begins (or, from its end, ends) with; 0: none.
 static size_t joint(lq_str s, bool from_end)

@@ -7,7 +7,7 @@ static const char lone_name[] = "a name alone, nothing is compared";
 static const char no_test[] = "nothing is compared";
 static const char no_operator[] = "no field and comparison in it";
 
-// ---- text that parses: is there a test in the tree? ---------------------------------------------
+// ---- text that parses: is there a test in the tree?
 
 static bool has_test(const lq_node *n);
 
@@ -67,7 +67,7 @@ static bool has_test(const lq_node *n)
   return false;
 }
 
-// ---- text that does not parse: did its author mean a query? -------------------------------------
+// ---- text that does not parse: did its author mean a query?
 
 static bool is_name_byte(char c)
 {
@@ -161,7 +161,7 @@ static bool looks_like_query(lq_str s)
   return false;
 }
 
-// ---- both ---------------------------------------------------------------------------------------
+// ---- both
 
 static bool is_one_name(lq_str s)
 {

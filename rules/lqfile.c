@@ -16,7 +16,7 @@ typedef struct lqfile {
   lq_status status;
 } lqfile;
 
-// ---- lines --------------------------------------------------------------------------------------
+// ---- lines
 
 static size_t line_end(const lqfile *f, size_t at)
 {
@@ -80,7 +80,7 @@ static lq_span trimmed(const lqfile *f, size_t from, size_t to)
   return s.n > 0 ? span_at((size_t)(s.p - f->text.p), (size_t)(s.p - f->text.p) + s.n) : span_at(from, from);
 }
 
-// ---- tests --------------------------------------------------------------------------------------
+// ---- tests
 
 static lq_rule_test *new_test(lqfile *f, lq_rule_file_rule *rule)
 {
@@ -265,7 +265,7 @@ static void read_tests(lqfile *f, lq_rule_file_rule *rule)
   }
 }
 
-// ---- rules --------------------------------------------------------------------------------------
+// ---- rules
 
 static void slug(lq_buf *out, lq_str name)
 {

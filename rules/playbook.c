@@ -25,7 +25,7 @@ typedef struct playbook {
   lq_status status;
 } playbook;
 
-// ---- what holds for a query ---------------------------------------------------------------------
+// ---- what holds for a query
 static lq_attack_id *count_of(playbook *pb, lq_str technique)
 {
   size_t hash = 0;
@@ -104,7 +104,7 @@ static void describe_rule(playbook *pb, lq_rule_file_rule *rule)
   lq_rule_meta(pb->r, rule, "language", rule->dialect == LQ_DIALECT_KQL ? LQ_STR("kql") : LQ_STR("lq"));
 }
 
-// ---- code ---------------------------------------------------------------------------------------
+// ---- code
 
 static bool only_blanks(lq_str s)
 {
@@ -257,7 +257,7 @@ static void end_code(playbook *pb)
   pb->label = LQ_STR("");
 }
 
-// ---- the page, piece by piece, as md4c gives it -------------------------------------------------
+// ---- the page, piece by piece, as md4c gives it
 
 // One line of the paragraph's text.
 static lq_str one_line(playbook *pb, lq_str s)

@@ -52,7 +52,6 @@ static size_t body_end(lq_str s, quotes q, size_t *foreign)
 }
 
 // ---- flaws that the parser would choke on, or say poorly
-// ---------------------------------------------------------
 
 static size_t comment_end(lq_str s, size_t at)
 {
@@ -101,7 +100,6 @@ lq_toml_flaws lq_toml_find_flaws(lq_str s)
 }
 
 // ---- values
-// ------------------------------------------------------------------------------------------------------------------
 
 // Written twice: first to count, then into memory of the right size.
 typedef struct writer {

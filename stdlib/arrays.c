@@ -9,7 +9,6 @@ static void add_all(lq_results *out, const lq_values *list)
 }
 
 // ---- arrays
-// -------------------------------------------------------------------------------------------------------
 
 static bool holds(const lq_call *call, const lq_values *list, const lq_values *wanted, lq_results *out)
 {
@@ -84,7 +83,6 @@ void lq_fn_split(const lq_call *call, const lq_values *args, int nargs, lq_resul
 }
 
 // ---- choices
-// ------------------------------------------------------------------------------------------------------
 
 void lq_fn_coalesce(const lq_call *call, const lq_values *args, int nargs, lq_results *out)
 {

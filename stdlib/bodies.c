@@ -5,7 +5,6 @@
 #include "base/utf8.h"
 
 // ---- arguments
-// ----------------------------------------------------------------------------------------------------
 
 bool lq_arg_given(const lq_value *args, int nargs, int i)
 {
@@ -58,7 +57,6 @@ bool lq_is_true(const lq_values *list)
 }
 
 // ---- results
-// ------------------------------------------------------------------------------------------------------
 
 char *lq_new_text(const lq_call *call, size_t n)
 {
@@ -88,7 +86,6 @@ lq_value lq_repaired(const lq_call *call, char *p, size_t n)
 }
 
 // ---- finding text in text
-// -----------------------------------------------------------------------------------------
 
 // Simple folding makes no code point longer than half again (U+023A, two bytes, becomes U+2C65, three).
 static bool folded(const lq_call *call, lq_str s, lq_str *out)

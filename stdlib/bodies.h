@@ -26,7 +26,6 @@ enum { LQ_TEXT_MAX = 16 * 1024 * 1024, LQ_CALL_ARGS_MAX = 16 };
 #define LQ_NO_VALUE ((lq_value){.type = LQ_T_NULL})
 
 // ---- arguments
-// ----------------------------------------------------------------------------------------------------
 
 bool lq_arg_given(const lq_value *args, int nargs, int i);
 // The canonical text; numbers and the like are written to scratch. False: it has none, or out of memory.
@@ -36,7 +35,6 @@ bool lq_arg_ip(const lq_value *v, lq_ip *out);
 bool lq_is_true(const lq_values *list); // some element is the boolean true
 
 // ---- results
-// ------------------------------------------------------------------------------------------------------
 
 char *lq_new_text(const lq_call *call, size_t n); // NULL: too long, or out of memory
 lq_value lq_copied(const lq_call *call, const char *p, size_t n);
@@ -45,7 +43,6 @@ bool lq_results_add(lq_results *out, lq_value v);             // null is left ou
 bool lq_results_full(lq_results *out, size_t work); // true, and marked as cut, if work is too much to go on
 
 // ---- finding text in text
-// -----------------------------------------------------------------------------------------
 
 // With call->fold both sides are folded first; places are always those in the text as it is.
 typedef struct lq_finder {

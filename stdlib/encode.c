@@ -52,7 +52,6 @@ lq_value lq_fn_url_decode(const lq_call *call, const lq_value *args, int nargs)
 }
 
 // ---- Base64
-// -------------------------------------------------------------------------------------------------------
 
 static int base64_digit(char c)
 {

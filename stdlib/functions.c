@@ -22,7 +22,6 @@ const lq_function lq_functions[LQ_FN_COUNT] = {
 };
 
 // ---- names and arities
-// --------------------------------------------------------------------------------------------
 
 bool lq_function_find(lq_str name, lq_function_id *id, bool *fold)
 {
@@ -91,7 +90,6 @@ char lq_function_param(const lq_function *f, int i)
 }
 
 // ---- calls
-// --------------------------------------------------------------------------------------------------------
 
 enum { WORK_MAX = 1000000 };
 

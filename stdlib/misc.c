@@ -2,7 +2,6 @@
 #include "stdlib/bodies.h"
 
 // ---- semver_compare
-// -----------------------------------------------------------------------------------------------
 
 typedef struct version {
   lq_str numbers, pre; // `1.2.3`, `rc.1`
@@ -118,7 +117,6 @@ lq_value lq_fn_semver_compare(const lq_call *call, const lq_value *args, int nar
 }
 
 // ---- windash
-// ------------------------------------------------------------------------------------------------------
 
 // Bytes of the dash at p: `-`, `/`, or U+2013 to U+2015, which Windows programs take for one. 0: none.
 static size_t dash_at(lq_str s, size_t at)

@@ -92,7 +92,6 @@ ARITHMETIC(divide, '/')
 ARITHMETIC(modulo, '%')
 
 // ---- text to number
-// -----------------------------------------------------------------------------------------------
 
 static lq_value signed_value(bool negative, uint64_t u)
 {

@@ -28,7 +28,6 @@ namespace {
 constexpr int max_memory = 8 << 20;
 
 // ---- spellings
-// ----------------------------------------------------------------------------------------------------
 
 // Not the C library's: that one asks the locale.
 bool is_hex(char c) noexcept
@@ -134,7 +133,6 @@ std::string respelled(const std::string &s)
 }
 
 // ---- messages
-// -----------------------------------------------------------------------------------------------------
 
 struct Trouble {
   const char *text;

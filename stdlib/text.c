@@ -6,7 +6,6 @@
 #include "stdlib/bodies.h"
 
 // ---- letters
-// ------------------------------------------------------------------------------------------------------
 
 static uint32_t lower(uint32_t c)
 {
@@ -74,7 +73,6 @@ lq_value lq_fn_reverse(const lq_call *call, const lq_value *args, int nargs)
 }
 
 // ---- replacing
-// ----------------------------------------------------------------------------------------------------
 
 // Writes the text with replacements to p, or nothing if p is NULL; gives its length, or SIZE_MAX.
 static size_t replace(const lq_call *call, const lq_str s[3], char *p)
@@ -110,7 +108,6 @@ lq_value lq_fn_replace(const lq_call *call, const lq_value *args, int nargs)
 }
 
 // ---- measures
-// -----------------------------------------------------------------------------------------------------
 
 lq_value lq_fn_entropy(const lq_call *call, const lq_value *args, int nargs)
 {
@@ -176,7 +173,6 @@ lq_value lq_fn_levenshtein(const lq_call *call, const lq_value *args, int nargs)
 }
 
 // ---- paths: both slashes, whatever the system
-// ---------------------------------------------------------------------
 
 static bool is_slash(char c)
 {

@@ -28,7 +28,7 @@ static lq_status refuse(lq_loading *l, lq_reason reason, uint64_t at)
   return refuse_as(l, LQ_E_BUNDLE, reason, at);
 }
 
-// ---- memory for the tables ----------------------------------------------------------------------
+// ---- memory for the tables
 
 // Tables lie in one block, so there is one allocation to fail and one to free.
 typedef struct lq_block {
@@ -90,7 +90,7 @@ static lq_status make_tables(lq_loading *l)
   return LQ_OK;
 }
 
-// ---- rows ---------------------------------------------------------------------------------------
+// ---- rows
 
 // Decodes row i; gives a reason if it cannot be what it says.
 typedef lq_reason (*lq_row_fn)(lq_loading *l, size_t i, const uint8_t *row);
@@ -236,7 +236,7 @@ static lq_reason read_rule(lq_loading *l, size_t i, const uint8_t *r)
   return LQ_REASON_NONE;
 }
 
-// ---- rows of stateful rules ---------------------------------------------------------------------
+// ---- rows of stateful rules
 
 static lq_reason read_snippet(lq_loading *l, size_t i, const uint8_t *r)
 {
@@ -326,7 +326,7 @@ static lq_reason read_lineage(lq_loading *l, size_t i, const uint8_t *r)
   return LQ_REASON_NONE;
 }
 
-// ---- rows about rules ---------------------------------------------------------------------------
+// ---- rows about rules
 
 static lq_reason read_meta(lq_loading *l, size_t i, const uint8_t *r)
 {
@@ -429,7 +429,7 @@ static lq_status read_tables(lq_loading *l)
   return status;
 }
 
-// ---- what the rows say --------------------------------------------------------------------------
+// ---- what the rows say
 
 static lq_status check_limits(lq_loading *l)
 {
@@ -571,7 +571,7 @@ static lq_status compile_regexes(lq_loading *l)
   return LQ_OK;
 }
 
-// ---- the whole ----------------------------------------------------------------------------------
+// ---- the whole
 
 static lq_bundle_limits limits_of(const lq_bundle_limits *given)
 {

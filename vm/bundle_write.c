@@ -61,7 +61,7 @@ static uint32_t text_id(lq_writing *w, lq_str s)
   return 0;
 }
 
-// ---- rows, by the names of vm/sections.def: a section that nothing writes does not compile ------
+// ---- rows, by the names of vm/sections.def: a section that nothing writes does not compile
 
 static void write_STRDATA(lq_writing *w)
 {
@@ -285,7 +285,7 @@ static void write_PROVENANCE(lq_writing *w)
   lq_buf_str(w->out, w->p->provenance);
 }
 
-// ---- the whole ----------------------------------------------------------------------------------
+// ---- the whole
 
 typedef struct lq_part {
   uint32_t type, element;

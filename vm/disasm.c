@@ -134,7 +134,7 @@ void lq_disasm_predicate(lq_buf *out, const lq_program *p, uint32_t predicate)
   way(out, p, (lq_way)q->way, q->arg);
 }
 
-// ---- instructions -------------------------------------------------------------------------------
+// ---- instructions
 
 static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t pc, char letter, uint32_t v)
 {
@@ -221,7 +221,7 @@ static void slice(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32
     lq_buf_z(out, "…");
 }
 
-// ---- rules --------------------------------------------------------------------------------------
+// ---- rules
 
 static void code(lq_buf *out, const lq_program *p, const lq_rule_def *r, uint32_t from, uint32_t n,
                  int indent)
@@ -356,7 +356,7 @@ void lq_disasm_rule(lq_buf *out, const lq_program *p, uint32_t rule)
     state(out, p, rule);
 }
 
-// ---- docs ---------------------------------------------------------------------------------------
+// ---- docs
 
 static const char *operand_name(char letter)
 {

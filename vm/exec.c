@@ -51,7 +51,7 @@ static void traced(lq_run *r, const lq_insn *i, bool truth_of)
     r->x->trace(r->x->trace_user, (uint32_t)(i - r->p->code), truth_of);
 }
 
-// ---- predicates and fields ----------------------------------------------------------------------
+// ---- predicates and fields
 
 static bool compute(lq_run *r, uint32_t c, bool shared)
 {
@@ -116,7 +116,7 @@ static lq_values element(lq_run *r, const lq_insn *i)
   return found;
 }
 
-// ---- operators ----------------------------------------------------------------------------------
+// ---- operators
 
 // A product of lists costs its size, unless both are single values.
 static bool charge_product(lq_run *r, size_t a, size_t b)
@@ -190,7 +190,7 @@ static lq_values negate(lq_run *r, lq_values a)
   return arith(r, LQ_AR_SUB, (lq_values){&zero, 1}, a);
 }
 
-// ---- groups -------------------------------------------------------------------------------------
+// ---- groups
 
 static lq_values captured(const lq_exec *x, const lq_insn *i)
 {
@@ -237,7 +237,7 @@ static lq_values match(lq_run *r, lq_way way, uint32_t set, lq_values a)
   return a.n ? truth(false) : (lq_values){0};
 }
 
-// ---- calls --------------------------------------------------------------------------------------
+// ---- calls
 
 // How many results a call may give: one for each combination of elements, where an empty list counts as one
 // null.
@@ -280,7 +280,7 @@ static lq_values call(lq_run *r, uint32_t function, int nargs, bool strict)
   return shared ? keep(x, out, n) : (lq_values){out, n};
 }
 
-// ---- walks --------------------------------------------------------------------------------------
+// ---- walks
 
 static void stand_at(lq_run *r, int walk, const lq_slot_value *v)
 {
@@ -326,7 +326,7 @@ static lq_values counted(lq_run *r)
   return (lq_values){v, v ? 1u : 0u};
 }
 
-// ---- the loop -----------------------------------------------------------------------------------
+// ---- the loop
 
 #define FAIL_IF(condition)                                                                                   \
   if (condition)                                                                                             \

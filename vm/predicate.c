@@ -142,7 +142,7 @@ bool lq_way_test(const lq_program *p, lq_way way, uint32_t c, const lq_value *v,
   return at >= 0;
 }
 
-// ---- folded texts -------------------------------------------------------------------------------
+// ---- folded texts
 
 static bool needs_fold(lq_str s, bool *ascii)
 {
@@ -195,7 +195,7 @@ static lq_str folded_text(lq_exec *x, const lq_slot_value *v)
   return *kept;
 }
 
-// ---- predicates ---------------------------------------------------------------------------------
+// ---- predicates
 
 static bool uses_folded(lq_way way)
 {
@@ -234,7 +234,7 @@ bool lq_predicate_test(lq_exec *x, const lq_predicate *q)
   return false;
 }
 
-// ---- where --------------------------------------------------------------------------------------
+// ---- where
 
 static lq_str cidr_text(const lq_cidr *c, lq_arena *scratch)
 {

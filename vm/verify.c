@@ -55,7 +55,7 @@ static bool fail(lq_check *k, lq_reason r)
   return false;
 }
 
-// ---- operands -----------------------------------------------------------------------------------
+// ---- operands
 
 // What an operand must stay under. Jumps have rules of their own, in land() and the walks.
 static uint64_t limit_of(const lq_program *p, char letter)
@@ -122,7 +122,7 @@ static bool operands(lq_check *k, const lq_op_info *op, const lq_insn *i)
          operand(k, op->operands[2], i->c);
 }
 
-// ---- the stack ----------------------------------------------------------------------------------
+// ---- the stack
 
 static bool pop(lq_check *k, bool condition)
 {
@@ -199,7 +199,7 @@ static bool land(lq_check *k, uint32_t distance)
   return push_to(k, &taken, true) && arrive(k, (uint32_t)target, taken);
 }
 
-// ---- walks --------------------------------------------------------------------------------------
+// ---- walks
 
 static bool scope_open(const lq_check *k, uint32_t field)
 {
@@ -270,7 +270,7 @@ static bool iter_end(lq_check *k, const lq_insn *i)
   return true;
 }
 
-// ---- instructions -------------------------------------------------------------------------------
+// ---- instructions
 
 static bool call(lq_check *k, const lq_insn *i)
 {

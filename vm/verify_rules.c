@@ -33,7 +33,7 @@ static bool is_text_or_none(const lq_program *p, uint32_t id)
   return id == LQ_NONE || id < p->nstrings;
 }
 
-// ---- snippets -----------------------------------------------------------------------------------
+// ---- snippets
 
 static bool measured(lq_owners *w, lq_section section, size_t row, uint32_t *have_stack, uint32_t *have_cost,
                      uint32_t stack, uint32_t cost)
@@ -73,7 +73,7 @@ static bool snippet(lq_owners *w, uint32_t index, lq_reach reach, lq_section sec
   return measured(w, LQ_SECTION_SNIPPETS, index, &s->max_stack, &s->cost, stack, cost);
 }
 
-// ---- terms --------------------------------------------------------------------------------------
+// ---- terms
 
 static lq_reason term_row(const lq_owners *w, const lq_state_def *d, uint32_t i)
 {
@@ -140,7 +140,7 @@ static bool term(lq_owners *w, const lq_state_def *d, uint32_t i)
   return true;
 }
 
-// ---- stages -------------------------------------------------------------------------------------
+// ---- stages
 
 static bool number_fits(const lq_stage_def *s)
 {
@@ -244,7 +244,7 @@ static bool stages(lq_owners *w, const lq_state_def *d)
   return true;
 }
 
-// ---- states -------------------------------------------------------------------------------------
+// ---- states
 
 static bool kind_fits(const lq_state_def *d)
 {
@@ -301,7 +301,7 @@ static bool state(lq_owners *w)
   return stages(w, d);
 }
 
-// ---- lineage ------------------------------------------------------------------------------------
+// ---- lineage
 
 // Rows are numbered as they are asked for: those of the rule's own code first, then those that these ask for.
 // So the depths are runs of rows, and a row cannot ask for itself.
@@ -322,7 +322,7 @@ static bool lineages(lq_owners *w, uint32_t first)
   return w->lineage == w->lineages_end || fault_at(w, LQ_SECTION_LINEAGES, w->lineage, LQ_REASON_STATE_TILES);
 }
 
-// ---- rules --------------------------------------------------------------------------------------
+// ---- rules
 
 static lq_reason rule_row(const lq_owners *w, const lq_rule_def *r)
 {

@@ -288,7 +288,7 @@ static inline void build_test(builder *b, lq_test_kind kind, const char *name, c
                                           .line = 7};
 }
 
-// ---- finishing ----------------------------------------------------------------------------------
+// ---- finishing
 
 typedef int (*build_cmp)(const builder *b, uint32_t x, uint32_t y);
 

@@ -39,7 +39,7 @@ static const lq_insn alphabet[] = {
 };
 enum { SYMBOLS = sizeof alphabet / sizeof *alphabet };
 
-// ---- the checking loop --------------------------------------------------------------------------
+// ---- the checking loop
 
 typedef enum type { CONDITION, VALUE } type;
 
@@ -257,7 +257,7 @@ static const char *run_all(const lq_program *p, const lq_insn *code, uint32_t n,
   return m.fault;
 }
 
-// ---- every program ------------------------------------------------------------------------------
+// ---- every program
 
 typedef struct tally {
   uint64_t programs, looked_at, accepted, runs;

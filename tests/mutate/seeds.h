@@ -221,7 +221,7 @@ static inline bool seed_bundle(size_t i, lq_buf *out, lq_fault *fault)
   return ok;
 }
 
-// ---- events -------------------------------------------------------------------------------------
+// ---- events
 
 static inline void seed_add(lq_event *e, const char *name, lq_value v)
 {

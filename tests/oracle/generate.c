@@ -87,7 +87,7 @@ static const char *some_regex(lq_dice *d)
   return PICK(d, regexes);
 }
 
-// ---- values -------------------------------------------------------------------------------------
+// ---- values
 
 static void number(lq_buf *o, lq_dice *d, int depth)
 {
@@ -144,7 +144,7 @@ static void value(lq_buf *o, lq_dice *d, int depth)
   }
 }
 
-// ---- conditions ---------------------------------------------------------------------------------
+// ---- conditions
 
 static void subject(lq_buf *o, lq_dice *d, int depth)
 {
@@ -301,7 +301,7 @@ void lq_generate_query(lq_buf *out, lq_dice *d)
     lq_buf_z(out, " | where "), condition(out, d, 2);
 }
 
-// ---- KQL ----------------------------------------------------------------------------------------
+// ---- KQL
 
 static void kql_value(lq_buf *o, lq_dice *d)
 {
@@ -341,7 +341,7 @@ void lq_generate_kql(lq_buf *out, lq_dice *d)
   kql_condition(out, d, 3);
 }
 
-// ---- events -------------------------------------------------------------------------------------
+// ---- events
 
 static void scalar(lq_buf *o, lq_dice *d)
 {

@@ -32,7 +32,7 @@ typedef struct oracle {
 static bool condition(oracle *x, const lq_node *n);
 static list value(oracle *x, const lq_node *n);
 
-// ---- lists --------------------------------------------------------------------------------------
+// ---- lists
 
 static void put(oracle *x, list *l, lq_value v)
 {
@@ -68,7 +68,7 @@ static lq_str text_of(oracle *x, const lq_value *v)
   return lq_arena_copy(x->o->arena, lq_value_text(v, scratch));
 }
 
-// ---- the event ----------------------------------------------------------------------------------
+// ---- the event
 
 static const lq_json_node *node_at(const oracle *x, uint32_t i)
 {
@@ -121,7 +121,7 @@ static void take_value(oracle *x, uint32_t node, void *user)
     put(x, user, v);
 }
 
-// ---- names --------------------------------------------------------------------------------------
+// ---- names
 
 static bool below(lq_str path, lq_str name, lq_str *rest)
 {
@@ -195,7 +195,7 @@ static list field(oracle *x, lq_str name)
   return l;
 }
 
-// ---- walks --------------------------------------------------------------------------------------
+// ---- walks
 
 typedef struct elements {
   uint32_t *at;
@@ -230,7 +230,7 @@ static size_t count_where(oracle *x, lq_str path, lq_str variable, bool relative
   return holds;
 }
 
-// ---- literals -----------------------------------------------------------------------------------
+// ---- literals
 
 static lq_str plain(oracle *x, lq_str pattern)
 {
@@ -246,7 +246,7 @@ static list literal(oracle *x, const lq_node *n)
   return one(x, n->kind == LQ_N_STRING ? lq_string(plain(x, n->value.s)) : n->value);
 }
 
-// ---- comparisons --------------------------------------------------------------------------------
+// ---- comparisons
 
 // What ECS says of a field of that name decides how a string is ordered against it.
 static lq_value as_field_type(oracle *x, const lq_node *field_node, const lq_node *literal_node, lq_value v)
@@ -321,7 +321,7 @@ static list compare(oracle *x, const lq_node *n)
   return n->op == LQ_OPER_NE ? truth(x, !is_true(answer)) : answer;
 }
 
-// ---- patterns -----------------------------------------------------------------------------------
+// ---- patterns
 
 static bool fits_regex(oracle *x, lq_str re, lq_str text, unsigned flags)
 {
@@ -506,7 +506,7 @@ static list in(oracle *x, const lq_node *n)
   return subject.n == 0 ? (list){0} : truth(x, holds);
 }
 
-// ---- calls --------------------------------------------------------------------------------------
+// ---- calls
 
 static list walk_call(oracle *x, const lq_node *n, lq_function_id id)
 {
@@ -565,7 +565,7 @@ static list call(oracle *x, const lq_node *n)
   return out;
 }
 
-// ---- arithmetic ---------------------------------------------------------------------------------
+// ---- arithmetic
 
 static list arithmetic(oracle *x, char sign, list a, list b)
 {
@@ -588,7 +588,7 @@ static list arith(oracle *x, const lq_node *n)
   return arithmetic(x, signs[n->op - LQ_OPER_ADD], value(x, n->kids), value(x, n->kids->next));
 }
 
-// ---- all of it ----------------------------------------------------------------------------------
+// ---- all of it
 
 static list value(oracle *x, const lq_node *n)
 {

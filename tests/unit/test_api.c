@@ -73,7 +73,7 @@ static lq_bundle *two_files(void)
   return out;
 }
 
-// ---- building -----------------------------------------------------------------------------------
+// ---- building
 
 Test(api, what_a_build_finds)
 {
@@ -331,7 +331,7 @@ Test(api, calls_that_are_wrong)
     cr_expect(strcmp(lq_status_text((lq_status)s), "an unknown status") != 0, "%d", s);
 }
 
-// ---- bundles ------------------------------------------------------------------------------------
+// ---- bundles
 
 Test(api, bundles_are_bytes)
 {
@@ -409,7 +409,7 @@ Test(api, tests_beside_rules)
   lq_bundle_free(b);
 }
 
-// ---- scanning -----------------------------------------------------------------------------------
+// ---- scanning
 
 typedef struct log {
   text json, seen;
@@ -609,7 +609,7 @@ Test(api, why_it_matched)
   }
 }
 
-// ---- records of the caller's own ----------------------------------------------------------------
+// ---- records of the caller's own
 
 typedef struct row {
   const char *name;
@@ -702,7 +702,7 @@ Test(api, a_getter_without_end)
   lq_bundle_free(b);
 }
 
-// ---- editors ------------------------------------------------------------------------------------
+// ---- editors
 
 static void on_word(void *user, lq_text word, uint32_t kind, size_t start)
 {

@@ -70,7 +70,6 @@ Test(base_diag, codes)
 }
 
 // ---- rendering: a source, labels by the words they are about
-// -------------------------------------------------------
 
 typedef struct about {
   const char *word, *text; // word NULL: no label
@@ -277,7 +276,6 @@ Test(base_diag, json)
 }
 
 // ---- the list
-// ------------------------------------------------------------------------------------------------------
 
 Test(base_diag, said_once)
 {

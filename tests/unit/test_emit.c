@@ -5,7 +5,7 @@
 #include "counting_mem.h"
 #include "vm/disasm.h"
 
-// ---- listings ---------------------------------------------------------------------------------
+// ---- listings
 
 typedef struct row {
   const char *query, *listing; // instructions without addresses and comments, separated by `; `
@@ -121,7 +121,7 @@ Test(emit, optimised)
   check_listings(rows, sizeof rows / sizeof *rows, true);
 }
 
-// ---- states -----------------------------------------------------------------------------------
+// ---- states
 
 static const struct {
   const char *query, *listing;
@@ -326,7 +326,7 @@ Test(emit, states)
   }
 }
 
-// ---- bundles ----------------------------------------------------------------------------------
+// ---- bundles
 
 static const char *const rules[] = {
     "process.name : (\"a*\", \"b\") and not user.id == 5",

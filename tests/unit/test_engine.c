@@ -123,7 +123,7 @@ Test(engine, shared_predicates_and_stopping)
   end(&s);
 }
 
-// ---- explaining ---------------------------------------------------------------------------------
+// ---- explaining
 
 typedef struct rows {
   lq_buf out;
@@ -201,7 +201,7 @@ Test(engine, why_in_order)
   end(&s);
 }
 
-// ---- limits and memory --------------------------------------------------------------------------
+// ---- limits and memory
 
 static void products(builder *b)
 {

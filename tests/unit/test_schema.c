@@ -55,7 +55,7 @@ Test(schema, fields)
   }
 }
 
-// ---- a schema of one's own ----
+// ---- a schema of one's own
 
 Test(schema, read_from_csv)
 {

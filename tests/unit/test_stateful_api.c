@@ -199,7 +199,7 @@ Test(stateful_api, endgame_forks)
   }
 }
 
-// ---- one match, whole ---------------------------------------------------------------------------
+// ---- one match, whole
 
 static int add_clause(void *user, const lq_clause *c)
 {
@@ -287,7 +287,7 @@ Test(stateful_api, a_row_as_an_alert)
   free(w);
 }
 
-// ---- order --------------------------------------------------------------------------------------
+// ---- order
 
 static const char late_first[] = EVENT("1", "b", "1") "\n" EVENT("0", "a", "0") "\n";
 
@@ -330,7 +330,7 @@ Test(stateful_api, stamps_from_the_future_wait)
   lq_bundle_free(b);
 }
 
-// ---- what is going on ---------------------------------------------------------------------------
+// ---- what is going on
 
 static void on_step(void *user, const lq_step_view *v)
 {
@@ -410,7 +410,7 @@ Test(stateful_api, limits_are_kept_and_counted)
   lq_bundle_free(b);
 }
 
-// ---- saving -------------------------------------------------------------------------------------
+// ---- saving
 
 static void run_cut(const lq_bundle *b, const char *events, size_t cut, uint32_t parts, text *got)
 {
@@ -474,7 +474,7 @@ Test(stateful_api, damaged_state_is_refused)
   lq_bundle_free(b);
 }
 
-// ---- records of the caller's own ----------------------------------------------------------------
+// ---- records of the caller's own
 
 typedef struct own {
   const char *k, *time;
@@ -506,7 +506,7 @@ Test(stateful_api, records_of_the_callers_own)
   free(w);
 }
 
-// ---- calls that are wrong -----------------------------------------------------------------------
+// ---- calls that are wrong
 
 static int feeds_again(void *user, const lq_match *m)
 {
@@ -544,7 +544,7 @@ Test(stateful_api, wrong_calls)
   lq_bundle_free(plain);
 }
 
-// ---- memory that runs out -----------------------------------------------------------------------
+// ---- memory that runs out
 
 static const char day_of_rules[] =
     "---\nid: a\n---\nsequence by h with maxspan=5s [any where k == \"a\"] as x ![any where k == \"q\"] [any "

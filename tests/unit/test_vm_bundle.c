@@ -174,7 +174,7 @@ Test(vm_bundle, change_every_byte)
   lq_buf_free(&again);
 }
 
-// ---- the header and the section table -----------------------------------------------------------
+// ---- the header and the section table
 
 static const struct {
   const char *what;
@@ -321,7 +321,7 @@ Test(vm_bundle, more_at_the_end)
   lq_buf_free(&a);
 }
 
-// ---- rows that only the reader can judge --------------------------------------------------------
+// ---- rows that only the reader can judge
 
 static const struct {
   const char *what;

@@ -6,7 +6,7 @@
 #include "vm/disasm.h"
 #include "vm/exec.h"
 
-// ---- a program and an event for all of it -------------------------------------------------------
+// ---- a program and an event for all of it
 
 enum { NAME, NUMS, GONE, SCOPE, S_NAME, INNER, I_NAME, DOC, MIXED, NFIELDS };
 enum { K_FALSE, K_TRUE, K_0, K_1, K_2, K_7, K_MIN, K_MAX, K_BIG, K_HALF, K_CMD, K_FOO };
@@ -185,7 +185,7 @@ Test(vm_exec, table)
   free_world(w);
 }
 
-// ---- predicates ---------------------------------------------------------------------------------
+// ---- predicates
 
 typedef enum kind { TEXTS, PATTERNS, CIDR, CONST, NONE } kind;
 
@@ -269,7 +269,7 @@ Test(vm_exec, predicates)
   free_world(w);
 }
 
-// ---- walks --------------------------------------------------------------------------------------
+// ---- walks
 
 #define NAMED(k) F(S_NAME), K(k), CMP(EQ), OP(TRUTH, 0, 0, 0)
 
@@ -344,7 +344,7 @@ Test(vm_exec, walks)
   free_world(w);
 }
 
-// ---- calls, budgets -----------------------------------------------------------------------------
+// ---- calls, budgets
 
 Test(vm_exec, calls)
 {
@@ -437,7 +437,7 @@ Test(vm_exec, memo)
   free_world(w);
 }
 
-// ---- snippets of stateful rules -----------------------------------------------------------------
+// ---- snippets of stateful rules
 
 static bool second_lineage(void *user, uint32_t lineage)
 {
@@ -515,7 +515,7 @@ Test(vm_exec, snippets)
   free(b);
 }
 
-// ---- listing ------------------------------------------------------------------------------------
+// ---- listing
 
 Test(vm_exec, listing)
 {

@@ -6,7 +6,7 @@
 #include "stdlib/regex.h"
 #include "tests/mutate/seeds.h"
 
-// ---- code ---------------------------------------------------------------------------------------
+// ---- code
 
 enum { PLAIN, SCOPE, IN_SCOPE, INNER, IN_INNER };  // fields
 enum { P_PLAIN, P_SCOPE, P_IN_SCOPE, P_IN_INNER }; // predicates
@@ -355,7 +355,7 @@ Test(vm_verify, longest_rule)
   free(b);
 }
 
-// ---- tables -------------------------------------------------------------------------------------
+// ---- tables
 
 // Each breaks one thing in the rich seed.
 #define BREAK(name, ...)                                                                                     \
@@ -542,7 +542,7 @@ Test(vm_verify, tables)
   free(b);
 }
 
-// ---- stateful rules -----------------------------------------------------------------------------
+// ---- stateful rules
 
 // Each breaks one thing in the stateful seed: A; S1, a sequence of three terms with until; S2, pipes of an
 // event; S3, a sample; S4, a join; S5, an event with a lineage.
