@@ -199,6 +199,7 @@ static void drop_covered(lq_planner *p, lq_plan *n)
   }
   if (kept) {
     n->entries = kept;
+    n->entries_room = 0;
     n->nentries = count;
   }
 }
@@ -225,6 +226,7 @@ static lq_plan *fold_test(lq_planner *p, lq_plan *n)
   if (has_lone_star(n) && !may_be_object(&n->ref)) {
     n->way = LQ_WAY_EXISTS;
     n->entries = NULL;
+    n->entries_room = 0;
     n->nentries = 0;
   } else if (n->nentries > 1 && n->nentries <= PAIRS_MAX) {
     drop_covered(p, n);
@@ -261,6 +263,20 @@ static lq_span joint_span(lq_span a, lq_span b)
   return (lq_span){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
 }
 
+// Doubles, so that a chain of many thousand tests costs what it is long.
+static bool make_room(lq_planner *p, lq_plan *n, size_t count)
+{
+  if (count <= n->entries_room)
+    return true;
+  lq_entry *all = lq_arena_array(p->arena, 2 * count, sizeof *all);
+  if (!all)
+    return false;
+  memcpy(all, n->entries, n->nentries * sizeof *all);
+  n->entries = all;
+  n->entries_room = 2 * count;
+  return true;
+}
+
 // `a` takes in `b`, so that it holds where either did.
 static bool merge(lq_planner *p, lq_plan *a, const lq_plan *b)
 {
@@ -272,13 +288,10 @@ static bool merge(lq_planner *p, lq_plan *a, const lq_plan *b)
     return false;
   if (way == LQ_WAY_COUNT || (way != a->way && !is_plain(a)) || (way != b->way && !is_plain(b)))
     return false;
-  lq_entry *all = lq_arena_array(p->arena, a->nentries + b->nentries, sizeof *all);
-  if (!all)
+  if (!make_room(p, a, a->nentries + b->nentries))
     return false;
-  memcpy(all, a->entries, a->nentries * sizeof *all);
-  memcpy(all + a->nentries, b->entries, b->nentries * sizeof *all);
+  memcpy(a->entries + a->nentries, b->entries, b->nentries * sizeof *a->entries);
   a->way = way;
-  a->entries = all;
   a->nentries += b->nentries;
   a->span = joint_span(a->span, b->span);
   return true;

@@ -68,7 +68,7 @@ struct lq_plan {
   const lq_scope *scope;
   lq_way way;
   lq_entry *entries;
-  size_t nentries;
+  size_t nentries, entries_room; // room: how many fit where they are; 0: they are not this plan's to add to
   lq_value value;
   uint32_t function; // as in programs: 2 * id, + 1 when folded
   int op;

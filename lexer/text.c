@@ -223,8 +223,12 @@ bool lq_quote_follows(const lq_lexer *lx)
 // Lines are looked at for 4 KiB, so that hostile text costs no square.
 bool lq_quote_missing(lq_lexer *lx, uint32_t *resume)
 {
+  enum { LOOKED_AT = 4096 };
   static const char starts[] = "*?\\/%$.";
-  size_t at = lx->at, end = line_end(lx->text, at), quotes = 0, next = 0;
+  size_t at = lx->at, quotes = 0, next = 0;
+  bool cut = lx->text.n - at > LOOKED_AT;
+  lq_str near = {lx->text.p, cut ? at + LOOKED_AT : lx->text.n};
+  size_t end = line_end(near, at);
   if (lx->quote != '"' || at >= end ||
       !(is_name_byte(lx->text.p[at]) || (lx->text.p[at] && strchr(starts, lx->text.p[at]))))
     return false;
@@ -233,7 +237,7 @@ bool lq_quote_missing(lq_lexer *lx, uint32_t *resume)
     word++;
   if (word > at && lq_keyword(lq_str_slice(lx->text, at, word), false) >= 0)
     return false;
-  if (end - at > 4096)
+  if (cut && end == near.n)
     return false;
   for (size_t i = at; i < end; i++) {
     if (lx->text.p[i] == '\\')
