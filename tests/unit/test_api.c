@@ -784,3 +784,40 @@ Test(api, tables)
   }
   cr_expect(lq_docs("none", refuse, NULL) == LQ_E_NOTFOUND);
 }
+
+// A hook that gives so much and no more.
+enum { ENOUGH = 64 << 20 };
+static void *capped_fn(void *user, void *p, size_t old_size, size_t new_size)
+{
+  size_t *live = user;
+  if (new_size > old_size && *live + (new_size - old_size) > ENOUGH)
+    return NULL;
+  void *q = NULL;
+  if (new_size == 0)
+    free(p);
+  else if (!(q = realloc(p, new_size)))
+    return NULL;
+  *live += new_size - old_size;
+  return q;
+}
+
+// Joined one by one into a new list each, twenty thousand tests took 9 GiB.
+Test(api, a_long_chain_costs_what_it_is_long)
+{
+  enum { TERMS = 20000, TERM = 24 };
+  size_t live = 0, n = 0;
+  lq_allocator hook = {capped_fn, &live};
+  lq_build_options o = {.struct_size = sizeof o, .allocator = &hook};
+  lq_build *build = NULL;
+  lq_bundle *bundle = NULL;
+  char *query = malloc(TERMS * TERM);
+  for (int i = 0; i < TERMS; i++)
+    n += (size_t)snprintf(query + n, TERM, "%sa.b == \"v%d\"", i ? " or " : "", i);
+  cr_expect_eq(lq_build_new(&build, &o), LQ_OK);
+  cr_expect_eq(lq_build_add_query(build, "long", NULL, query, n), LQ_OK);
+  cr_expect_eq(lq_build_finish(build, &bundle), LQ_OK);
+  lq_bundle_free(bundle);
+  lq_build_free(build);
+  cr_expect_eq(live, 0);
+  free(query);
+}
