@@ -255,6 +255,9 @@ static lq_status take_scalar(parser *p, uint32_t at)
   case '8':
   case '9': n.kind = LQ_JSON_NUMBER, s = take_number(p); break;
   case ']': return fail(p, p->p, "a comma stands before `]`");
+  case '\0':
+  case '\xFE':
+  case '\xFF': return fail(p, p->p, "this is UTF-16 or no text at all; events are read as UTF-8");
   default: return fail(p, p->p, "a value is missing");
   }
   n.end = (uint32_t)(p->p - p->j->text.p);
