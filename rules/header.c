@@ -221,8 +221,10 @@ static void wrong_shape(header *h, const key *k, lq_span where)
 
 // One value of a key, and what is nested in it. k is NULL for a key that is unknown: its value is passed
 // over.
+// The depth is bounded because what libyaml asks for a bracket is as long as the open ones.
 static bool read_value(header *h, yaml_parser_t *y, const key *k, lq_status *s)
 {
+  enum { DEPTH_MAX = 32 };
   for (int depth = 0;;) {
     yaml_event_t e;
     int type = next_event(h, y, &e, s);
@@ -238,10 +240,15 @@ static bool read_value(header *h, yaml_parser_t *y, const key *k, lq_status *s)
       wrong_shape(h, k, span_of(h, &e));
       k = NULL; // said once, whatever is in it
     }
+    lq_span at = span_of(h, &e);
     yaml_event_delete(&e);
     depth += opens ? 1 : closes ? -1 : 0;
     if (depth == 0)
       return true;
+    if (depth > DEPTH_MAX) {
+      complain(h, LQ_DIAG_TOO_DEEP, at, LQ_STR("the header is nested too deeply"));
+      return false;
+    }
   }
 }
 
