@@ -9,7 +9,7 @@ static void note_scopes(lq_fill *f)
 {
   for (uint32_t s = 0; s < f->nslots; s++) {
     const lq_field_spec *spec = lq_fieldmap_spec(f->map, s);
-    f->slots[s] = (struct lq_fill_slot){spec->scope, spec->is_scope};
+    f->slots[s] = (struct lq_fill_slot){.scope = spec->scope, .is_scope = spec->is_scope};
     if (spec->is_scope)
       f->scopes[f->nscopes++] = s;
   }
@@ -55,10 +55,10 @@ void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
   f->text = text;
   f->repaired = 0;
   f->cut = f->range = f->duplicate = f->drop_empty = f->has_time = f->failed = false;
-  f->element = 0;
+  f->element = f->inside = 0;
   lq_buf_clear(&f->name);
   for (size_t i = 0; i < f->nscopes; i++)
-    f->next_element[f->scopes[i]] = f->element_of[f->scopes[i]] = 0;
+    f->next_element[f->scopes[i]] = f->element_of[f->scopes[i]] = f->slots[f->scopes[i]].dotted_in = 0;
 }
 
 // ---- values
@@ -227,13 +227,50 @@ static void walk_object(lq_fill *f, uint32_t object, uint32_t node)
   const lq_json_node *nodes = f->json->nodes;
   if (f->map && lq_fieldmap_node_is_scope(f->map, node))
     begin_elements(f, node, (lq_value){.type = LQ_T_OBJECT});
+  uint32_t around = f->inside;
+  f->inside = object + 1;
   for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next)
     lq_fill_member(f, key, node);
+  f->inside = around;
+}
+
+// All that one object has below an array by dotted keys is one element of it: `{"a.x":1,"a.y":2}` is
+// `{"a":{"x":1,"y":2}}`.
+static void enter_dotted(lq_fill *f, uint32_t node)
+{
+  uint32_t s = lq_fieldmap_slot_at(f->map, node);
+  for (; s != LQ_NO_SLOT; s = lq_fieldmap_next_slot(f->map, s)) {
+    struct lq_fill_slot *slot = &f->slots[s];
+    if (!slot->is_scope)
+      continue;
+    if (slot->dotted_in == f->inside) {
+      f->element_of[s] = slot->dotted_element;
+      continue;
+    }
+    begin_element(f, s, (lq_value){.type = LQ_T_OBJECT});
+    slot->dotted_in = f->inside;
+    slot->dotted_element = f->element_of[s];
+  }
+}
+
+static uint32_t descend(lq_fill *f, uint32_t node, lq_str key)
+{
+  const char *dot;
+  if (f->nscopes == 0 || f->inside == 0)
+    return lq_fieldmap_descend(f->map, node, key);
+  while (node != LQ_NO_NODE && key.n > 0 && (dot = memchr(key.p, '.', key.n))) {
+    size_t n = (size_t)(dot - key.p);
+    node = lq_fieldmap_child(f->map, node, lq_str_slice(key, 0, n));
+    key = lq_str_slice(key, n + 1, key.n);
+    if (node != LQ_NO_NODE && lq_fieldmap_node_is_scope(f->map, node))
+      enter_dotted(f, node);
+  }
+  return node == LQ_NO_NODE ? node : lq_fieldmap_child(f->map, node, key);
 }
 
 void lq_fill_named(lq_fill *f, lq_str key, uint32_t value, uint32_t node)
 {
-  uint32_t child = f->map ? lq_fieldmap_descend(f->map, node, key) : 0;
+  uint32_t child = f->map ? descend(f, node, key) : 0;
   if (child == LQ_NO_NODE && !f->named)
     return;
   size_t before = enter_name(f, key);

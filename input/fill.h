@@ -27,11 +27,13 @@ typedef struct lq_fill {
   struct lq_fill_slot {
     uint32_t scope;
     bool is_scope;
+    uint32_t dotted_in, dotted_element; // of a scope: what dotted keys of this object have below it
   } * slots;
   size_t nslots;
   uint32_t *next_element, *element_of; // by slot of a scope: how many there are; which one we are in
   uint32_t *scopes;                    // the slots that are scopes
   size_t nscopes;
+  uint32_t inside; // the object whose members are walked, from 1
 
   struct lq_fill_key { // hash table of the keys of one object, to find duplicates
     lq_str text;

@@ -80,6 +80,7 @@ static void fill_plain(lq_fill *f, uint32_t object)
 {
   const lq_json_node *nodes = f->json->nodes;
   uint32_t filetime = 0;
+  f->inside = object + 1;
   for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next) {
     lq_fill_member(f, key, 0);
     lq_str name = lq_json_raw(f->json, &nodes[key]);

@@ -74,7 +74,10 @@ static const struct scope_case {
 } scope_cases[] = {
     {"{\"a\":[{\"n\":1},{\"n\":[2,3]}]}", "0:{} 1:{}", "0:1 1:2 1:3", "", ""},
     {"{\"a\":{\"n\":1}}", "0:{}", "0:1", "", ""},
-    {"{\"a.n\":1}", "", "0:1", "", ""},
+    {"{\"a.n\":1}", "0:{}", "0:1", "", ""},
+    {"{\"a.n\":1,\"b\":2,\"a.n\":3,\"a.in.x\":4}", "0:{}", "0:1 0:3", "0:{}", "0:4"},
+    {"{\"a\":[{\"n\":1}],\"a.n\":2}", "0:{} 1:{}", "0:1 1:2", "", ""},
+    {"{\"a\":[{\"in.x\":1},{\"in.x\":2,\"n\":3}]}", "0:{} 1:{}", "1:3", "0:{} 1:{}", "0:1 1:2"},
     {"{\"a\":[\"x\",null,\"y\"]}", "0:x 1:y", "", "", ""},
     {"{\"a\":[{\"in\":[{\"x\":1},{\"x\":2}]},{\"in\":{\"x\":3}}]}", "0:{} 1:{}", "", "0:{} 1:{} 2:{}",
      "0:1 1:2 2:3"},
@@ -102,7 +105,7 @@ Test(fill, scopes_number_their_elements)
   const lq_slot_value *last = lq_event_first(&e, in);
   cr_expect_null(last);
   lq_event_clear(&e);
-  lq_event_from_json(&e, lq_str_of(scope_cases[4].json), NULL, NULL, &lq_mem_libc);
+  lq_event_from_json(&e, lq_str_of(scope_cases[7].json), NULL, NULL, &lq_mem_libc);
   for (last = lq_event_first(&e, in); lq_event_next(&e, last);)
     last = lq_event_next(&e, last);
   cr_expect_eq(last->parent, 1); // the third inner element belongs to the second outer one
