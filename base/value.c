@@ -92,10 +92,19 @@ static bool order_numbers(const lq_value *a, const lq_value *b, int *order)
   return true;
 }
 
+// A number is milliseconds since 1970, as in the functions of time and in an event's @timestamp.
 static bool as_date(const lq_value *v, int64_t *ns)
 {
-  *ns = v->i;
-  return v->type == LQ_T_DATE || (v->type == LQ_T_STRING && lq_date_parse(v->s, ns));
+  if (v->type == LQ_T_STRING)
+    return lq_date_parse(v->s, ns);
+  if (v->type == LQ_T_INT)
+    return !__builtin_mul_overflow(v->i, INT64_C(1000000), ns);
+  if (v->type == LQ_T_DOUBLE && v->d > -9.2e12 && v->d < 9.2e12) {
+    *ns = (int64_t)(v->d * 1e6);
+    return true;
+  }
+  *ns = v->type == LQ_T_DATE ? v->i : 0;
+  return v->type == LQ_T_DATE;
 }
 
 static bool as_ip(const lq_value *v, lq_ip *ip)

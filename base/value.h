@@ -69,7 +69,7 @@ bool lq_value_equal(const lq_value *a, const lq_value *b);
 bool lq_value_equal_fold(const lq_value *a, const lq_value *b);
 
 // The kinds that have an order: number/number, string/string (bytes), date/date, ip/ip. A string beside a DATE or an
-// IP is read as one. False: no order, so the comparison is null.
+// IP is read as one, and a number beside a DATE as milliseconds since 1970. False: no order, so the comparison is null.
 bool lq_value_order(const lq_value *a, const lq_value *b, int *order);
 
 #endif

@@ -172,7 +172,12 @@ Test(base_value, order)
       {lq_bool(false), lq_bool(true), NO_ORDER},
       {date, lq_string(LQ_STR("1970-01-01T00:00:01Z")), -1},
       {date, lq_string(LQ_STR("yesterday")), NO_ORDER},
-      {date, lq_int(0), NO_ORDER},
+      {date, lq_int(0), 0}, // milliseconds
+      {date, lq_int(1), -1},
+      {date, lq_double(-0.5), 1},
+      {date, lq_int(INT64_MAX), NO_ORDER},
+      {date, lq_double(1e300), NO_ORDER},
+      {date, lq_double(NAN), NO_ORDER},
       {date, date, 0},
       {ip, lq_string(LQ_STR("127.0.0.2")), -1},
       {ip, lq_string(LQ_STR("localhost")), NO_ORDER},
