@@ -99,6 +99,32 @@ static lq_str text_of(lq_planner *p, const lq_value *v)
   return s.p == text ? lq_arena_copy(p->arena, s) : s;
 }
 
+// An address can be written in several ways, and an event may use another: where ECS says that the field
+// holds addresses, a literal that is one is tested as a network of one.
+lq_cidr *lq_literal_address(lq_planner *p, const lq_node *subject, const lq_node *literal)
+{
+  lq_ref ref;
+  lq_ip ip;
+  if (lq_is_endgame(p) || !is_reference(subject) || literal->kind != LQ_N_STRING ||
+      !lq_ip_parse(literal->value.s, &ip) || !lq_resolve(p->arena, p->scope, subject, &ref))
+    return NULL;
+  const lq_schema_field *f = lq_schema_find(ref.name);
+  lq_cidr *c = f && f->type == LQ_FT_IP ? lq_arena_alloc(p->arena, sizeof *c) : NULL;
+  if (c)
+    *c = (lq_cidr){.base = ip, .bits = 128};
+  return c;
+}
+
+static lq_plan *equality_test(lq_planner *p, const lq_node *field, const lq_node *literal, const lq_value *v,
+                              lq_span span)
+{
+  const lq_cidr *address = lq_literal_address(p, field, literal);
+  lq_entry *e = one_entry(p->arena, text_of(p, v), literal->span);
+  if (e && address)
+    e->cidr = *address;
+  return lq_plan_test(p, field, address ? LQ_WAY_CIDR : LQ_WAY_EQ, e, 1, span);
+}
+
 // A comparison that could not be made a predicate, as a value: null stays null.
 static lq_plan *general_compare(lq_planner *p, const lq_node *n)
 {
@@ -134,7 +160,8 @@ static const lq_node *beside_null(const lq_node *l, const lq_node *r)
   return r->kind == LQ_N_NULL ? l : l->kind == LQ_N_NULL ? r : NULL;
 }
 
-// Of two optional fields both may be missing, and are equal then: null is a value that optional names can have.
+// Of two optional fields both may be missing, and are equal then: null is a value that optional names can
+// have.
 static bool both_optional(const lq_node *l, const lq_node *r)
 {
   return l->kind == LQ_N_FIELD && r->kind == LQ_N_FIELD && l->optional && r->optional;
@@ -172,8 +199,7 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
   }
   if (!is_equality(op))
     return order_test(p, l, op, v, n->span);
-  lq_plan *t = lq_plan_test(p, l, LQ_WAY_EQ, one_entry(p->arena, text_of(p, &v), r->span), 1, n->span);
-  return negate_if(p, not_equal, n->span, t);
+  return negate_if(p, not_equal, n->span, equality_test(p, l, r, &v, n->span));
 }
 
 // ---- conditions
@@ -403,8 +429,18 @@ static lq_plan *as_value(lq_planner *p, lq_plan *condition, lq_span span)
   return lq_plan_unary(p, LQ_P_VALUE, span, condition);
 }
 
+static bool tests_address(lq_planner *p, const lq_node *n)
+{
+  const lq_node *l = n->kids, *r = l->next;
+  return n->op == LQ_OPER_EQ && (lq_literal_address(p, l, r) || lq_literal_address(p, r, l));
+}
+
 static lq_plan *compare_value(lq_planner *p, const lq_node *n)
 {
+  if (tests_address(p, n)) {
+    const lq_node *subject = is_reference(n->kids) ? n->kids : n->kids->next;
+    return lq_plan_null_beside(p, compare_condition(p, n), subject, n->span);
+  }
   // `!=` is `not (==)`, and `not` gives true or false. So does a question for null.
   bool two_valued = n->op == LQ_OPER_NE || (n->op == LQ_OPER_EQ && beside_null(n->kids, n->kids->next));
   return two_valued ? as_value(p, compare_condition(p, n), n->span) : general_compare(p, n);

@@ -33,6 +33,11 @@ static bool knows_networks(const reading *r)
   return !r->text && (r->op == LQ_OPER_COLON || is_kql(r->op));
 }
 
+static bool knows_addresses(const reading *r)
+{
+  return knows_networks(r) || r->op == LQ_OPER_IN || r->op == LQ_OPER_IN_TILDE;
+}
+
 // `host.name.caseless` is `host.name` compared without case.
 static const lq_node *without_caseless(lq_planner *p, const lq_node *n)
 {
@@ -106,13 +111,19 @@ static size_t count_leaves(const lq_node *first)
   return n;
 }
 
+static lq_cidr *network_of(lq_planner *p, const reading *r, const lq_node *n)
+{
+  lq_cidr *c = is_leaf(n) && knows_networks(r) ? lq_literal_cidr(p->arena, n) : NULL;
+  return c || !is_leaf(n) || !knows_addresses(r) ? c : lq_literal_address(p, r->subject, n);
+}
+
 // The networks among the literals from `first` on, as one test beside that of the texts. NULL: none.
 static lq_plan *networks(lq_planner *p, const reading *r, const lq_node *first, size_t leaves, lq_span span)
 {
   lq_entry *entries = NULL;
   size_t n = 0;
-  for (const lq_node *k = first; k && leaves > 0 && knows_networks(r); k = k->next) {
-    lq_cidr *c = is_leaf(k) ? lq_literal_cidr(p->arena, k) : NULL;
+  for (const lq_node *k = first; k && leaves > 0 && knows_addresses(r); k = k->next) {
+    lq_cidr *c = network_of(p, r, k);
     if (!c || (!entries && !(entries = lq_arena_array(p->arena, leaves, sizeof *entries))))
       continue;
     entries[n++] = (lq_entry){.cidr = *c, .span = k->span};
@@ -173,7 +184,7 @@ static size_t gather(lq_planner *p, const reading *r, const lq_node *first, size
   size_t n = 0, seen = 0;
   for (const lq_node *k = first; k && seen < leaves; k = k->next) {
     seen += is_leaf(k);
-    if (!takes(which, k))
+    if (!takes(which, k) || (knows_addresses(r) && lq_literal_address(p, r->subject, k)))
       continue;
     out[n++] = entry_of(p, r, k);
     if (has_second_text(k)) {
@@ -322,17 +333,22 @@ static lq_plan *some_value(lq_planner *p, const lq_node *subject, lq_span span)
   return m;
 }
 
-// A match is null where its subject is; the condition says false there, so it is compared with a true that is
-// null too.
+// The condition says false where the subject is null, so it is compared with a true that is null too.
+lq_plan *lq_plan_null_beside(lq_planner *p, lq_plan *condition, const lq_node *subject, lq_span span)
+{
+  lq_plan *value = lq_plan_unary(p, LQ_P_VALUE, span, condition);
+  return lq_plan_binary(p, LQ_P_COMPARE, LQ_CMP_EQ, span, value, some_value(p, subject, span));
+}
+
+// A match is null where its subject is.
 lq_plan *lq_lower_match_value(lq_planner *p, const lq_node *n)
 {
   lq_plan *c = lq_lower_match(p, n);
   if (c && c->kind == LQ_P_TRUTH && c->kids->kind == LQ_P_MATCH)
     return c->kids;
-  lq_plan *value = lq_plan_unary(p, LQ_P_VALUE, n->span, c);
   if (!c || never_null(n))
-    return value;
-  return lq_plan_binary(p, LQ_P_COMPARE, LQ_CMP_EQ, n->span, value, some_value(p, n->kids, n->span));
+    return lq_plan_unary(p, LQ_P_VALUE, n->span, c);
+  return lq_plan_null_beside(p, c, n->kids, n->span);
 }
 
 // ---- KQL free text

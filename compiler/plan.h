@@ -32,14 +32,14 @@ typedef struct lq_entry {
 
 typedef enum lq_plan_kind {
   // Conditions: true or false.
-  LQ_P_BOOL,  // truth
-  LQ_P_TEST,  // ref, way, entries (or value, for ways that take a constant): a predicate
-  LQ_P_AND,   // kids
-  LQ_P_OR,    // kids
-  LQ_P_NOT,   // 1 kid
-  LQ_P_TRUTH, // 1 kid, a value
+  LQ_P_BOOL,    // truth
+  LQ_P_TEST,    // ref, way, entries (or value, for ways that take a constant): a predicate
+  LQ_P_AND,     // kids
+  LQ_P_OR,      // kids
+  LQ_P_NOT,     // 1 kid
+  LQ_P_TRUTH,   // 1 kid, a value
   LQ_P_LINEAGE, // op is an lq_lineage_kind; 1 kid, a condition on the start event of another process
-  LQ_P_WALK,  // scope, all; kid: a condition on the current element
+  LQ_P_WALK,    // scope, all; kid: a condition on the current element
   // Values: a list, empty is null.
   LQ_P_NULL,
   LQ_P_CONST,   // value
@@ -107,6 +107,8 @@ lq_str lq_literal_pattern(lq_arena *a,
                           const lq_node *n); // pattern form of any literal, by its canonical text
 bool lq_network_parse(lq_str s, lq_cidr *out, size_t *bad_at); // a network, or an address as a network of one
 lq_cidr *lq_literal_cidr(lq_arena *a, const lq_node *n);       // NULL: the literal is not exactly a network
+// The address that a literal is, if the subject is a field of addresses by ECS. NULL: it is none.
+lq_cidr *lq_literal_address(lq_planner *p, const lq_node *subject, const lq_node *literal);
 // What a FIELD or VARIABLE stands for in the walks around it. False: a variable that nothing binds.
 bool lq_resolve(lq_arena *a, const lq_scope *scope, const lq_node *n, lq_ref *out);
 const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node *path, lq_str variable,
@@ -116,8 +118,8 @@ const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node
 
 // The number of a term among those of the program: a missing one with runs is that many.
 uint32_t lq_term_number(const lq_node *base, const lq_node *term);
-lq_str lq_written(lq_arena *a, const lq_node *n);           // a name, or the canonical text
-lq_str lq_column_name(lq_arena *a, const lq_node *item);    // what an item of `stats` or `eval` is called
+lq_str lq_written(lq_arena *a, const lq_node *n);        // a name, or the canonical text
+lq_str lq_column_name(lq_arena *a, const lq_node *item); // what an item of `stats` or `eval` is called
 
 // ---- Endgame EQL (lower_endgame.c)
 
@@ -140,13 +142,15 @@ bool lq_plan_indexed(lq_planner *p, const lq_node *n, lq_plan **out);
 
 // ---- passes
 
-// The condition of a query over events (QUERY or EVENT or an expression, checked without errors) with the filters that
-// directly follow it; *rest: the first stage that is none.
+// The condition of a query over events (QUERY or EVENT or an expression, checked without errors) with the
+// filters that directly follow it; *rest: the first stage that is none.
 lq_plan *lq_lower_event(lq_planner *p, const lq_node *query, const lq_node **rest);
 lq_plan *lq_lower_condition(lq_planner *p, const lq_node *n); // true or false
 lq_plan *lq_lower_value(lq_planner *p, const lq_node *n);     // a list
 lq_plan *lq_lower_match(lq_planner *p, const lq_node *n);     // MATCH and IN, as conditions
 lq_plan *lq_lower_match_value(lq_planner *p, const lq_node *n);
+// A condition as a value that is null where its subject is.
+lq_plan *lq_plan_null_beside(lq_planner *p, lq_plan *condition, const lq_node *subject, lq_span span);
 lq_plan *lq_lower_any_text(lq_planner *p, const lq_node *n);
 lq_plan *lq_lower_call(lq_planner *p, const lq_node *n); // as a condition
 lq_plan *lq_lower_call_value(lq_planner *p, const lq_node *n);

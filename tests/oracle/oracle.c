@@ -266,10 +266,23 @@ static lq_value as_field_type(oracle *x, const lq_node *field_node, const lq_nod
   return v;
 }
 
+// A literal that is an address, beside a field that holds them.
+static bool is_address(oracle *x, const lq_node *field_node, const lq_node *literal_node)
+{
+  bool reference = field_node->kind == LQ_N_FIELD || field_node->kind == LQ_N_VARIABLE;
+  if (!reference || literal_node->kind != LQ_N_STRING)
+    return false;
+  const lq_schema_field *f = lq_schema_find(place_of(x, field_node->name).full);
+  lq_ip ip;
+  return f && f->type == LQ_FT_IP && lq_ip_parse(literal_node->value.s, &ip);
+}
+
 // 1, 0, or -1 for null.
 static int compare_pair(lq_op op, const lq_value *a, const lq_value *b)
 {
   int order = 0;
+  if ((op == LQ_OPER_EQ || op == LQ_OPER_NE) && (a->type == LQ_T_IP || b->type == LQ_T_IP))
+    return lq_value_order(a, b, &order) && order == 0;
   if (op == LQ_OPER_EQ || op == LQ_OPER_NE)
     return lq_value_equal(a, b);
   if (!lq_value_order(a, b, &order))
@@ -312,9 +325,9 @@ static list compare(oracle *x, const lq_node *n)
   if (equality && (l->kind == LQ_N_NULL || r->kind == LQ_N_NULL)) {
     answer = truth(x, l->kind == LQ_N_NULL ? b.n == 0 : a.n == 0);
   } else {
-    if (!equality && a.n == 1)
+    if (a.n == 1 && (!equality || is_address(x, r, l)))
       a.v[0] = as_field_type(x, r, l, a.v[0]);
-    if (!equality && b.n == 1)
+    if (b.n == 1 && (!equality || is_address(x, l, r)))
       b.v[0] = as_field_type(x, l, r, b.v[0]);
     answer = compare_lists(x, n->op, a, b);
   }
@@ -429,6 +442,9 @@ static bool fits(oracle *x, const lq_node *n, const lq_node *leaf, const lq_valu
     list l = value(x, leaf);
     pattern = text_of(x, &l.v[0]);
   }
+  bool exact = n->op == LQ_OPER_COLON || n->op == LQ_OPER_KQL_TERM || n->op == LQ_OPER_KQL_PHRASE;
+  if (exact && is_address(x, n->kids, leaf))
+    return in_network(v, pattern);
   switch (n->op) {
   case LQ_OPER_COLON:
     if (leaf->kind == LQ_N_STRING && lq_cidr_parse(pattern, &net, NULL) && in_network(v, pattern))
@@ -498,6 +514,8 @@ static list in(oracle *x, const lq_node *n)
   for (const lq_node *k = n->kids->next; k; k = k->next) {
     list entry = value(x, k);
     for (size_t i = 0; i < subject.n; i++) {
+      if (is_address(x, n->kids, k))
+        holds |= in_network(&subject.v[i], k->value.s);
       for (size_t j = 0; j < entry.n; j++)
         holds |= n->op == LQ_OPER_IN ? lq_value_equal(&subject.v[i], &entry.v[j])
                                      : lq_value_equal_fold(&subject.v[i], &entry.v[j]);
