@@ -194,7 +194,8 @@ static bool next_file(flow *f, lq_source *s)
     return false;
   lq_source_next(s, line);
   lq_source_close(s);
-  return open_source(f, s);
+  // The state is to know the new file at once: if it is renamed, too, before it does, nobody knows of it.
+  return open_source(f, s) && checkpoint(f);
 }
 
 static bool open_source(flow *f, lq_source *s)

@@ -4,7 +4,7 @@ import random
 import subprocess
 import time
 
-from world import World, check_at_least_once, check_same, events, kill_after
+from world import World, check_at_least_once, check_same, events, kill_after, marked_line
 
 EVENTS = 24000
 
@@ -68,8 +68,8 @@ def of_growing(w, r, wanted, lines):
             time.sleep(r.uniform(0, 0.02))
             f.write(block[half:])
         if r.random() < 0.15:
-            # A file that came and went while nobody read is not known to lq.
-            read_so_far(w, lines[:at])
+            # A file that came and went before the state knew of it is not known to lq.
+            known_so_far(w, lines[:at])
             rotated += 1
             w.log.rename(w.folder / f"events.ndjson.{rotated}")
             w.log.write_bytes(b"")
@@ -102,6 +102,15 @@ def read_so_far(w, done):
         time.sleep(0.02)
     got = w.alerts().count(b'"rule":{"id":"single"')
     assert got == wanted, f"{got} of {wanted} alerts"
+
+
+def known_so_far(w, done):
+    """Waits until the state says that so many lines were read."""
+    end = time.monotonic() + 20
+    while marked_line(w.state.read_bytes() if w.state.exists() else bytes(200)) <= len(done) and time.monotonic() < end:
+        time.sleep(0.02)
+    got = marked_line(w.state.read_bytes()) - 1
+    assert got == len(done), f"{got} of {len(done)} lines in the state"
 
 
 def wait_for(w, wanted, seconds=20):

@@ -35,12 +35,16 @@ class World:
         self.log = self.folder / "events.ndjson"
         self.out = self.folder / "alerts.ndjson"
         self.state = self.folder / "state"
-        self.fresh = 0
+        self.started = []
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        for p in self.started:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
         self.temp.cleanup()
 
     def command(self, *more, program=None, sources=None, output=True, rules=None):
@@ -58,7 +62,8 @@ class World:
         if journal:
             env["LQ_JOURNAL"] = str(journal)
         kw = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kw}
-        return subprocess.Popen(command, cwd=self.folder, env=env, **kw)
+        self.started = [p for p in self.started if p.poll() is None] + [subprocess.Popen(command, cwd=self.folder, env=env, **kw)]
+        return self.started[-1]
 
     def run(self, command, **kw):
         p = self.start(command, **kw)
@@ -81,6 +86,19 @@ class World:
 
     def alerts(self):
         return self.out.read_bytes() if self.out.exists() else b""
+
+
+def marked_line(raw):
+    """The line of its first source that a state file has reached."""
+    def number(at, n):
+        return int.from_bytes(raw[at:at + n], "little")
+    at = 56
+    at += 4 + number(at, 4)       # bundle
+    at += 4 + 8 * number(at, 4)   # totals
+    at += 4 + number(at, 4) + 24  # output
+    at += 4
+    at += 4 + number(at, 4)       # name
+    return number(at + 20 + 32 + 12, 8)
 
 
 def check_lines(raw, where):
