@@ -99,7 +99,7 @@ static void add_file(lq_cli *c, lq_build *b, const char *name)
     lq_say(c, "%s: a rule file holds at most 64 MiB", name);
     c->saw |= LQ_SAW_LIMIT;
   } else if (lq_bundle_is_bundle(text.p, text.n)) {
-    bad_rule(c, name, "a bundle stands alone, without rule files or other bundles beside it");
+    bad_rule(c, name, "a bundle is compiled already: `lq run` takes one alone, `lq inspect` shows it");
   } else {
     lq_status s = lq_build_add_file(b, name, text.n ? text.p : "", text.n);
     if (s == LQ_E_UNSUPPORTED && !lq_build_takes(name))
