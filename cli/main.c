@@ -132,6 +132,8 @@ static const lq_command *verb_of(lq_cli *c, int *argc, char **argv)
     at += takes_next(argv[at]) ? 2 : 1;
   if (at >= *argc)
     return NULL;
+  if (strcmp(argv[at], "--") == 0 && at + 1 < *argc) // what follows is no option, and so no verb either
+    return lq_command_named("query");
   const lq_command *command = lq_command_named(argv[at]);
   if (!command)
     return query_or_slip(c, argv[at]);
