@@ -114,7 +114,8 @@ static void help_functions(lq_cli *c, const char *name)
 
 static const char EXIT_CODES[] =
     "  0    done; a closed pipe is no error\n"
-    "  1    what was to be checked is not so: a test failed, -e found nothing, --fail-on or --level was reached\n"
+    "  1    what was to be checked is not so: a test failed, -e found nothing, --fail-on or --level was "
+    "reached\n"
     "  2    lq was called wrongly\n"
     "  3    a rule or bundle does not compile, load or verify\n"
     "  4    some input could not be read; results are partial, what was skipped is counted\n"
@@ -135,6 +136,8 @@ void lq_cmd_help(lq_cli *c, const lq_options *o)
     help_functions(c, o->nargs > 1 ? o->args[1] : NULL);
   else if (strcmp(what, "exit-codes") == 0)
     lq_out_z(&c->out, EXIT_CODES);
+  else if (strcmp(what, "man") == 0)
+    lq_help_man(&c->out, EXIT_CODES);
   else {
     const char *near = lq_command_near(what);
     lq_say_usage(c, "no help on `%s`", what);
