@@ -81,7 +81,8 @@ void lq_cmd_test(lq_cli *c, const lq_options *o)
     lq_out_printf(&c->out, "%zu passed, %zu failed\n", y.passed, y.failed);
   }
   if (r.errors)
-    lq_say(c, "%zu rules have errors; their tests were not run", r.errors);
+    lq_say(c, "%zu rule%s errors; tests of such rules were not run", r.errors,
+           r.errors == 1 ? " has" : "s have");
   if (y.failed)
     c->saw |= LQ_SAW_NO;
   lq_rules_in_free(&r);
