@@ -24,9 +24,10 @@ void lq_buf_byte(lq_buf *b, char c);
 void lq_buf_fill(lq_buf *b, char c, size_t n);
 void lq_buf_printf(lq_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void lq_buf_vprintf(lq_buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-void lq_buf_json(lq_buf *b, lq_str s);  // as a JSON string with its quotes; controls, DEL and bidi marks escaped
-lq_str lq_buf_get(const lq_buf *b);     // borrowed until the next write
-void lq_buf_clear(lq_buf *b);           // keeps the memory and forgets a failure
+void lq_buf_json(lq_buf *b,
+                 lq_str s);         // as a JSON string with its quotes; controls, DEL and bidi marks escaped
+lq_str lq_buf_get(const lq_buf *b); // borrowed until the next write
+void lq_buf_clear(lq_buf *b);       // keeps the memory and forgets a failure
 void lq_buf_free(lq_buf *b);
 
 #endif

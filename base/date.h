@@ -1,4 +1,5 @@
-// Points in time as nanoseconds since 1970 (int64, years 1678 to 2261). No clock is read here: `now` is an argument.
+// Points in time as nanoseconds since 1970 (int64, years 1678 to 2261). No clock is read here: `now` is an
+// argument.
 #ifndef LQ_BASE_DATE_H
 #define LQ_BASE_DATE_H
 
@@ -11,7 +12,8 @@ typedef struct lq_civil {
   int year, month, day, hour, minute, second, nanosecond, weekday; // weekday: 0 is Sunday
 } lq_civil;
 
-// RFC 3339 and what logs hold: `2024-05-01`, `…T10:11`, `… 10:11:12.123456789`, `Z`, `+02:00`, `+0200`; no zone is UTC.
+// RFC 3339 and what logs hold: `2024-05-01`, `…T10:11`, `… 10:11:12.123456789`, `Z`, `+02:00`, `+0200`; no
+// zone is UTC.
 bool lq_date_parse(lq_str s, int64_t *ns);
 // Also date math: `now`, `now-5m`, `now-1d/d`, `2024-05-01||+1M/d`.
 bool lq_date_math(lq_str s, int64_t now, int64_t *ns);

@@ -5,7 +5,8 @@
 #include "base/utf8.h"
 
 // Of a longer line only this many columns are shown, with some of what stands before the first mark.
-// No more of it than these bytes around the mark is looked at, so that many messages about one long line stay cheap.
+// No more of it than these bytes around the mark is looked at, so that many messages about one long line stay
+// cheap.
 enum { SHOWN_COLUMNS = 120, COLUMNS_BEFORE = 30, BYTES_BEFORE = 2048, BYTES_AFTER = 4096 };
 
 typedef struct painter {

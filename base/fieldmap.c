@@ -1,4 +1,5 @@
-// The fields that a rule set reads: a tree of name parts in one array, and one hash table from (node, part) to node.
+// The fields that a rule set reads: a tree of name parts in one array, and one hash table from (node, part)
+// to node.
 #include "base/event.h"
 #include "base/glob.h"
 

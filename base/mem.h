@@ -16,8 +16,10 @@ typedef struct lq_mem {
 extern const lq_mem lq_mem_libc;
 
 // All of these check count * size for overflow; NULL is out of memory.
-void *lq_mem_alloc(const lq_mem *m, size_t count, size_t size); // zeroed; a count of 0 gives a pointer to nothing, not NULL
-void *lq_mem_resize(const lq_mem *m, void *p, size_t old_count, size_t new_count, size_t size); // the new tail is not zeroed
+void *lq_mem_alloc(const lq_mem *m, size_t count,
+                   size_t size); // zeroed; a count of 0 gives a pointer to nothing, not NULL
+void *lq_mem_resize(const lq_mem *m, void *p, size_t old_count, size_t new_count,
+                    size_t size);                                      // the new tail is not zeroed
 void lq_mem_free(const lq_mem *m, void *p, size_t count, size_t size); // NULL is fine
 
 // Makes room for one more element in a growing array; false is out of memory, and nothing changed.

@@ -1,5 +1,5 @@
-// A file as its author sees it, and the map from a query's bytes back to it (a query may lie inside TOML, YAML or
-// Markdown, with escapes of that format decoded).
+// A file as its author sees it, and the map from a query's bytes back to it (a query may lie inside TOML,
+// YAML or Markdown, with escapes of that format decoded).
 #ifndef LQ_BASE_SOURCE_H
 #define LQ_BASE_SOURCE_H
 
@@ -16,8 +16,9 @@ typedef struct lq_source {
 } lq_source;
 
 typedef struct lq_place {
-  uint32_t line, column;  // from 1; columns count code points, so an editor's "go to column" lands on the character
-  size_t bol, eol;        // the line's bytes, without its end
+  uint32_t line,
+      column;      // from 1; columns count code points, so an editor's "go to column" lands on the character
+  size_t bol, eol; // the line's bytes, without its end
 } lq_place;
 
 lq_place lq_source_locate(const lq_source *s, size_t offset);
@@ -30,7 +31,8 @@ typedef struct lq_map_segment {
 typedef struct lq_source_map {
   const lq_map_segment *segments; // ascending; none: the query is the file
   size_t n;
-  bool escaped; // the query stands in a string where a backslash escapes, so what is written there needs that too
+  bool escaped; // the query stands in a string where a backslash escapes, so what is written there needs that
+                // too
 } lq_source_map;
 
 lq_span lq_source_map_span(const lq_source_map *m, lq_span query);

@@ -13,20 +13,22 @@
 // Reads one code point at s.p[*at] and moves *at past it. Bad bytes give LQ_CODEPOINT_BAD and move past
 // one maximal invalid part (Unicode 15, table 3-8). Needs *at < s.n.
 uint32_t lq_utf8_next(lq_str s, size_t *at);
-size_t lq_utf8_back(lq_str s, size_t at);             // where the part that ends at `at` begins; needs 0 < at <= s.n
+size_t lq_utf8_back(lq_str s, size_t at); // where the part that ends at `at` begins; needs 0 < at <= s.n
 size_t lq_utf8_encode(uint32_t c, char out[4]);
 bool lq_utf8_valid(lq_str s);
-size_t lq_utf8_count(lq_str s);                       // code points; a bad part counts as one
-size_t lq_utf8_offset(lq_str s, size_t nth);          // byte offset of the nth code point, s.n when past the end
-size_t lq_utf8_repair(lq_buf *out, lq_str s);         // appends s with U+FFFD for each bad part; gives how many
+size_t lq_utf8_count(lq_str s);               // code points; a bad part counts as one
+size_t lq_utf8_offset(lq_str s, size_t nth);  // byte offset of the nth code point, s.n when past the end
+size_t lq_utf8_repair(lq_buf *out, lq_str s); // appends s with U+FFFD for each bad part; gives how many
 
-// What a terminal or a log must not get as it is: C0, DEL, C1, bidi and line-separating marks, LQ_CODEPOINT_BAD.
+// What a terminal or a log must not get as it is: C0, DEL, C1, bidi and line-separating marks,
+// LQ_CODEPOINT_BAD.
 bool lq_is_unsafe(uint32_t c);
 
 uint32_t lq_fold(uint32_t c);
 bool lq_utf8_is_ascii(lq_str s);
-void lq_fold_append(lq_buf *out, lq_str s);           // bad parts stay (patterns hold some); folding may change the length in bytes, never in code points
+void lq_fold_append(lq_buf *out, lq_str s); // bad parts stay (patterns hold some); folding may change the
+                                            // length in bytes, never in code points
 bool lq_fold_eq(lq_str a, lq_str b);
-int lq_fold_cmp(lq_str a, lq_str b);                  // order of the folded code points
+int lq_fold_cmp(lq_str a, lq_str b); // order of the folded code points
 
 #endif

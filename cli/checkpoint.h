@@ -1,4 +1,5 @@
-// The file of --state: how far each source has been read, how much of the output counts, and what rules remember.
+// The file of --state: how far each source has been read, how much of the output counts, and what rules
+// remember.
 #ifndef LQ_CLI_CHECKPOINT_H
 #define LQ_CLI_CHECKPOINT_H
 

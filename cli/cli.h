@@ -22,9 +22,9 @@ typedef struct lq_cli {
   unsigned saw;
   int64_t now; // ns; SOURCE_DATE_EPOCH if that is set
   bool progress_shown;
-  const char *lists;  // folder of lists for lookup(), or NULL
+  const char *lists;    // folder of lists for lookup(), or NULL
   uint32_t query_flags; // LQ_BUILD_*, of lq_load_query
-  const char *schema; // CSV of the fields there are, or NULL: ECS, and others are fine
+  const char *schema;   // CSV of the fields there are, or NULL: ECS, and others are fine
 } lq_cli;
 
 int lq_exit_code(unsigned saw);

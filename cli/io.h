@@ -32,8 +32,8 @@ typedef struct lq_out {
   uint64_t written; // bytes that the system took
   bool terminal;
   bool goes_on; // an earlier run has written to the file: titles stand there already
-  bool closed; // the reader went away: silent, no error
-  int error;   // errno of the first failed write, or 0
+  bool closed;  // the reader went away: silent, no error
+  int error;    // errno of the first failed write, or 0
   char *buf;
   size_t n;
   void (*before)(void *user); // called before bytes reach the terminal (takes the progress line away)
@@ -42,7 +42,7 @@ typedef struct lq_out {
 
 void lq_out_open(lq_out *o, int fd, const char *name);
 void lq_out_turn(lq_out *o, int fd, const char *name); // what is added from now on goes there
-bool lq_out_add(lq_out *o, const char *p, size_t n); // false once broken
+bool lq_out_add(lq_out *o, const char *p, size_t n);   // false once broken
 bool lq_out_z(lq_out *o, const char *z);
 bool lq_out_text(lq_out *o, lq_text t);
 bool lq_out_printf(lq_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -60,8 +60,8 @@ int lq_in_open(const char *name);
 long lq_in_read(int fd, void *p, size_t n);
 // All of a file, or its first max + 1 bytes; 0 or errno.
 int lq_read_file(const char *name, size_t max, lq_string *out);
-// The whole file or none of it, also after a power cut: a temporary file beside it, fsync, rename, fsync of the
-// folder; 0 or errno.
+// The whole file or none of it, also after a power cut: a temporary file beside it, fsync, rename, fsync of
+// the folder; 0 or errno.
 int lq_write_file(const char *name, const char *p, size_t n);
 int lq_replace_file(const char *name, const char *temporary, const char *p, size_t n);
 

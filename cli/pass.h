@@ -14,7 +14,7 @@ typedef struct lq_pass {
   int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
   void (*block)(void *user, bool idle);
   void *user;
-  bool quiet; // bad lines were shown by an earlier pass
+  bool quiet;       // bad lines were shown by an earlier pass
   bool live;        // events come in order, up to `lateness`; else all are put in order at the end of input
   int64_t lateness; // ns
   void (*step)(void *user, const lq_step_view *v);    // what partial matches do; NULL: nobody asks
@@ -44,7 +44,7 @@ void lq_running_end(lq_running *r);
 bool lq_running_well(lq_running *r, const char *name, lq_status s);
 void lq_running_cannot_read(lq_running *r, const char *name, const char *why);
 void lq_running_restored(lq_running *r); // lq_scan_restore was called
-void lq_running_count(lq_running *r); // counters to the pass and the screen
+void lq_running_count(lq_running *r);    // counters to the pass and the screen
 const char *lq_shown_name(const char *name);
 
 // Over the files, in order. Sets what was seen: unreadable input, limits, interruption.

@@ -8,9 +8,9 @@
 enum { LQ_REPL_SHOWN = 20, LQ_REPL_STEPS = 40 };
 
 typedef struct lq_repl_event {
-  char *json; // on one line
+  char *json;   // on one line
   char *events; // as a test has them; NULL: a row, whose events are only samples
-  char *why;  // lines
+  char *why;    // lines
   char *place;
 } lq_repl_event;
 
@@ -44,7 +44,7 @@ typedef struct lq_repl {
   lq_repl_event shown[LQ_REPL_SHOWN];
   size_t nshown;
 
-  const lq_bundle *bundle; // while it runs
+  const lq_bundle *bundle;               // while it runs
   lq_string state, steps[LQ_REPL_STEPS]; // of the last run: what was left; its last steps, in a ring
   size_t nsteps;
 } lq_repl;

@@ -1,4 +1,5 @@
-// A log file that is read as it grows, through rotations and restarts: where it stands is a mark of a checkpoint.
+// A log file that is read as it grows, through rotations and restarts: where it stands is a mark of a
+// checkpoint.
 #ifndef LQ_CLI_SOURCE_H
 #define LQ_CLI_SOURCE_H
 
@@ -6,13 +7,13 @@
 
 typedef struct lq_source {
   lq_mark *mark;
-  int fd;              // -1: not open
-  bool seekable;       // a regular file; else a pipe, which ends when it ends
-  bool failed;         // not to be read from any more, until another file has its name
-  uint64_t read;       // bytes of the file before where reading goes on
-  uint64_t size;       // when it was looked at last
-  int64_t changed;     // its time of change then
-  int64_t quiet;       // since when it has not grown while another file has its name; 0: it has, or none has
+  int fd;          // -1: not open
+  bool seekable;   // a regular file; else a pipe, which ends when it ends
+  bool failed;     // not to be read from any more, until another file has its name
+  uint64_t read;   // bytes of the file before where reading goes on
+  uint64_t size;   // when it was looked at last
+  int64_t changed; // its time of change then
+  int64_t quiet;   // since when it has not grown while another file has its name; 0: it has, or none has
 } lq_source;
 
 typedef enum lq_source_begin {
@@ -36,10 +37,11 @@ typedef enum lq_source_look {
   LQ_SOURCE_REPLACED, // another file has its name
   LQ_SOURCE_EMPTIED,  // it is shorter than what was read, or begins otherwise
 } lq_source_look;
-// At its end: what became of it? wait: ns for which a file that was replaced must not have grown, as who writes to it may
-// not know yet.
+// At its end: what became of it? wait: ns for which a file that was replaced must not have grown, as who
+// writes to it may not know yet.
 lq_source_look lq_source_look_at(lq_source *s, int64_t wait);
-// An emptied file may have been copied first: the copy is opened, at what was not read yet. False and errno, ENOENT: none.
+// An emptied file may have been copied first: the copy is opened, at what was not read yet. False and errno,
+// ENOENT: none.
 bool lq_source_find_copy(lq_source *s);
 // The next file of that name begins; line: of its first line, which goes on counting so that ids stay apart.
 void lq_source_next(lq_source *s, uint64_t line);

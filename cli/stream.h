@@ -1,5 +1,5 @@
-// A pass that can be stopped at any moment and gone on with: no alert is lost, and with --output none comes twice.
-// Order of things: read, evaluate, write alerts, make them durable, then say how far reading got.
+// A pass that can be stopped at any moment and gone on with: no alert is lost, and with --output none comes
+// twice. Order of things: read, evaluate, write alerts, make them durable, then say how far reading got.
 #ifndef LQ_CLI_STREAM_H
 #define LQ_CLI_STREAM_H
 
@@ -22,7 +22,8 @@ typedef struct lq_stream {
   char *temporary;
 } lq_stream;
 
-// Takes the lock, reads the state, and turns the output to its file, cut to what counts. False: it was said why.
+// Takes the lock, reads the state, and turns the output to its file, cut to what counts. False: it was said
+// why.
 bool lq_stream_open(lq_stream *s);
 // The names are files; folders and globs were walked.
 void lq_stream_run(lq_stream *s, const lq_files *files);

@@ -115,7 +115,8 @@ static void take_name(walker *w, const char *name)
     walk_folder(w, name, 0);
     if (w->out->n == before && !w->out->missing) {
       lq_say(w->cli, "nothing to read in %s: %s", name,
-             w->takes == lq_takes_events ? "no .json, .ndjson or .jsonl (.gz, .zst)" : "no .lq, .md or .toml");
+             w->takes == lq_takes_events ? "no .json, .ndjson or .jsonl (.gz, .zst)"
+                                         : "no .lq, .md or .toml");
       w->out->missing = true;
     }
   } else {

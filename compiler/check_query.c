@@ -129,8 +129,7 @@ static void check_missing(lq_checker *c, const lq_node *n)
     return;
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSING_MAXSPAN, n->mark, "a missing event needs `maxspan`");
   lq_diag_label(c->d, d, t->span, "for how long must it not happen?");
-  lq_diag_help(c->d, d, "write `%s with maxspan=5m`",
-               n->kind == LQ_N_SEQUENCE ? "sequence" : "sample");
+  lq_diag_help(c->d, d, "write `%s with maxspan=5m`", n->kind == LQ_N_SEQUENCE ? "sequence" : "sample");
 }
 
 static void check_aliases(lq_checker *c, const lq_node *n)

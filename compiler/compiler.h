@@ -22,15 +22,16 @@ typedef struct lq_compile_options {
   lq_dialect dialect;
   lq_str category_field; // of `X where`; empty: event.category
   bool strict_schema;    // unknown fields are errors (with --schema)
-  const struct lq_schema *schema; // that names and literals are checked against; NULL: ECS. It never changes a result
+  const struct lq_schema
+      *schema; // that names and literals are checked against; NULL: ECS. It never changes a result
   const lq_named_list *lists;
-  bool case_sensitive;   // Endgame EQL: it folds case unless told not to
-  bool optimise;         // fold, merge lists, drop covered patterns; results are the same without
-  bool lint;             // give warnings
-  bool strip;            // no sources, no debug rows
-  uint32_t max_list;     // patterns in one list; 0: 100,000
-  uint32_t max_code;     // instructions in a rule; 0: LQ_RULE_CODE_MAX
-  int64_t now;           // for date math in literals
+  bool case_sensitive; // Endgame EQL: it folds case unless told not to
+  bool optimise;       // fold, merge lists, drop covered patterns; results are the same without
+  bool lint;           // give warnings
+  bool strip;          // no sources, no debug rows
+  uint32_t max_list;   // patterns in one list; 0: 100,000
+  uint32_t max_code;   // instructions in a rule; 0: LQ_RULE_CODE_MAX
+  int64_t now;         // for date math in literals
 } lq_compile_options;
 
 typedef struct lq_meta_pair {

@@ -35,13 +35,14 @@ static void lint_compare(lq_linter *l, const lq_node *n)
     return;
   lq_diag *d = dead_wildcard(l, n, literal);
   if (n->op == LQ_OPER_EQ && literal == b) {
-    lq_diag_help(l->d, d, "use `:` to match the pattern, or write `\\*` to say that the star itself is meant");
+    lq_diag_help(l->d, d,
+                 "use `:` to match the pattern, or write `\\*` to say that the star itself is meant");
     lq_diag_fix(l->d, d, n->mark, ":");
   } else {
-    lq_diag_help(
-        l->d, d,
-        "use `%sfield : \"pattern\"` to match the pattern, or write `\\*` to say that the star itself is meant",
-        n->op == LQ_OPER_NE ? "not " : "");
+    lq_diag_help(l->d, d,
+                 "use `%sfield : \"pattern\"` to match the pattern, or write `\\*` to say that the star "
+                 "itself is meant",
+                 n->op == LQ_OPER_NE ? "not " : "");
   }
 }
 
@@ -75,7 +76,9 @@ static void quoted_star(lq_linter *l, const lq_node *literal)
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_QUOTED_WILDCARD, literal->span,
                            "a quoted `*` is a plain star in KQL");
   lq_diag_label(l->d, d, literal->span, "matches only a value with the star itself in it");
-  lq_diag_help(l->d, d, "leave the quotes out to match any text there; if the star itself is meant, write `\\*` without them");
+  lq_diag_help(
+      l->d, d,
+      "leave the quotes out to match any text there; if the star itself is meant, write `\\*` without them");
 }
 
 static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)

@@ -36,7 +36,7 @@ typedef struct lq_query_plan {
   bool stateful; // else one term, and of it the condition alone
   lq_state_kind kind;
   int64_t maxspan;
-  uint32_t flags; // LQ_STATE_UNTIL_FIRST, ...
+  uint32_t flags;      // LQ_STATE_UNTIL_FIRST, ...
   lq_term_plan *terms; // `until` behind nterms
   uint32_t nterms, until;
   lq_stage_plan *stages;

@@ -1,5 +1,6 @@
 // A loaded rule set, ready for events: slots for all fields that its rules use, predicates shared, counters.
-// How candidates are found (classes, matchers, caches) is hidden behind this page and never changes an answer.
+// How candidates are found (classes, matchers, caches) is hidden behind this page and never changes an
+// answer.
 #ifndef LQ_ENGINE_ENGINE_H
 #define LQ_ENGINE_ENGINE_H
 
@@ -8,23 +9,24 @@
 #include "vm/program.h"
 
 typedef struct lq_engine_limits {
-  uint64_t budget;        // units of iterators and products, for each rule and event; 0: 1,000,000
-  uint64_t max_scratch;   // bytes of general expressions, for each rule and event; 0: 16 MiB
+  uint64_t budget;      // units of iterators and products, for each rule and event; 0: 1,000,000
+  uint64_t max_scratch; // bytes of general expressions, for each rule and event; 0: 16 MiB
 } lq_engine_limits;
 
 // Immutable after load: share it among threads. Owns the program, also when making one fails.
 typedef struct lq_ruleset lq_ruleset;
-lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_limits *limits, const lq_mem *mem);
+lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_limits *limits,
+                         const lq_mem *mem);
 void lq_ruleset_free(lq_ruleset *rs);
 const lq_program *lq_ruleset_program(const lq_ruleset *rs);
 const lq_fieldmap *lq_ruleset_fields(const lq_ruleset *rs);
 
 typedef struct lq_engine_stats {
   uint64_t events, matches;
-  uint64_t rules_run;       // bytecode runs
-  uint64_t predicates_run;  // predicates computed (not remembered)
-  uint64_t indeterminate;   // rule x event whose budget ran out
-  uint64_t capped;          // results cut from a product of arrays
+  uint64_t rules_run;      // bytecode runs
+  uint64_t predicates_run; // predicates computed (not remembered)
+  uint64_t indeterminate;  // rule x event whose budget ran out
+  uint64_t capped;         // results cut from a product of arrays
 } lq_engine_stats;
 
 // One for each thread. Reuses its memory: nothing is allocated for an event after warm-up.
@@ -33,27 +35,30 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
 void lq_engine_free(lq_engine *e);
 void lq_engine_set_now(lq_engine *e, int64_t now);
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
-const uint64_t *lq_engine_rule_matches(const lq_engine *e);  // by rule index
+const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
 
-// Calls match(user, rule) for each rule that is true of the event, in rule order; nonzero from it stops and gives
-// LQ_E_CANCELLED. event must have been filled by lq_ruleset_fields' map.
-lq_status lq_engine_eval(lq_engine *e, const lq_event *event, int (*match)(void *user, uint32_t rule), void *user);
+// Calls match(user, rule) for each rule that is true of the event, in rule order; nonzero from it stops and
+// gives LQ_E_CANCELLED. event must have been filled by lq_ruleset_fields' map.
+lq_status lq_engine_eval(lq_engine *e, const lq_event *event, int (*match)(void *user, uint32_t rule),
+                         void *user);
 
-// Why a rule is true of an event (call inside the match callback, or at any time with the same event): the clauses that hold.
+// Why a rule is true of an event (call inside the match callback, or at any time with the same event): the
+// clauses that hold.
 typedef struct lq_reason_row {
-  uint32_t start, end;     // the clause in the rule's source text
+  uint32_t start, end; // the clause in the rule's source text
   bool truth, negated;
-  lq_str field;            // empty: the clause reads none
-  lq_value value;          // the value that matched, or the first one; LQ_T_NULL when missing
-  lq_str entry;            // list entry that matched, pattern form; may be empty
+  lq_str field;                  // empty: the clause reads none
+  lq_value value;                // the value that matched, or the first one; LQ_T_NULL when missing
+  lq_str entry;                  // list entry that matched, pattern form; may be empty
   size_t match_start, match_end; // part of the value's text, equal when unknown
 } lq_reason_row;
 lq_status lq_engine_explain(lq_engine *e, const lq_event *event, uint32_t rule,
                             void (*each)(void *user, const lq_reason_row *row), void *user);
-// The same for one condition of a stateful rule. group: what REF reads, may be NULL. lineage: whether the event's processes
-// are what LINEAGE asks for; NULL: they are.
-lq_status lq_engine_explain_snippet(lq_engine *e, const lq_event *event, uint32_t snippet, const lq_group *group,
-                                    bool (*lineage)(void *user, uint32_t row), void *lineage_user,
-                                    void (*each)(void *user, const lq_reason_row *row), void *user);
+// The same for one condition of a stateful rule. group: what REF reads, may be NULL. lineage: whether the
+// event's processes are what LINEAGE asks for; NULL: they are.
+lq_status lq_engine_explain_snippet(lq_engine *e, const lq_event *event, uint32_t snippet,
+                                    const lq_group *group, bool (*lineage)(void *user, uint32_t row),
+                                    void *lineage_user, void (*each)(void *user, const lq_reason_row *row),
+                                    void *user);
 
 #endif

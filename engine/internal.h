@@ -9,7 +9,7 @@ struct lq_ruleset {
   const lq_mem *mem;
   lq_program *program;
   lq_fieldmap *fields;
-  uint32_t *slots; // by field
+  uint32_t *slots;                           // by field
   uint32_t process_slots[LQ_PROCESS_FIELDS]; // when some rule asks for lineage
   lq_engine_limits limits;
 };

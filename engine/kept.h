@@ -35,7 +35,8 @@ typedef struct lq_kept {
 
 size_t lq_kept_size(const lq_event *e, bool values); // bytes that lq_keep will ask for
 lq_kept *lq_keep(const lq_event *e, lq_order order, bool values, const lq_mem *mem); // NULL: no memory
-lq_kept *lq_kept_copy(const lq_kept *like, const lq_mem *mem); // of one whose parts lie anywhere; NULL: no memory
+lq_kept *lq_kept_copy(const lq_kept *like,
+                      const lq_mem *mem); // of one whose parts lie anywhere; NULL: no memory
 lq_kept *lq_kept_ref(lq_kept *k);
 void lq_kept_unref(lq_kept *k, const lq_mem *mem); // NULL is fine
 // Makes `into` what the event was; texts are borrowed from k. The event's failed tells.
@@ -49,7 +50,7 @@ typedef struct lq_packed {
 } lq_packed;
 
 lq_packed *lq_pack(const lq_values *lists, size_t n, const lq_mem *mem); // NULL: no memory
-lq_packed *lq_packed_ref(lq_packed *p);               // NULL is fine
-void lq_packed_unref(lq_packed *p, const lq_mem *mem); // NULL is fine
+lq_packed *lq_packed_ref(lq_packed *p);                                  // NULL is fine
+void lq_packed_unref(lq_packed *p, const lq_mem *mem);                   // NULL is fine
 
 #endif

@@ -33,7 +33,8 @@ typedef struct lq_key_set {
   size_t distinct_cap, ends_cap;
 } lq_key_set;
 
-// null[i]: a part without values is null and joins with null; otherwise there is no tuple. NULL: no part may be null.
+// null[i]: a part without values is null and joins with null; otherwise there is no tuple. NULL: no part may
+// be null.
 lq_status lq_key_set_make(lq_key_set *s, const lq_values *parts, const bool *null, size_t nparts);
 // One tuple in which each part is its whole list.
 lq_status lq_key_set_make_whole(lq_key_set *s, const lq_values *parts, size_t nparts);

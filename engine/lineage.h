@@ -7,7 +7,8 @@
 #include "libquery/status.h"
 #include "vm/state.h"
 
-// What an event says of processes. The names are canonical bytes, of an entity id or of host and pid; empty: it says nothing.
+// What an event says of processes. The names are canonical bytes, of an entity id or of host and pid; empty:
+// it says nothing.
 typedef struct lq_process_facts {
   lq_str own, parent;
   bool starts;
@@ -20,12 +21,13 @@ typedef struct lq_ancestry_stats {
 
 typedef struct lq_ancestry lq_ancestry;
 lq_status lq_ancestry_new(lq_ancestry **out, const lq_lineage_def *rows, size_t nrows, uint64_t max_processes,
-                         const uint8_t hash_key[16], const lq_mem *mem);
+                          const uint8_t hash_key[16], const lq_mem *mem);
 void lq_ancestry_free(lq_ancestry *l);
-// The event at hand: its process is known, and what its parents were it inherits, before rows are asked about.
-// holds: whether the event satisfies a row's snippet; it may ask lq_ancestry_asks. Rows are asked last to first, so those
-// inside another come before it. No memory: counted as evicted; the process is unknown.
-void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row), void *user);
+// The event at hand: its process is known, and what its parents were it inherits, before rows are asked
+// about. holds: whether the event satisfies a row's snippet; it may ask lq_ancestry_asks. Rows are asked last
+// to first, so those inside another come before it. No memory: counted as evicted; the process is unknown.
+void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
+                       void *user);
 bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row); // of the event at hand
 const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l);
 

@@ -10,19 +10,33 @@
 
 typedef enum lq_aggregate {
   LQ_AGG_COUNT, // count(): events; count(x): events that have an x
-  LQ_AGG_DCOUNT, LQ_AGG_SUM, LQ_AGG_AVG, LQ_AGG_MIN, LQ_AGG_MAX, LQ_AGG_FIRST, LQ_AGG_LAST, LQ_AGG_VALUES,
+  LQ_AGG_DCOUNT,
+  LQ_AGG_SUM,
+  LQ_AGG_AVG,
+  LQ_AGG_MIN,
+  LQ_AGG_MAX,
+  LQ_AGG_FIRST,
+  LQ_AGG_LAST,
+  LQ_AGG_VALUES,
   LQ_AGG_NONE,
 } lq_aggregate;
 
 // The tables of vm/state.h, and what only reading code tells.
 typedef struct lq_state_tables {
-  const lq_state_def *states; size_t nstates;
-  const lq_term_def *terms; size_t nterms;
-  const lq_key_def *keys; size_t nkeys;
-  const lq_capture_def *captures; size_t ncaptures;
-  const lq_stage_def *stages; size_t nstages;
-  const lq_stage_arg *args; size_t nargs;
-  const uint8_t *refers;     // by term: its condition reads earlier terms (REF), so it is asked for each partial match
+  const lq_state_def *states;
+  size_t nstates;
+  const lq_term_def *terms;
+  size_t nterms;
+  const lq_key_def *keys;
+  size_t nkeys;
+  const lq_capture_def *captures;
+  size_t ncaptures;
+  const lq_stage_def *stages;
+  size_t nstages;
+  const lq_stage_arg *args;
+  size_t nargs;
+  const uint8_t
+      *refers; // by term: its condition reads earlier terms (REF), so it is asked for each partial match
   const uint8_t *aggregates; // by argument: lq_aggregate
 } lq_state_tables;
 
@@ -30,9 +44,10 @@ typedef struct lq_state_tables {
 
 // What a snippet may read.
 typedef struct lq_view {
-  const lq_kept *event;              // FIELD reads this one; NULL: the event at hand
-  const lq_values *const *captures;  // REF: by term, then by capture of that term; NULL: an empty slot, all null
-  const lq_values *columns;          // COLUMN
+  const lq_kept *event; // FIELD reads this one; NULL: the event at hand
+  const lq_values *const
+      *captures;            // REF: by term, then by capture of that term; NULL: an empty slot, all null
+  const lq_values *columns; // COLUMN
 } lq_view;
 
 typedef struct lq_asker {
@@ -62,21 +77,31 @@ typedef struct lq_column {
 // A match. Everything is borrowed for the call.
 typedef struct lq_outcome {
   uint32_t state;
-  lq_order order;                // of the event that completed it
-  const lq_kept *const *events;  // by slot, a term with runs=n having n; NULL: a missing term.
-  size_t nevents;                // COUNT gives none; STATS the first and the last that it saw in the window
-  lq_str key;                    // bytes of the key (lq_key_next takes it apart); empty without `by`
+  lq_order order;               // of the event that completed it
+  const lq_kept *const *events; // by slot, a term with runs=n having n; NULL: a missing term.
+  size_t nevents;               // COUNT gives none; STATS the first and the last that it saw in the window
+  lq_str key;                   // bytes of the key (lq_key_next takes it apart); empty without `by`
   const lq_values *const *captures; // by term, as lq_view has them
-  const lq_column *columns;      // of EVAL, STATS, COUNT, UNIQUE_COUNT, in COLUMN order
+  const lq_column *columns;         // of EVAL, STATS, COUNT, UNIQUE_COUNT, in COLUMN order
   size_t ncolumns;
-  const lq_column *keep;         // of the last KEEP; none: everything
+  const lq_column *keep; // of the last KEEP; none: everything
   size_t nkeep;
   bool has_keep;
 } lq_outcome;
 
 typedef enum lq_step_kind {
-  LQ_STEP_BEGAN, LQ_STEP_ADVANCED, LQ_STEP_REPLACED, LQ_STEP_EXPIRED, LQ_STEP_UNTIL, LQ_STEP_MISSING_SEEN, LQ_STEP_HELD,
-  LQ_STEP_MATCHED, LQ_STEP_REFUSED, LQ_STEP_EVICTED, LQ_STEP_SUPPRESSED, LQ_STEP_COUNT_OF_KINDS,
+  LQ_STEP_BEGAN,
+  LQ_STEP_ADVANCED,
+  LQ_STEP_REPLACED,
+  LQ_STEP_EXPIRED,
+  LQ_STEP_UNTIL,
+  LQ_STEP_MISSING_SEEN,
+  LQ_STEP_HELD,
+  LQ_STEP_MATCHED,
+  LQ_STEP_REFUSED,
+  LQ_STEP_EVICTED,
+  LQ_STEP_SUPPRESSED,
+  LQ_STEP_COUNT_OF_KINDS,
 } lq_step_kind;
 const char *lq_step_name(lq_step_kind kind);
 
@@ -84,16 +109,16 @@ const char *lq_step_name(lq_step_kind kind);
 typedef struct lq_step {
   lq_step_kind kind;
   uint32_t state;
-  uint32_t slot;     // the positive slots filled so far
-  lq_order at;       // the event at hand, or the time that passed
-  lq_order first;    // the first event of the partial match
+  uint32_t slot;  // the positive slots filled so far
+  lq_order at;    // the event at hand, or the time that passed
+  lq_order first; // the first event of the partial match
   lq_str key;
 } lq_step;
 
 typedef struct lq_state_hooks {
   void *user;
-  int (*group)(void *user, const lq_outcome *g);      // nonzero stops: LQ_E_CANCELLED
-  void (*step)(void *user, const lq_step *s);       // NULL: nobody asks
+  int (*group)(void *user, const lq_outcome *g); // nonzero stops: LQ_E_CANCELLED
+  void (*step)(void *user, const lq_step *s);    // NULL: nobody asks
 } lq_state_hooks;
 
 // ---- bounds
@@ -113,14 +138,14 @@ typedef struct lq_state_limits {
 void lq_state_limits_default(lq_state_limits *l); // fills zeros
 
 typedef struct lq_machine_stats {
-  uint64_t events;       // that fit a term
-  uint64_t groups;       // matches given out
-  uint64_t live, keys;   // partial matches and held rows now; keys now
-  uint64_t bytes, peak;  // now, and at most
-  uint64_t expired;      // partial matches that ran out of time
+  uint64_t events;           // that fit a term
+  uint64_t groups;           // matches given out
+  uint64_t live, keys;       // partial matches and held rows now; keys now
+  uint64_t bytes, peak;      // now, and at most
+  uint64_t expired;          // partial matches that ran out of time
   uint64_t replaced, killed; // by a newer one; by `until`
-  uint64_t evicted;      // state that a limit took
-  uint64_t cut;          // values, tuples and window events over a limit
+  uint64_t evicted;          // state that a limit took
+  uint64_t cut;              // values, tuples and window events over a limit
   uint64_t suppressed;
 } lq_machine_stats;
 
@@ -133,7 +158,8 @@ typedef struct lq_machine_host lq_machine_host; // what all machines of a rule s
 typedef struct lq_at_hand {
   lq_order order;
   const lq_event *event; // NULL when it is kept already
-  lq_kept *kept, *whole; // made when first needed, without and with the values of its fields; the caller drops them
+  lq_kept *kept,
+      *whole; // made when first needed, without and with the values of its fields; the caller drops them
 } lq_at_hand;
 
 lq_status lq_machine_new(lq_machine **out, lq_machine_host *host, uint32_t state);
@@ -159,7 +185,8 @@ typedef struct lq_live {
 } lq_live;
 void lq_machine_each(const lq_machine *m, void (*each)(void *user, const lq_live *live), void *user);
 
-// Appends the state of part `part` of `parts` (by key). Loading adds to what is there; the bytes may be anything.
+// Appends the state of part `part` of `parts` (by key). Loading adds to what is there; the bytes may be
+// anything.
 void lq_machine_save(const lq_machine *m, lq_buf *out, uint32_t part, uint32_t parts);
 typedef struct lq_wire lq_wire;
 lq_status lq_machine_load(lq_machine *m, lq_wire *w);

@@ -8,7 +8,8 @@
 #define LQ_NO_SNIPPET UINT32_MAX
 enum { LQ_MACHINE_KEYS_MAX = 64, LQ_SAMPLE_TERMS_MAX = 256, LQ_MACHINE_COLUMNS_MAX = 256 };
 
-// An allocation hook that counts, with a cap. NULL over the cap is the events' doing: the caller makes room or lets go.
+// An allocation hook that counts, with a cap. NULL over the cap is the events' doing: the caller makes room
+// or lets go.
 typedef struct lq_meter {
   lq_mem hook;
   const lq_mem *mem;
@@ -40,23 +41,23 @@ typedef struct lq_row {
   lq_kept **events;     // by slot
   lq_packed **captures; // by term: of the first event of its runs
   lq_packed **columns;
-  lq_packed *keep;      // of KEEP
-  uint32_t keep_stage;  // index of that stage; UINT32_MAX without
-  bool at_hand;         // events[0] is the event at hand, not kept yet
+  lq_packed *keep;     // of KEEP
+  uint32_t keep_stage; // index of that stage; UINT32_MAX without
+  bool at_hand;        // events[0] is the event at hand, not kept yet
   size_t nkey;
   char *key;
 } lq_row;
 
 typedef struct lq_partial {
-  lq_link age;            // in machine.partials by first event; when held, in machine.held by last event
-  lq_link in_key;         // when held and undecided: in entry.held
+  lq_link age;             // in machine.partials by first event; when held, in machine.held by last event
+  lq_link in_key;          // when held and undecided: in entry.held
   struct lq_partial *next; // in its entry, fuller ones first
   struct lq_key_entry *entry;
   lq_row *row;
-  uint32_t filled;        // positive slots
-  bool poisoned;          // an event that had to be missing came
+  uint32_t filled; // positive slots
+  bool poisoned;   // an event that had to be missing came
   bool held, decided, dead;
-  int64_t first, lead;    // time of the first event; of the last leading `![ ]` match before it, INT64_MIN none
+  int64_t first, lead; // time of the first event; of the last leading `![ ]` match before it, INT64_MIN none
   lq_order last;
   uint64_t nth; // the how-manieth it began, or was held: one event may do so for several keys
 } lq_partial;
@@ -71,8 +72,9 @@ typedef struct lq_key_entry {
   bool has_lead;
   // SAMPLE and JOIN: the group being put together, and which terms each of its events fits (by filled slot).
   lq_row *row;
-  lq_packed **chosen; // SAMPLE: captures of each filled slot's event, by the terms that it fits: nterms x nterms
-  uint8_t *fits;      // SAMPLE: nterms x nterms
+  lq_packed *
+      *chosen;   // SAMPLE: captures of each filled slot's event, by the terms that it fits: nterms x nterms
+  uint8_t *fits; // SAMPLE: nterms x nterms
   uint32_t filled;
   bool done; // SAMPLE: its match has been given
   int64_t first;
@@ -92,12 +94,12 @@ typedef struct lq_window_group lq_window_group;
 
 typedef struct lq_stage {
   const lq_stage_def *def;
-  uint32_t column;   // the first column it makes
-  uint64_t count;    // HEAD: passed; COUNT: all
-  lq_link rows;      // TAIL, SORT
+  uint32_t column; // the first column it makes
+  uint64_t count;  // HEAD: passed; COUNT: all
+  lq_link rows;    // TAIL, SORT
   size_t nrows;
-  lq_key_table table;    // of lq_seen or lq_window_group
-  lq_seen *last;     // what lq_seen_get gave
+  lq_key_table table; // of lq_seen or lq_window_group
+  lq_seen *last;      // what lq_seen_get gave
 } lq_stage;
 
 struct lq_machine {
@@ -107,11 +109,11 @@ struct lq_machine {
   const lq_state_def *def;
   const lq_term_def *terms;
   uint32_t nterms, nslots, npositive, ncolumns, last_columns; // most at any place; at the end
-  uint32_t *slot_of;   // by term: its first slot in the output
+  uint32_t *slot_of;                                          // by term: its first slot in the output
   uint32_t *filled_of; // by term: its first positive slot (number of positive slots before it)
   uint32_t *slot_at;   // by positive slot: its slot in the output
   bool has_lead, has_trail, refers;
-  lq_key_table table;      // lq_key_entry
+  lq_key_table table; // lq_key_entry
   lq_link partials, leads, held;
   lq_stage *stages;
   const lq_values **view_captures;
@@ -119,7 +121,7 @@ struct lq_machine {
   lq_column *out_columns;
   lq_view view;
   size_t nasked;
-  lq_row *own_row;     // EVENT: passes through without being made each time
+  lq_row *own_row; // EVENT: passes through without being made each time
   lq_at_hand *at_hand;
   lq_value *values_room; // of values()
   size_t values_cap;
@@ -129,7 +131,7 @@ struct lq_machine {
 };
 
 // ---- machine.c
-bool lq_room(lq_machine *m, size_t need); // makes room; false: there is none, counted
+bool lq_room(lq_machine *m, size_t need);           // makes room; false: there is none, counted
 void *lq_machine_alloc(lq_machine *m, size_t size); // NULL: see lq_no_memory
 void lq_charge(lq_machine *m, size_t n);
 void lq_uncharge(lq_machine *m, size_t n);
@@ -153,24 +155,27 @@ static inline int64_t lq_earlier(int64_t t, int64_t span)
 
 // ---- row.c
 lq_row *lq_row_new(lq_machine *m, lq_str key, uint32_t nslots, uint32_t nterms);
-void lq_row_free(lq_machine *m, lq_row *row); // NULL is fine
+void lq_row_free(lq_machine *m, lq_row *row);                                    // NULL is fine
 bool lq_row_set_event(lq_machine *m, lq_row *row, uint32_t slot, lq_kept *kept); // takes a reference
-void lq_row_set_packed(lq_machine *m, lq_row *row, lq_packed **place, lq_packed *p); // takes p, drops what was there
+void lq_row_set_packed(lq_machine *m, lq_row *row, lq_packed **place,
+                       lq_packed *p); // takes p, drops what was there
 const lq_view *lq_view_of(lq_machine *m, const lq_row *row);
 bool lq_ask(lq_machine *m, uint32_t snippet, const lq_row *row);
 lq_values lq_ask_value(lq_machine *m, uint32_t snippet, const lq_row *row);
-lq_status lq_ask_captures(lq_machine *m, uint32_t term, lq_packed **out); // of the event at hand; NULL when it has none to keep
+lq_status lq_ask_captures(lq_machine *m, uint32_t term,
+                          lq_packed **out); // of the event at hand; NULL when it has none to keep
 // Key tuples of a term for the event at hand, in host->keys.
 lq_status lq_ask_keys(lq_machine *m, uint32_t term);
 
 // ---- sequence.c, sample.c
 lq_status lq_sequence_event(lq_machine *m, const uint8_t *hits);
 lq_status lq_sample_event(lq_machine *m, const uint8_t *hits);
-lq_status lq_sequence_release(lq_machine *m, bool all, int64_t clock, bool *did); // held matches that are decided
+lq_status lq_sequence_release(lq_machine *m, bool all, int64_t clock,
+                              bool *did); // held matches that are decided
 void lq_sequence_expire(lq_machine *m, int64_t clock);
 lq_partial *lq_partial_new(lq_machine *m, lq_key_entry *e);
 void lq_partial_drop(lq_machine *m, lq_partial *p); // out of every list
-void lq_partial_leave_key(lq_partial *p); // when held
+void lq_partial_leave_key(lq_partial *p);           // when held
 void lq_partial_insert(lq_key_entry *e, lq_partial *p);
 lq_key_entry *lq_entry_get(lq_machine *m, const lq_key *key); // made when there is none; NULL: no memory
 void lq_entry_settle(lq_machine *m, lq_key_entry *e);         // freed when nothing is in it

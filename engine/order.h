@@ -15,12 +15,12 @@ typedef struct lq_waiting {
 #define LQ_HITS_UNKNOWN SIZE_MAX
 
 typedef struct lq_order_stats {
-  uint64_t late;    // came after their time had passed: not offered to state
-  uint64_t future;  // stamps too far beyond `now`: they do not move time
+  uint64_t late;     // came after their time had passed: not offered to state
+  uint64_t future;   // stamps too far beyond `now`: they do not move time
   uint64_t timeless; // had no time of their own and took that of the event before
-  uint64_t forced;  // left before their time: the buffer was full
-  uint64_t dropped; // the buffer was full of the future, or there was no memory for one more
-  uint64_t waiting; // now
+  uint64_t forced;   // left before their time: the buffer was full
+  uint64_t dropped;  // the buffer was full of the future, or there was no memory for one more
+  uint64_t waiting;  // now
 } lq_order_stats;
 
 typedef struct lq_buffer {
@@ -28,10 +28,10 @@ typedef struct lq_buffer {
   int64_t lateness, future;
   uint64_t max_bytes;
   bool has_now;
-  int64_t now;       // time of ingestion, live mode
-  int64_t latest;    // newest stamp, as far as it is believed; INT64_MIN: none yet
-  int64_t last;      // stamp of the event before, for those without
-  int64_t clock;     // no event before this will be let through
+  int64_t now;    // time of ingestion, live mode
+  int64_t latest; // newest stamp, as far as it is believed; INT64_MIN: none yet
+  int64_t last;   // stamp of the event before, for those without
+  int64_t clock;  // no event before this will be let through
   uint64_t arrival;
   lq_waiting *heap;
   size_t n, cap;

@@ -13,7 +13,8 @@ typedef enum lq_process_field {
 } lq_process_field;
 
 lq_status lq_process_add_fields(lq_fieldmap *map, uint32_t slots[LQ_PROCESS_FIELDS]);
-// own and parent are written to the buffers, which are cleared first. A failed buffer: the event says nothing.
+// own and parent are written to the buffers, which are cleared first. A failed buffer: the event says
+// nothing.
 void lq_process_read(const lq_event *e, const uint32_t slots[LQ_PROCESS_FIELDS], lq_buf *own, lq_buf *parent,
                      lq_process_facts *out);
 

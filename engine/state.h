@@ -1,4 +1,5 @@
-// All stateful rules of a rule set, for one thread: events come in as they arrive, groups come out in the order of time.
+// All stateful rules of a rule set, for one thread: events come in as they arrive, groups come out in the
+// order of time.
 #ifndef LQ_ENGINE_STATE_H
 #define LQ_ENGINE_STATE_H
 
@@ -8,14 +9,17 @@
 
 typedef struct lq_state_config {
   const lq_state_tables *tables;
-  const lq_lineage_def *lineages; size_t nlineages;
-  const uint8_t *late;        // by term: its condition asks for lineage, so it is asked when the event's turn comes. NULL: none
-  const lq_fieldmap *fields;  // of the events
-  lq_state_limits limits;     // zeros: the usual
-  uint8_t hash_key[16];       // random, and known to nobody who writes events
-  int64_t lateness;           // ns that an event may be late; LQ_LATENESS_WHOLE: all is sorted at the end of input
+  const lq_lineage_def *lineages;
+  size_t nlineages;
+  const uint8_t *
+      late; // by term: its condition asks for lineage, so it is asked when the event's turn comes. NULL: none
+  const lq_fieldmap *fields; // of the events
+  lq_state_limits limits;    // zeros: the usual
+  uint8_t hash_key[16];      // random, and known to nobody who writes events
+  int64_t lateness; // ns that an event may be late; LQ_LATENESS_WHOLE: all is sorted at the end of input
   lq_asker asker;
-  // Of the event at hand, asked when there are lineages: what it says of processes. Texts live until it is asked again.
+  // Of the event at hand, asked when there are lineages: what it says of processes. Texts live until it is
+  // asked again.
   void (*process)(void *user, lq_process_facts *out);
   lq_state_hooks hooks;
   // What saved state is tied to. By state: the rule's id, and a digest of its tables and code.
@@ -27,28 +31,30 @@ typedef struct lq_state_config {
 typedef struct lq_state_stats {
   lq_order_stats order;
   lq_ancestry_stats lineage;
-  lq_machine_stats sum;      // of all rules
-  uint64_t bytes, peak;      // of all state, exactly; never over limits.total_bytes
-  uint64_t held;             // matches that wait for what must stay missing
+  lq_machine_stats sum; // of all rules
+  uint64_t bytes, peak; // of all state, exactly; never over limits.total_bytes
+  uint64_t held;        // matches that wait for what must stay missing
 } lq_state_stats;
 
 typedef struct lq_state lq_state;
 lq_status lq_state_new(lq_state **out, const lq_state_config *config, const lq_mem *mem);
 void lq_state_free(lq_state *s);
 
-// Live mode: when events come in, by the caller's clock. Stamps more than limits.future beyond it are not believed.
+// Live mode: when events come in, by the caller's clock. Stamps more than limits.future beyond it are not
+// believed.
 void lq_state_set_now(lq_state *s, int64_t now);
 // Whether an event without hits has to be offered too: some rule asks for lineage.
 bool lq_state_wants_all(const lq_state *s);
-// hits: the terms (indices into tables.terms, ascending; `until` among them) whose conditions hold, or are to be asked later
-// because they refer or ask for lineage. The event is borrowed for the call.
+// hits: the terms (indices into tables.terms, ascending; `until` among them) whose conditions hold, or are to
+// be asked later because they refer or ask for lineage. The event is borrowed for the call.
 lq_status lq_state_event(lq_state *s, const lq_event *e, const uint32_t *hits, size_t nhits);
 // Nothing more will come: what waits is decided, and stages that waited for the end give their rows.
 lq_status lq_state_end(lq_state *s);
 
 void lq_state_stats_get(const lq_state *s, lq_state_stats *out);
 const lq_machine_stats *lq_state_rule_stats(const lq_state *s, uint32_t state);
-uint64_t lq_state_held(const lq_state *s, uint32_t state); // matches of a rule that wait for what must stay missing
+uint64_t lq_state_held(const lq_state *s,
+                       uint32_t state);    // matches of a rule that wait for what must stay missing
 int64_t lq_state_clock(const lq_state *s); // the time that has been reached
 void lq_state_each(const lq_state *s, void (*each)(void *user, const lq_live *live), void *user);
 // For callbacks of the asker: LINEAGE about the event at hand.
@@ -58,13 +64,15 @@ const lq_event *lq_state_replay(lq_state *s, const lq_kept *kept);
 
 // ---- saving
 
-// Appends the state of all keys whose hash falls into part `part` of `parts`. What has no key (events that wait, processes,
-// counts of head, rows of tail) is in part 0. Parts of one moment restored together are the whole.
+// Appends the state of all keys whose hash falls into part `part` of `parts`. What has no key (events that
+// wait, processes, counts of head, rows of tail) is in part 0. Parts of one moment restored together are the
+// whole.
 lq_status lq_state_save(const lq_state *s, lq_buf *out, uint32_t part, uint32_t parts);
 
 typedef struct lq_restored {
   bool same_bundle;
-  uint32_t kept, cold; // rules whose state was taken; rules of the file that are gone or have changed: their state is lost
+  uint32_t kept, cold; // rules whose state was taken; rules of the file that are gone or have changed: their
+                       // state is lost
 } lq_restored;
 // Adds to what is there. The bytes may be anything: LQ_E_BUNDLE, and the state is not to be used any more.
 lq_status lq_state_restore(lq_state *s, const void *bytes, size_t n, lq_restored *out);

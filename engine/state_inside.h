@@ -19,7 +19,7 @@ struct lq_state {
   lq_buffer buffer;
   lq_due due;
   lq_ancestry *lineage;
-  lq_arena loading; // values on their way in
+  lq_arena loading;        // values on their way in
   lq_event waited, viewed; // one that waited, and one that a view names
   bool has_waited, has_viewed;
   const lq_kept *viewing;

@@ -1,4 +1,5 @@
-// The stateful rules of a loaded rule set: its code asked, its tables run (engine/state.h). One for each engine and thread.
+// The stateful rules of a loaded rule set: its code asked, its tables run (engine/state.h). One for each
+// engine and thread.
 #ifndef LQ_ENGINE_STATEFUL_H
 #define LQ_ENGINE_STATEFUL_H
 
@@ -19,7 +20,8 @@ typedef struct lq_stateful_stats {
 
 typedef struct lq_stateful lq_stateful;
 // *out is NULL with LQ_OK when the rule set has no stateful rule. The engine is borrowed.
-lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_stateful_options *options, const lq_mem *mem);
+lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_stateful_options *options,
+                          const lq_mem *mem);
 void lq_stateful_free(lq_stateful *s); // before its engine
 // Right after lq_engine_eval, for the same event: predicates that were computed then are not computed again.
 lq_status lq_stateful_event(lq_stateful *s, const lq_event *event);

@@ -8,8 +8,14 @@ typedef struct lq_link {
   struct lq_link *prev, *next;
 } lq_link;
 
-static inline void lq_list_init(lq_link *l) { l->prev = l->next = l; }
-static inline bool lq_list_empty(const lq_link *l) { return l->next == l; }
+static inline void lq_list_init(lq_link *l)
+{
+  l->prev = l->next = l;
+}
+static inline bool lq_list_empty(const lq_link *l)
+{
+  return l->next == l;
+}
 static inline void lq_list_remove(lq_link *x)
 {
   x->prev->next = x->next;
@@ -27,7 +33,7 @@ static inline void lq_list_push(lq_link *list, lq_link *x) // at the end
 
 typedef struct lq_key_node {
   struct lq_key_node *next; // in its bucket
-  lq_link age;          // in table.age
+  lq_link age;              // in table.age
   uint64_t hash;
   const char *key; // owned by whoever owns the node
   size_t nkey;
@@ -42,7 +48,8 @@ typedef struct lq_key_table {
 
 void lq_key_table_init(lq_key_table *t);
 lq_key_node *lq_key_table_find(const lq_key_table *t, const lq_key *key);
-// The node's key and hash are set. False: no memory, and it is not in. A table that cannot grow goes on, with longer chains.
+// The node's key and hash are set. False: no memory, and it is not in. A table that cannot grow goes on, with
+// longer chains.
 bool lq_key_table_add(lq_key_table *t, lq_key_node *node, const lq_mem *mem);
 void lq_key_table_touch(lq_key_table *t, lq_key_node *node); // is the youngest now
 void lq_key_table_remove(lq_key_table *t, lq_key_node *node);

@@ -1,7 +1,8 @@
 // What the files of aggregates share: groups, and what each adds up to.
 //
-// A window keeps its events' values in a ring, numbered on and on. Each aggregate takes in what comes and gives back what
-// leaves; min and max keep the numbers of the events that may still become the answer, the best in front.
+// A window keeps its events' values in a ring, numbered on and on. Each aggregate takes in what comes and
+// gives back what leaves; min and max keep the numbers of the events that may still become the answer, the
+// best in front.
 #ifndef LQ_ENGINE_WINDOW_INSIDE_H
 #define LQ_ENGINE_WINDOW_INSIDE_H
 
@@ -27,14 +28,14 @@ typedef struct lq_distinct {
 } lq_distinct;
 
 typedef struct lq_sums {
-  uint64_t count;     // COUNT: events; SUM, AVG: numbers; MIN and MAX without a window: values
-  lq_wide whole;      // sum of the integers
-  double sum, lost;   // of the doubles, and what rounding took from it (Neumaier)
+  uint64_t count;   // COUNT: events; SUM, AVG: numbers; MIN and MAX without a window: values
+  lq_wide whole;    // sum of the integers
+  double sum, lost; // of the doubles, and what rounding took from it (Neumaier)
   uint64_t ndoubles;
-  lq_key_table values;    // DCOUNT, VALUES
-  lq_numbers best;       // MIN, MAX over a window; FIRST: all that have a value
-  uint64_t last;      // LAST over a window: number of the newest event with a value, + 1
-  lq_packed *kept;    // MIN, MAX, FIRST, LAST without a window
+  lq_key_table values; // DCOUNT, VALUES
+  lq_numbers best;     // MIN, MAX over a window; FIRST: all that have a value
+  uint64_t last;       // LAST over a window: number of the newest event with a value, + 1
+  lq_packed *kept;     // MIN, MAX, FIRST, LAST without a window
 } lq_sums;
 
 struct lq_window_group {
@@ -44,11 +45,11 @@ struct lq_window_group {
   uint64_t born;         // the how-manieth group it was
   lq_kept *first, *last; // samples
   lq_packed *by;
-  bool fired;            // the condition has been true since a row was given
+  bool fired; // the condition has been true since a row was given
   lq_window_item *ring;
   size_t head, n, cap;
-  uint64_t base;         // number of the event at head
-  uint64_t all;          // events, without a window
+  uint64_t base; // number of the event at head
+  uint64_t all;  // events, without a window
   uint32_t naggs;
   lq_sums aggs[];
 };
@@ -64,9 +65,12 @@ static inline lq_window_item *lq_window_at(const lq_window_group *g, uint64_t nu
 
 // ---- aggregate.c
 bool lq_ring_grow(lq_machine *m, void **p, size_t *head, size_t n, size_t *cap, size_t size);
-bool lq_aggregate_take(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, const lq_values *list, uint64_t number);
-void lq_aggregate_give_back(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, const lq_values *list);
-// Borrowed from the group, from *place, or from the machine until the next values(). *whole: untouched, or false without memory.
+bool lq_aggregate_take(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, const lq_values *list,
+                       uint64_t number);
+void lq_aggregate_give_back(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i,
+                            const lq_values *list);
+// Borrowed from the group, from *place, or from the machine until the next values(). *whole: untouched, or
+// false without memory.
 lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t i, lq_value *place,
                               bool *whole);
 lq_aggregate lq_aggregate_function(const lq_machine *m, const lq_stage *s, uint32_t i);

@@ -18,10 +18,10 @@ void lq_wire_put_kept(lq_buf *out, const lq_kept *k);     // NULL too
 typedef struct lq_wire {
   lq_str rest;
   bool bad;
-  lq_status status;        // LQ_E_NOMEM beside bad
-  lq_arena *room;          // for values on their way
+  lq_status status; // LQ_E_NOMEM beside bad
+  lq_arena *room;   // for values on their way
   const lq_mem *mem;
-  const uint32_t *slots;   // by slot of the file: ours, or UINT32_MAX
+  const uint32_t *slots; // by slot of the file: ours, or UINT32_MAX
   size_t nslots;
 } lq_wire;
 
@@ -33,10 +33,13 @@ lq_order lq_wire_get_order(lq_wire *w);
 bool lq_wire_get_flag(lq_wire *w);
 // A count of things that take at least `size` bytes each.
 uint32_t lq_wire_get_count(lq_wire *w, size_t size);
-lq_value lq_wire_get_value(lq_wire *w); // texts are borrowed
+lq_value lq_wire_get_value(lq_wire *w);    // texts are borrowed
 lq_packed *lq_wire_get_packed(lq_wire *w); // NULL: there was none, or bad
 lq_kept *lq_wire_get_kept(lq_wire *w);     // NULL: there was none, or bad
 lq_status lq_wire_status(const lq_wire *w);
-static inline void lq_wire_refuse(lq_wire *w, bool when) { w->bad |= when; }
+static inline void lq_wire_refuse(lq_wire *w, bool when)
+{
+  w->bad |= when;
+}
 
 #endif

@@ -26,7 +26,7 @@ typedef struct lq_inflate {
 } lq_inflate;
 
 // Ready when zeroed and then given mem, max_ratio, out and user.
-void lq_inflate_begin(lq_inflate *z); // a new source
+void lq_inflate_begin(lq_inflate *z);        // a new source
 bool lq_inflate_is_cut(const lq_inflate *z); // compressed, and its end has not come
 lq_status lq_inflate_feed(lq_inflate *z, const void *p, size_t n);
 lq_status lq_inflate_end(lq_inflate *z); // LQ_E_INPUT when the stream is cut

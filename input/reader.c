@@ -149,7 +149,8 @@ void lq_reader_begin(lq_reader *r, lq_str source)
 void lq_reader_position_get(const lq_reader *r, lq_reader_position *out)
 {
   const lq_frame *f = &r->frame;
-  *out = (lq_reader_position){.line = f->line, .first_line = r->first_line, .cut = lq_inflate_is_cut(&r->inflate)};
+  *out = (lq_reader_position){
+      .line = f->line, .first_line = r->first_line, .cut = lq_inflate_is_cut(&r->inflate)};
   out->pending = r->inflate.nhead && r->inflate.kind == LQ_INFLATE_UNKNOWN ? r->inflate.nhead : 0;
   if (f->mode == LQ_FRAME_LINES || f->mode == LQ_FRAME_UNKNOWN || f->state == LQ_INSIDE)
     out->pending += f->held.n;

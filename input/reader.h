@@ -1,4 +1,5 @@
-// Bytes of a log to events: decompression, framing, JSON, Windows mapping. No I/O: bytes are pushed in, events come out.
+// Bytes of a log to events: decompression, framing, JSON, Windows mapping. No I/O: bytes are pushed in,
+// events come out.
 #ifndef LQ_INPUT_READER_H
 #define LQ_INPUT_READER_H
 
@@ -6,33 +7,36 @@
 #include "libquery/status.h"
 
 typedef struct lq_input_limits {
-  size_t max_record;   // bytes of one record; 0: 16 MiB
-  size_t max_value;    // bytes of one string value kept, longer ones are cut at a code point and counted; 0: 64 KiB... see below
+  size_t max_record; // bytes of one record; 0: 16 MiB
+  size_t max_value;  // bytes of one string value kept, longer ones are cut at a code point and counted; 0: 64
+                     // KiB... see below
   uint32_t max_depth;  // nesting of JSON; 0: 64
   uint32_t max_fields; // leaves of one record; 0: 4,096... beyond it the record is refused
   uint64_t max_ratio;  // output to input of a compressed stream, after its first MiB; 0: 200
 } lq_input_limits;
-// max_value 0 means 1 MiB: script blocks are long and a cut is an evasion, so it is generous; each cut is counted.
+// max_value 0 means 1 MiB: script blocks are long and a cut is an evasion, so it is generous; each cut is
+// counted.
 
 typedef struct lq_input_stats {
-  uint64_t bytes_in, bytes;     // as given; after decompression
-  uint64_t records, events;     // records = events + bad
-  uint64_t bad;                 // records that were skipped, by reason below
+  uint64_t bytes_in, bytes; // as given; after decompression
+  uint64_t records, events; // records = events + bad
+  uint64_t bad;             // records that were skipped, by reason below
   uint64_t bad_json, bad_depth, bad_size, bad_fields, bad_shape, partial; // they add up to bad
-  uint64_t mapped;              // raw Windows events turned into ECS
+  uint64_t mapped;                                                  // raw Windows events turned into ECS
   uint64_t duplicate_keys, repaired_utf8, cut_values, number_range; // events with that; not skipped
 } lq_input_stats;
 
 typedef struct lq_bad_record {
   lq_str source;
-  uint64_t line, offset;  // where the record begins
-  uint32_t column;        // byte in the record where it stops making sense, from 1; 0 unknown
-  lq_str reason;          // "a comma is missing", for people
+  uint64_t line, offset; // where the record begins
+  uint32_t column;       // byte in the record where it stops making sense, from 1; 0 unknown
+  lq_str reason;         // "a comma is missing", for people
 } lq_bad_record;
 
 typedef struct lq_reader lq_reader;
 typedef struct lq_reader_hooks {
-  // Nonzero stops: lq_reader_feed gives LQ_E_CANCELLED. The event and its raw bytes live until the call returns.
+  // Nonzero stops: lq_reader_feed gives LQ_E_CANCELLED. The event and its raw bytes live until the call
+  // returns.
   int (*event)(void *user, lq_event *e);
   int (*bad)(void *user, const lq_bad_record *b);
   void *user;
@@ -41,15 +45,18 @@ typedef struct lq_reader_hooks {
 lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_limits *limits,
                         const lq_reader_hooks *hooks, const lq_mem *mem);
 void lq_reader_free(lq_reader *r);
-// One source after another through the same reader. The kind of compression and framing is found from the first bytes.
-// Framing: NDJSON; one JSON array of objects; a stream of (pretty-printed) objects; `hits.hits[]._source`. A record that is an
-// object with `_source` gives that. A record with `Event` or `Events[]` is EVTX JSON.
+// One source after another through the same reader. The kind of compression and framing is found from the
+// first bytes. Framing: NDJSON; one JSON array of objects; a stream of (pretty-printed) objects;
+// `hits.hits[]._source`. A record that is an object with `_source` gives that. A record with `Event` or
+// `Events[]` is EVTX JSON.
 void lq_reader_begin(lq_reader *r, lq_str source);
-lq_status lq_reader_feed(lq_reader *r, const void *bytes, size_t n); // any split of the bytes gives the same events
-// A last record without its end is complete if it is whole JSON, else counted in `partial`. A broken compressed stream: LQ_E_INPUT
-// after all events before the fault were given.
+lq_status lq_reader_feed(lq_reader *r, const void *bytes,
+                         size_t n); // any split of the bytes gives the same events
+// A last record without its end is complete if it is whole JSON, else counted in `partial`. A broken
+// compressed stream: LQ_E_INPUT after all events before the fault were given.
 lq_status lq_reader_end(lq_reader *r);
-// Between two feeds: where reading can go on. Only lines that are not compressed can be found again in the middle.
+// Between two feeds: where reading can go on. Only lines that are not compressed can be found again in the
+// middle.
 typedef enum lq_reader_mode { LQ_READER_WHOLE, LQ_READER_LINES, LQ_READER_LONG_LINE } lq_reader_mode;
 typedef struct lq_reader_position {
   lq_reader_mode mode;   // WHOLE: from the first byte on
@@ -63,11 +70,13 @@ void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *f
 const lq_input_stats *lq_reader_stats(const lq_reader *r);
 const char *lq_reader_message(const lq_reader *r); // why feed or end gave LQ_E_INPUT, or ""
 
-// One record that is already in memory (a test's event, an embedder's bytes): fills e as the reader would. e must be clear.
-lq_status lq_event_from_json(lq_event *e, lq_str json, const lq_input_limits *limits, lq_bad_record *bad, const lq_mem *mem);
+// One record that is already in memory (a test's event, an embedder's bytes): fills e as the reader would. e
+// must be clear.
+lq_status lq_event_from_json(lq_event *e, lq_str json, const lq_input_limits *limits, lq_bad_record *bad,
+                             const lq_mem *mem);
 
-// Every leaf of a record by its full ECS name, mapped as above: for `lq schema`, the REPL's completion, KQL free text.
-// Arrays give one call an element. A mapped event also gives winlog.event_data.*.
+// Every leaf of a record by its full ECS name, mapped as above: for `lq schema`, the REPL's completion, KQL
+// free text. Arrays give one call an element. A mapped event also gives winlog.event_data.*.
 lq_status lq_record_visit(lq_str json, const lq_input_limits *limits, const lq_mem *mem,
                           void (*leaf)(void *user, lq_str name, const lq_value *v), void *user);
 

@@ -26,7 +26,7 @@ struct lq_lexer {
   unsigned nesting;     // comments
   bool valid_utf8;
   bool unfinished, comments, dead;
-  bool operand; // KQL: the token before is a value or closes a bracket
+  bool operand;     // KQL: the token before is a value or closes a bracket
   lq_token tok;     // being made
   lq_token pending; // the second half of `!:`
   bool has_pending;

@@ -167,19 +167,19 @@ lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *
   const lq_state *st = lq_stateful_state(s->stateful);
   const lq_machine_stats *m = lq_state_rule_stats(st, p->rules[rule].state);
   lq_rule_state_view all = {.struct_size = out->struct_size,
-                       .events = m->events,
-                       .matches = m->groups,
-                       .live = m->live,
-                       .keys = m->keys,
-                       .pending = lq_state_held(st, p->rules[rule].state),
-                       .bytes = m->bytes,
-                       .peak = m->peak,
-                       .expired = m->expired,
-                       .replaced = m->replaced,
-                       .killed = m->killed,
-                       .evicted = m->evicted,
-                       .cut = m->cut,
-                       .suppressed = m->suppressed};
+                            .events = m->events,
+                            .matches = m->groups,
+                            .live = m->live,
+                            .keys = m->keys,
+                            .pending = lq_state_held(st, p->rules[rule].state),
+                            .bytes = m->bytes,
+                            .peak = m->peak,
+                            .expired = m->expired,
+                            .replaced = m->replaced,
+                            .killed = m->killed,
+                            .evicted = m->evicted,
+                            .cut = m->cut,
+                            .suppressed = m->suppressed};
   memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
   return LQ_OK;
 }

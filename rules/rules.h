@@ -34,7 +34,8 @@ typedef struct lq_rule_file_rule {
   const lq_str *conditions; // native-dialect conditions that are and-ed to the event or to every term
                             // (os_list, filters)
   size_t nconditions;
-  lq_str stages; // native-dialect pipes to run behind the query (`| stats … | where …`); its kind asks for them
+  lq_str
+      stages; // native-dialect pipes to run behind the query (`| stats … | where …`); its kind asks for them
   lq_meta_pair
       *meta; // attack, severity, risk_score, description, tag, reference, kind, language, index, os, author
   size_t nmeta;

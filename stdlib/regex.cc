@@ -38,7 +38,7 @@ bool is_hex(char c) noexcept
 bool is_hex4(const std::string &s, std::size_t at) noexcept
 {
   for (std::size_t i = at; i < at + 4; i++) {
-  if (i >= s.size() || !is_hex(s[i]))
+    if (i >= s.size() || !is_hex(s[i]))
       return false;
   }
   return true;

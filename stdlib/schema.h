@@ -12,8 +12,19 @@
 #include "base/value.h"
 
 typedef enum lq_field_type {
-  LQ_FT_KEYWORD, LQ_FT_CONSTANT_KEYWORD, LQ_FT_WILDCARD, LQ_FT_TEXT, LQ_FT_LONG, LQ_FT_DOUBLE, LQ_FT_BOOLEAN, LQ_FT_IP,
-  LQ_FT_DATE, LQ_FT_OBJECT, LQ_FT_NESTED, LQ_FT_GEO, LQ_FT_OTHER,
+  LQ_FT_KEYWORD,
+  LQ_FT_CONSTANT_KEYWORD,
+  LQ_FT_WILDCARD,
+  LQ_FT_TEXT,
+  LQ_FT_LONG,
+  LQ_FT_DOUBLE,
+  LQ_FT_BOOLEAN,
+  LQ_FT_IP,
+  LQ_FT_DATE,
+  LQ_FT_OBJECT,
+  LQ_FT_NESTED,
+  LQ_FT_GEO,
+  LQ_FT_OTHER,
 } lq_field_type;
 
 typedef struct lq_schema_field {
@@ -30,15 +41,15 @@ typedef struct lq_schema {
 } lq_schema;
 extern const lq_schema lq_ecs;
 const lq_schema_field *lq_schema_find_in(const lq_schema *s, lq_str name); // NULL: not in it
-// A CSV with a header: a column `name` or `field`, maybe `type`, and maybe `array` or ECS's `Normalization`. What is wrong
-// with it is said in diags, whose source it is. LQ_E_QUERY, LQ_E_NOMEM.
+// A CSV with a header: a column `name` or `field`, maybe `type`, and maybe `array` or ECS's `Normalization`.
+// What is wrong with it is said in diags, whose source it is. LQ_E_QUERY, LQ_E_NOMEM.
 lq_status lq_schema_read(lq_schema *out, lq_arena *arena, lq_str csv, lq_diag_list *diags);
 
-const lq_schema_field *lq_schema_find(lq_str name);              // NULL: not in ECS
-const lq_schema_field *lq_schema_at(size_t i);                   // ascending by name; NULL ends
+const lq_schema_field *lq_schema_find(lq_str name); // NULL: not in ECS
+const lq_schema_field *lq_schema_at(size_t i);      // ascending by name; NULL ends
 size_t lq_schema_count(void);
-lq_type lq_schema_value_type(lq_field_type t);                   // LQ_T_NULL where any
-const char *lq_field_type_name(lq_field_type t);                 // "keyword"
-bool lq_schema_is_text(lq_str name);                             // analysed text in KQL: message, *.text, ...
+lq_type lq_schema_value_type(lq_field_type t);   // LQ_T_NULL where any
+const char *lq_field_type_name(lq_field_type t); // "keyword"
+bool lq_schema_is_text(lq_str name);             // analysed text in KQL: message, *.text, ...
 
 #endif

@@ -11,36 +11,39 @@ enum { LQ_RESULTS_MAX = 4096 }; // values that a product of lists gives at most
 
 // What snippets of stateful rules read besides the event.
 typedef struct lq_group {
-  const lq_values *const *captures; // REF: by term of the state, then by capture of the term; NULL: an empty slot
-  const lq_values *columns;         // COLUMN
+  const lq_values *const
+      *captures;            // REF: by term of the state, then by capture of the term; NULL: an empty slot
+  const lq_values *columns; // COLUMN
 } lq_group;
 
 // What a run needs from around it; one for each thread.
 typedef struct lq_exec {
   const lq_program *program;
   const lq_event *event;
-  const uint32_t *slots;      // slot of each field of the program
+  const uint32_t *slots; // slot of each field of the program
   // Memory of one event: 0 unknown, 1 false, 2 true. Unscoped predicates only.
   uint8_t *memo;
   // Answers an unscoped predicate; NULL: lq_predicate_test.
   bool (*test)(void *user, uint32_t predicate);
   void *user;
-  lq_arena scratch;           // values of general expressions; reset by the caller between rules, or when it likes
-  lq_value *results;          // room for LQ_RESULTS_MAX values; NULL: taken from scratch
-  uint64_t budget;            // units left for iterators and cartesian products; spent: INDETERMINATE
-  bool failed;                // this run has no answer: budget spent, or a regex ran out of memory
-  uint64_t capped;            // counts results cut from a cartesian product
-  uint64_t predicates_run;    // counts predicates computed, not remembered
-  // Folded texts, one for each value of the event that some predicate wanted folded. Only a cache: without memory for
-  // it the answer takes longer and is the same. The caller resets the arena and sets folded to NULL for each event.
+  lq_arena scratch;  // values of general expressions; reset by the caller between rules, or when it likes
+  lq_value *results; // room for LQ_RESULTS_MAX values; NULL: taken from scratch
+  uint64_t budget;   // units left for iterators and cartesian products; spent: INDETERMINATE
+  bool failed;       // this run has no answer: budget spent, or a regex ran out of memory
+  uint64_t capped;   // counts results cut from a cartesian product
+  uint64_t predicates_run; // counts predicates computed, not remembered
+  // Folded texts, one for each value of the event that some predicate wanted folded. Only a cache: without
+  // memory for it the answer takes longer and is the same. The caller resets the arena and sets folded to
+  // NULL for each event.
   lq_arena folds;
   lq_str *folded;
-  int64_t now;                // for functions and dates that ask
+  int64_t now; // for functions and dates that ask
   // Explaining: called with each clause's truth (pc absolute). NULL when not explaining.
   void (*trace)(void *user, uint32_t pc, bool truth);
   void *trace_user;
-  const lq_group *group;      // NULL: every REF and COLUMN is null
-  // Answers LINEAGE (an index into lineages) from what is remembered of processes; it runs nothing on this lq_exec. NULL: no.
+  const lq_group *group; // NULL: every REF and COLUMN is null
+  // Answers LINEAGE (an index into lineages) from what is remembered of processes; it runs nothing on this
+  // lq_exec. NULL: no.
   bool (*lineage)(void *user, uint32_t lineage);
   void *lineage_user;
   uint32_t element[LQ_ITER_DEPTH_MAX]; // current element of each open scope
@@ -52,17 +55,18 @@ typedef struct lq_exec {
 lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule);
 // A snippet that gives a truth.
 lq_verdict lq_exec_truth(lq_exec *x, uint32_t snippet);
-// A snippet that gives a value: YES, and the list in *out (in x->scratch, the event, the group or the program), or INDETERMINATE.
+// A snippet that gives a value: YES, and the list in *out (in x->scratch, the event, the group or the
+// program), or INDETERMINATE.
 lq_verdict lq_exec_value(lq_exec *x, uint32_t snippet, lq_values *out);
 
-// The meaning of a predicate, plainly: every other way to compute one must agree with it. Scoped fields are read for the
-// current element of x.
+// The meaning of a predicate, plainly: every other way to compute one must agree with it. Scoped fields are
+// read for the current element of x.
 bool lq_predicate_test(lq_exec *x, const lq_predicate *p);
 // One value against one way and set (c: set index or constant index).
 bool lq_way_test(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch);
 // Which entry of the set it was, and where in the value's text (for explanations). False if none.
-bool lq_way_locate(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch, lq_str *entry,
-                   size_t *start, size_t *end);
+bool lq_way_locate(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch,
+                   lq_str *entry, size_t *start, size_t *end);
 // Both for a value of a predicate's own field: how text is cut into tokens depends on the field.
 bool lq_predicate_locate(const lq_program *p, const lq_predicate *q, const lq_value *v, lq_arena *scratch,
                          lq_str *entry, size_t *start, size_t *end);

@@ -4,13 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char query[] = "process.name : \"powershell.exe\" | where process.command_line : (\"*IEX*\", \"*DownloadString*\")";
+static const char query[] =
+    "process.name : \"powershell.exe\" | where process.command_line : (\"*IEX*\", \"*DownloadString*\")";
 
 static const char log_lines[] =
-  "{\"process\":{\"name\":\"PowerShell.EXE\",\"command_line\":\"powershell iex (gc a.ps1)\"}}\n"
-  "{\"process\":{\"name\":\"powershell.exe\",\"command_line\":\"powershell Get-Process\"}}\n"
-  "not an event at all\n"
-  "{\"process.name\":\"powershell.exe\",\"process.command_line\":\"(New-Object Net.WebClient).DownloadString('u')\"}\n";
+    "{\"process\":{\"name\":\"PowerShell.EXE\",\"command_line\":\"powershell iex (gc a.ps1)\"}}\n"
+    "{\"process\":{\"name\":\"powershell.exe\",\"command_line\":\"powershell Get-Process\"}}\n"
+    "not an event at all\n"
+    "{\"process.name\":\"powershell.exe\",\"process.command_line\":\"(New-Object "
+    "Net.WebClient).DownloadString('u')\"}\n";
 
 static int put(void *user, const char *bytes, size_t n)
 {
@@ -68,8 +70,8 @@ static lq_status scan(const lq_bundle *bundle)
   lq_stats stats = {.struct_size = sizeof stats};
   if (scan)
     lq_scan_stats(scan, &stats);
-  printf("%llu events, %llu bad, %llu matches\n", (unsigned long long)stats.events, (unsigned long long)stats.bad,
-         (unsigned long long)stats.matches);
+  printf("%llu events, %llu bad, %llu matches\n", (unsigned long long)stats.events,
+         (unsigned long long)stats.bad, (unsigned long long)stats.matches);
   lq_scan_free(scan);
   return s;
 }

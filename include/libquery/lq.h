@@ -1,15 +1,18 @@
 /* libquery: compile detection rules, run them over event records, say why they matched.
  *
- * The whole public API is here. Rules go through an lq_build into an lq_bundle (bytes, verified at every load); a bundle
- * goes into an lq_scan, which takes records and calls back for each match. A program that only runs bundles uses the
- * second half alone and links no compiler.
+ * The whole public API is here. Rules go through an lq_build into an lq_bundle (bytes, verified at every
+ * load); a bundle goes into an lq_scan, which takes records and calls back for each match. A program that
+ * only runs bundles uses the second half alone and links no compiler.
  *
- * Ownership: `**out` comes first and is yours to free with the matching _free, which accepts NULL. What a getter gives
- * belongs to its parent and lives as long as it. What a callback gets lives until it returns. Arguments are borrowed for the
- * call, and copied where they are needed longer.
+ * Ownership: `**out` comes first and is yours to free with the matching _free, which accepts NULL. What a
+ * getter gives belongs to its parent and lives as long as it. What a callback gets lives until it returns.
+ * Arguments are borrowed for the call, and copied where they are needed longer.
+ *
  * Threads: an lq_bundle is immutable; share it. An lq_build and an lq_scan are used by one thread at a time.
- * Errors: an lq_status for the program; for people, diagnostics (lq_build_diag) and lq_errinfo. Nothing is global, nothing
- * is printed, nothing exits.
+ *
+ * Errors: an lq_status for the program; for people, diagnostics (lq_build_diag) and lq_errinfo. Nothing is
+ * global, nothing is printed, nothing exits.
+ *
  * Text: a pointer and a length; it may hold any byte. Texts are UTF-8 unless said otherwise.
  */
 #ifndef LIBQUERY_LQ_H
@@ -42,8 +45,9 @@ LQ_API const char *lq_version(void);
 /* What a status means, in a few words. Static text. */
 LQ_API const char *lq_status_text(lq_status s);
 
-/* Gives new_size bytes that begin as the old_size bytes at p did; new_size 0 frees and gives NULL. NULL for more than 0
- * means out of memory, and p stays valid. Must be callable from every thread that uses an object made with it. */
+/* Gives new_size bytes that begin as the old_size bytes at p did; new_size 0 frees and gives NULL. NULL for
+ * more than 0 means out of memory, and p stays valid. Must be callable from every thread that uses an object
+ * made with it. */
 typedef struct lq_allocator {
   void *(*fn)(void *user, void *p, size_t old_size, size_t new_size);
   void *user;
@@ -52,43 +56,45 @@ typedef struct lq_allocator {
 /* Takes n bytes of output. Nonzero stops: the call that writes gives LQ_E_IO. */
 typedef int (*lq_write_fn)(void *user, const char *bytes, size_t n);
 
-/* Every limit there is. Set struct_size and fill with lq_limits_default; 0 in a field means its default. A bundle keeps the
- * limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are those, whatever a scan says. */
+/* Every limit there is. Set struct_size and fill with lq_limits_default; 0 in a field means its default. A
+ * bundle keeps the limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are
+ * those, whatever a scan says. */
 typedef struct lq_limits {
   uint32_t struct_size;
-  uint32_t max_depth;           /* nesting of a query; 256 (also the ceiling) */
-  uint32_t max_list;            /* entries of one list; 100,000 */
-  uint32_t max_code;            /* instructions of one rule; 65,536 (ceiling) */
-  uint64_t max_bundle;          /* bytes of a bundle; 64 MiB */
-  uint32_t max_rules;           /* rules of a bundle; 1,000,000 */
-  uint32_t max_json_depth;      /* nesting of a record; 64 */
-  uint64_t max_cost;            /* worst-case units of one rule for one event, refused at load; 1,000,000 */
-  uint64_t max_budget;          /* units that iterators may use for one event at run time; 1,000,000 */
-  uint64_t max_scratch;         /* bytes that expressions may use for one event; 16 MiB */
-  uint64_t max_record;          /* bytes of one record; 16 MiB */
-  uint64_t max_value;           /* bytes kept of one text value, longer ones are cut and counted; 1 MiB */
-  uint32_t max_fields;          /* leaves of one record; 4,096 */
-  uint32_t max_ratio;           /* output to input of a compressed stream, after its first MiB; 200 */
+  uint32_t max_depth;      /* nesting of a query; 256 (also the ceiling) */
+  uint32_t max_list;       /* entries of one list; 100,000 */
+  uint32_t max_code;       /* instructions of one rule; 65,536 (ceiling) */
+  uint64_t max_bundle;     /* bytes of a bundle; 64 MiB */
+  uint32_t max_rules;      /* rules of a bundle; 1,000,000 */
+  uint32_t max_json_depth; /* nesting of a record; 64 */
+  uint64_t max_cost;       /* worst-case units of one rule for one event, refused at load; 1,000,000 */
+  uint64_t max_budget;     /* units that iterators may use for one event at run time; 1,000,000 */
+  uint64_t max_scratch;    /* bytes that expressions may use for one event; 16 MiB */
+  uint64_t max_record;     /* bytes of one record; 16 MiB */
+  uint64_t max_value;      /* bytes kept of one text value, longer ones are cut and counted; 1 MiB */
+  uint32_t max_fields;     /* leaves of one record; 4,096 */
+  uint32_t max_ratio;      /* output to input of a compressed stream, after its first MiB; 200 */
   /* Of stateful rules. State over a limit makes the oldest go, which is counted: lq_stats. */
-  uint64_t max_state;           /* bytes of all state of a scan, waiting events too; 256 MiB */
-  uint64_t max_state_rule;      /* bytes of one rule's state; 16 MiB */
-  uint64_t max_state_keys;      /* keys of one rule, and processes that lineage knows; 100,000 */
-  uint64_t max_waiting;         /* bytes of events that wait for their turn in time; 64 MiB */
-  uint32_t max_window;          /* events that one group of a window holds; 65,536 */
-  uint32_t max_distinct;        /* values that one dcount tells apart; 65,536 */
-  int64_t max_future;           /* ns that a stamp may be beyond lq_scan_set_now and still move time; 5 minutes */
+  uint64_t max_state;      /* bytes of all state of a scan, waiting events too; 256 MiB */
+  uint64_t max_state_rule; /* bytes of one rule's state; 16 MiB */
+  uint64_t max_state_keys; /* keys of one rule, and processes that lineage knows; 100,000 */
+  uint64_t max_waiting;    /* bytes of events that wait for their turn in time; 64 MiB */
+  uint32_t max_window;     /* events that one group of a window holds; 65,536 */
+  uint32_t max_distinct;   /* values that one dcount tells apart; 65,536 */
+  int64_t max_future;      /* ns that a stamp may be beyond lq_scan_set_now and still move time; 5 minutes */
 } lq_limits;
 LQ_API void lq_limits_default(lq_limits *l);
 
 /* Why a call failed, for people. Filled without allocating. */
 typedef struct lq_errinfo {
-  uint32_t reason;    /* bundles: number of vm/verify_reasons.def; else 0 */
+  uint32_t reason; /* bundles: number of vm/verify_reasons.def; else 0 */
   uint32_t reserved;
-  uint64_t offset;    /* bundles: byte in the file; input: byte in the stream */
-  char message[256];  /* NUL-terminated */
+  uint64_t offset;   /* bundles: byte in the file; input: byte in the stream */
+  char message[256]; /* NUL-terminated */
 } lq_errinfo;
 
-/* ---- building: rule text to a bundle ------------------------------------------------------------------------------ */
+/* ---- building: rule text to a bundle
+ * ------------------------------------------------------------------------------ */
 
 typedef struct lq_build lq_build;
 typedef struct lq_bundle lq_bundle;
@@ -99,14 +105,14 @@ enum {
   LQ_BUILD_STRICT_SCHEMA = 2, /* a field that is not in the schema is an error */
   LQ_BUILD_NO_OPTIMISER = 4,  /* the same results, slower: to check the optimiser */
   LQ_BUILD_NO_WARNINGS = 8,
-  LQ_BUILD_STRIP = 16,        /* no query text, no clause positions: smaller, cannot say why */
+  LQ_BUILD_STRIP = 16,          /* no query text, no clause positions: smaller, cannot say why */
   LQ_BUILD_CASE_SENSITIVE = 32, /* Endgame EQL only, which else ignores case everywhere */
 };
 
 typedef struct lq_build_options {
   uint32_t struct_size;
   uint32_t flags;
-  uint32_t dialect;              /* of lq_build_add_query; rule files say their own */
+  uint32_t dialect; /* of lq_build_add_query; rule files say their own */
   uint32_t reserved;
   int64_t now;                   /* ns since 1970, for date math in literals; the library reads no clock */
   const lq_limits *limits;       /* NULL: defaults */
@@ -116,42 +122,48 @@ typedef struct lq_build_options {
 LQ_API lq_status lq_build_new(lq_build **out, const lq_build_options *options); /* options may be NULL */
 LQ_API void lq_build_free(lq_build *b);
 
-/* One query as one rule. name is what messages call its source ("<query>"); id may be NULL: "query". LQ_E_QUERY if it has
- * errors: see the diagnostics; the build goes on. */
-LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query, size_t n);
-/* A rule file; its form is chosen by the name's ending (.md .lq .toml). LQ_E_UNSUPPORTED for another ending. LQ_E_QUERY if
- * some rule has errors; the other rules are in. */
+/* One query as one rule. name is what messages call its source ("<query>"); id may be NULL: "query".
+ * LQ_E_QUERY if it has errors: see the diagnostics; the build goes on. */
+LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query,
+                                    size_t n);
+/* A rule file; its form is chosen by the name's ending (.md .lq .toml). LQ_E_UNSUPPORTED for another ending.
+ * LQ_E_QUERY if some rule has errors; the other rules are in. */
 LQ_API lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n);
-/* The fields that there are, for all that is added later: a CSV whose first line names the columns `name` (or `Field`),
- * `type`, `array` (or `Normalization`); the fields.csv of ECS is one. Then a field that is not in it is an error, and
- * literals are checked against its types. It never changes what a rule matches. LQ_E_QUERY: see the diagnostics. */
+/* The fields that there are, for all that is added later: a CSV whose first line names the columns `name` (or
+ * `Field`), `type`, `array` (or `Normalization`); the fields.csv of ECS is one. Then a field that is not in
+ * it is an error, and literals are checked against its types. It never changes what a rule matches.
+ * LQ_E_QUERY: see the diagnostics. */
 LQ_API lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n);
-/* The values of `lookup("NAME", x)`, for the rules that are added later. The form is chosen by the file name's ending: .txt
- * (a line each; # begins a comment), .csv (the first line names the columns; the one called `value`, or the first, is taken),
- * .ndjson (texts, numbers, or objects with a member `value`). An entry is a network (10.0.0.0/8), a pattern if a `*` is in it,
- * or else a whole value, and case matters. Lists of one name are put together. LQ_E_UNSUPPORTED for another ending, LQ_E_LIMIT
- * over max_list entries, LQ_E_QUERY: some lines cannot be read, see the diagnostics; the others are in. */
-LQ_API lq_status lq_build_add_list(lq_build *b, const char *name, const char *file, const void *bytes, size_t n);
+/* The values of `lookup("NAME", x)`, for the rules that are added later. The form is chosen by the file
+ * name's ending: .txt (a line each; # begins a comment), .csv (the first line names the columns; the one
+ * called `value`, or the first, is taken), .ndjson (texts, numbers, or objects with a member `value`). An
+ * entry is a network (10.0.0.0/8), a pattern if a `*` is in it, or else a whole value, and case matters.
+ * Lists of one name are put together. LQ_E_UNSUPPORTED for another ending, LQ_E_LIMIT over max_list entries,
+ * LQ_E_QUERY: some lines cannot be read, see the diagnostics; the others are in. */
+LQ_API lq_status lq_build_add_list(lq_build *b, const char *name, const char *file, const void *bytes,
+                                   size_t n);
 LQ_API int lq_build_takes_list(const char *file);
 /* Is this a name that lq_build_add_file takes? */
 LQ_API int lq_build_takes(const char *name);
 
-/* Compiles all that was added. Without LQ_BUILD_KEEP_GOING, LQ_E_QUERY if any rule had errors. The build can be freed then. */
+/* Compiles all that was added. Without LQ_BUILD_KEEP_GOING, LQ_E_QUERY if any rule had errors. The build can
+ * be freed then. */
 LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
 
-/* A sure fix says what the author meant, or leaves what the rule matches as it is; a suggested one is to be looked at. */
+/* A sure fix says what the author meant, or leaves what the rule matches as it is; a suggested one is to be
+ * looked at. */
 enum { LQ_FIX_NONE = 0, LQ_FIX_SUGGESTED = 1, LQ_FIX_SURE = 2 };
 enum { LQ_SEVERITY_ERROR = 0, LQ_SEVERITY_WARNING = 1, LQ_SEVERITY_NOTE = 2 };
 typedef struct lq_diagnostic {
-  uint32_t code;      /* 203 is LQ203 */
+  uint32_t code; /* 203 is LQ203 */
   uint32_t severity;
   lq_text message, help, note, file, rule;
   uint32_t line, column, end_line, end_column; /* from 1, columns in code points; 0: no place */
   uint64_t start, end;                         /* bytes of the file */
   int32_t has_fix;                             /* LQ_FIX_* */
   uint32_t reserved;
-  uint64_t fix_start, fix_end;                 /* replace these bytes of the file ... */
-  lq_text fix;                                 /* ... by these */
+  uint64_t fix_start, fix_end; /* replace these bytes of the file ... */
+  lq_text fix;                 /* ... by these */
   uint32_t fix_line, fix_column, fix_end_line, fix_end_column;
 } lq_diagnostic;
 LQ_API size_t lq_build_diag_count(const lq_build *b);
@@ -176,14 +188,16 @@ LQ_API lq_status lq_build_found(const lq_build *b, size_t i, lq_found *out);
 LQ_API lq_status lq_build_print(const lq_build *b, size_t i, unsigned width, lq_write_fn write, void *user);
 LQ_API lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn write, void *user);
 
-/* ---- bundles ------------------------------------------------------------------------------------------------------ */
+/* ---- bundles
+ * ------------------------------------------------------------------------------------------------------ */
 
-/* Copies and verifies the bytes. LQ_E_BUNDLE, LQ_E_VERSION, LQ_E_LIMIT, LQ_E_NOMEM; info (may be NULL) says why. */
+/* Copies and verifies the bytes. LQ_E_BUNDLE, LQ_E_VERSION, LQ_E_LIMIT, LQ_E_NOMEM; info (may be NULL) says
+ * why. */
 LQ_API lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
                                 const lq_allocator *allocator, lq_errinfo *info);
 LQ_API void lq_bundle_free(lq_bundle *b);
-LQ_API lq_text lq_bundle_bytes(const lq_bundle *b);         /* what to write to a .lqb file */
-LQ_API const char *lq_bundle_digest(const lq_bundle *b);    /* BLAKE2b-256 in hex: its identity */
+LQ_API lq_text lq_bundle_bytes(const lq_bundle *b);          /* what to write to a .lqb file */
+LQ_API const char *lq_bundle_digest(const lq_bundle *b);     /* BLAKE2b-256 in hex: its identity */
 LQ_API int lq_bundle_is_bundle(const void *bytes, size_t n); /* by its first bytes */
 
 typedef struct lq_rule_view {
@@ -193,10 +207,12 @@ typedef struct lq_rule_view {
 } lq_rule_view;
 LQ_API size_t lq_bundle_rule_count(const lq_bundle *b);
 LQ_API lq_status lq_bundle_rule(const lq_bundle *b, size_t i, lq_rule_view *out);
-/* The nth value of a metadata key ("attack", "tag", "reference", "os" ...), or of any key with key NULL. LQ_E_NOTFOUND. */
-LQ_API lq_status lq_bundle_rule_meta(const lq_bundle *b, size_t i, const char *key, size_t nth, lq_text *key_out,
-                                     lq_text *value);
-/* The next rule from index `from` on whose id, end of id after a `/`, name or ATT&CK technique is that. LQ_E_NOTFOUND. */
+/* The nth value of a metadata key ("attack", "tag", "reference", "os" ...), or of any key with key NULL.
+ * LQ_E_NOTFOUND. */
+LQ_API lq_status lq_bundle_rule_meta(const lq_bundle *b, size_t i, const char *key, size_t nth,
+                                     lq_text *key_out, lq_text *value);
+/* The next rule from index `from` on whose id, end of id after a `/`, name or ATT&CK technique is that.
+ * LQ_E_NOTFOUND. */
 LQ_API lq_status lq_bundle_find(const lq_bundle *b, const char *what, size_t from, size_t *index);
 LQ_API lq_status lq_bundle_disasm(const lq_bundle *b, size_t rule, lq_write_fn write, void *user);
 LQ_API size_t lq_bundle_field_count(const lq_bundle *b);
@@ -208,22 +224,25 @@ typedef struct lq_section_view {
   uint32_t type, count;
   uint64_t offset, length;
 } lq_section_view;
-LQ_API lq_status lq_bundle_sections(const lq_bundle *b, int (*each)(void *user, const lq_section_view *s), void *user);
+LQ_API lq_status lq_bundle_sections(const lq_bundle *b, int (*each)(void *user, const lq_section_view *s),
+                                    void *user);
 
 /* Runs the tests written beside the rules. */
 typedef struct lq_test_result {
   size_t rule;
-  uint32_t kind;        /* 0 match, 1 none, 2 count */
+  uint32_t kind; /* 0 match, 1 none, 2 count */
   uint32_t line;
   int32_t passed;
   uint32_t reserved;
-  uint64_t wanted, got; /* matches */
+  uint64_t wanted, got;        /* matches */
   lq_text name, event, reason; /* reason: why it could not be run, else empty */
 } lq_test_result;
-LQ_API lq_status lq_bundle_run_tests(const lq_bundle *b, const lq_limits *limits, const lq_allocator *allocator,
+LQ_API lq_status lq_bundle_run_tests(const lq_bundle *b, const lq_limits *limits,
+                                     const lq_allocator *allocator,
                                      int (*each)(void *user, const lq_test_result *r), void *user);
 
-/* ---- scanning: records to matches --------------------------------------------------------------------------------- */
+/* ---- scanning: records to matches
+ * --------------------------------------------------------------------------------- */
 
 typedef struct lq_scan lq_scan;
 typedef struct lq_match lq_match;
@@ -231,7 +250,7 @@ typedef struct lq_match lq_match;
 typedef struct lq_bad_event {
   lq_text source, reason;
   uint64_t line, offset;
-  uint32_t column;      /* byte in the record from 1, 0 unknown */
+  uint32_t column; /* byte in the record from 1, 0 unknown */
   uint32_t reserved;
 } lq_bad_event;
 
@@ -245,19 +264,19 @@ enum {
   LQ_STEP_KIND_MISSING_SEEN = 5, /* an event came that was to be missing */
   LQ_STEP_KIND_HELD = 6,         /* complete; waits for what must stay missing */
   LQ_STEP_KIND_MATCHED = 7,
-  LQ_STEP_KIND_REFUSED = 8,      /* complete, and a stage of the pipe let it not pass */
-  LQ_STEP_KIND_EVICTED = 9,      /* a limit took it */
-  LQ_STEP_KIND_SUPPRESSED = 10,  /* by `suppress` */
+  LQ_STEP_KIND_REFUSED = 8,     /* complete, and a stage of the pipe let it not pass */
+  LQ_STEP_KIND_EVICTED = 9,     /* a limit took it */
+  LQ_STEP_KIND_SUPPRESSED = 10, /* by `suppress` */
 };
 typedef struct lq_step_view {
-  uint32_t kind;         /* LQ_STEP_KIND_* */
-  uint32_t filled;       /* events it has */
+  uint32_t kind;   /* LQ_STEP_KIND_* */
+  uint32_t filled; /* events it has */
   size_t rule;
-  int64_t time, began;   /* of the event at hand, or the time that passed; of its first event. ns */
-  uint64_t arrival;      /* number of the event at hand, from 0 in the order in which they came in */
+  int64_t time, began; /* of the event at hand, or the time that passed; of its first event. ns */
+  uint64_t arrival;    /* number of the event at hand, from 0 in the order in which they came in */
   uint64_t began_arrival;
-  lq_text key;           /* its key for people: values with `, ` between, `null` for none */
-  const char *word;      /* the kind as a word */
+  lq_text key;      /* its key for people: values with `, ` between, `null` for none */
+  const char *word; /* the kind as a word */
 } lq_step_view;
 
 /* Every event waits for the end of input, and all are put in order then. */
@@ -266,20 +285,22 @@ typedef struct lq_step_view {
 typedef struct lq_scan_options {
   uint32_t struct_size;
   uint32_t reserved;
-  int64_t now;                   /* for functions that ask for the time */
+  int64_t now; /* for functions that ask for the time */
   const lq_limits *limits;
   const lq_allocator *allocator;
-  /* Called for each match, in rule order within an event, and for each record that could not be read. Nonzero stops the
-   * feed with LQ_E_CANCELLED. Either may be NULL. */
+  /* Called for each match, in rule order within an event, and for each record that could not be read. Nonzero
+   * stops the feed with LQ_E_CANCELLED. Either may be NULL. */
   int (*match)(void *user, const lq_match *m);
   int (*bad)(void *user, const lq_bad_event *b);
   /* Called for each event, before its matches; for counting and looking. May be NULL. */
   int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
   void *user;
-  /* Stateful rules take events in the order of their time. How many ns an event may come after a newer one: events wait that
-   * long, and what comes later still is counted and not offered to them. 0: they come in order. LQ_SCAN_LATENESS_WHOLE: files. */
+  /* Stateful rules take events in the order of their time. How many ns an event may come after a newer one:
+   * events wait that long, and what comes later still is counted and not offered to them. 0: they come in
+   * order. LQ_SCAN_LATENESS_WHOLE: files. */
   int64_t lateness;
-  const uint8_t *hash_key;       /* 16 random bytes, so that nobody can write events whose keys collide. NULL: zeros */
+  const uint8_t
+      *hash_key; /* 16 random bytes, so that nobody can write events whose keys collide. NULL: zeros */
   void (*step)(void *user, const lq_step_view *s); /* what partial matches do; NULL: nobody asks */
 } lq_scan_options;
 
@@ -287,44 +308,46 @@ typedef struct lq_scan_options {
 LQ_API lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options);
 LQ_API void lq_scan_free(lq_scan *s);
 
-/* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, gzip or zstd. Events come out as soon as
- * they are whole. name is what alerts call the source; file names should be given as the user wrote them. */
+/* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, gzip or zstd. Events come
+ * out as soon as they are whole. name is what alerts call the source; file names should be given as the user
+ * wrote them. */
 LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
 LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
 LQ_API lq_status lq_scan_end(lq_scan *s);
-/* Between two feeds: how far the source has been read, whole records only, for a scan that goes on there (in another process
- * perhaps, which has what lq_scan_save gave). */
+/* Between two feeds: how far the source has been read, whole records only, for a scan that goes on there (in
+ * another process perhaps, which has what lq_scan_save gave). */
 typedef struct lq_position {
   uint32_t struct_size;
-  uint32_t mode;      /* 0: feed the source from its first byte, the records that were read are passed over; else from offset */
-  uint64_t offset;    /* in the source as fed, of the first byte that is not done with; 0 in mode 0 */
-  uint64_t line;      /* that has been reached */
-  uint64_t first_line; /* of the source's first byte: 1, or more for sources that follow each other under one name */
-  uint64_t records;   /* that were read, bad ones too */
-  uint64_t pending;   /* bytes of a record that is not whole yet */
-  int32_t cut;        /* compressed, and its end is still to come */
+  uint32_t mode;   /* 0: feed the source from its first byte, the records that were read are passed over; else
+                      from offset */
+  uint64_t offset; /* in the source as fed, of the first byte that is not done with; 0 in mode 0 */
+  uint64_t line;   /* that has been reached */
+  uint64_t first_line; /* of the source's first byte: 1, or more for sources that follow each other under one
+                          name */
+  uint64_t records;    /* that were read, bad ones too */
+  uint64_t pending;    /* bytes of a record that is not whole yet */
+  int32_t cut;         /* compressed, and its end is still to come */
   uint32_t reserved;
 } lq_position;
 LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out); /* set out->struct_size first */
 /* In place of lq_scan_begin. */
 LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
-/* No more input will come: stateful rules decide what waits, and stages that waited for the end give their rows. lq_scan_end
- * ends a source only. A scan without stateful rules needs it not. Feed
- * nothing after it. */
+/* No more input will come: stateful rules decide what waits, and stages that waited for the end give their
+ * rows. lq_scan_end ends a source only. A scan without stateful rules needs it not. Feed nothing after it. */
 LQ_API lq_status lq_scan_finish(lq_scan *s);
-/* Live input: the time at which what is fed next came in. Stamps over max_future beyond it are not believed: their events
- * wait, and time does not move. For functions that ask for the time it is `now` as well. */
+/* Live input: the time at which what is fed next came in. Stamps over max_future beyond it are not believed:
+ * their events wait, and time does not move. For functions that ask for the time it is `now` as well. */
 LQ_API void lq_scan_set_now(lq_scan *s, int64_t now);
 /* What was wrong when feed or end gave LQ_E_INPUT. */
 LQ_API const char *lq_scan_message(const lq_scan *s);
 
-/* A record of the caller's own: no JSON is made. get is asked for the nth value of a field (0, 1, ...) and gives 1 and the
- * value, or 0 when there are no more. Texts must live until lq_scan_record returns. */
+/* A record of the caller's own: no JSON is made. get is asked for the nth value of a field (0, 1, ...) and
+ * gives 1 and the value, or 0 when there are no more. Texts must live until lq_scan_record returns. */
 enum { LQ_VALUE_BOOL = 1, LQ_VALUE_INT = 2, LQ_VALUE_DOUBLE = 3, LQ_VALUE_TEXT = 4 };
 typedef struct lq_field_value {
   uint32_t kind;
   uint32_t reserved;
-  int64_t i;    /* BOOL, INT */
+  int64_t i; /* BOOL, INT */
   double d;
   lq_text text; /* repaired to UTF-8 where needed */
 } lq_field_value;
@@ -334,132 +357,158 @@ LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t 
 typedef struct lq_stats {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t bytes_in, bytes;                  /* as fed; after decompression */
-  uint64_t records, events, bad;             /* records = events + bad */
+  uint64_t bytes_in, bytes;                                               /* as fed; after decompression */
+  uint64_t records, events, bad;                                          /* records = events + bad */
   uint64_t bad_json, bad_depth, bad_size, bad_fields, bad_shape, partial; /* add up to bad */
-  uint64_t mapped;                           /* raw Windows events read as ECS */
-  uint64_t duplicate_keys, repaired_utf8, cut_values, number_range; /* events with that, not skipped */
+  uint64_t mapped;                                                        /* raw Windows events read as ECS */
+  uint64_t duplicate_keys, repaired_utf8, cut_values, number_range;       /* events with that, not skipped */
   uint64_t matches, rules_run, predicates_run;
-  uint64_t indeterminate;                    /* rule and event pairs whose budget ran out: no verdict */
+  uint64_t indeterminate; /* rule and event pairs whose budget ran out: no verdict */
   uint64_t capped;
   /* Stateful rules. */
-  uint64_t state_bytes, state_peak;          /* now, and at most; never over max_state */
-  uint64_t state_live, state_keys;           /* partial matches and rows kept now; keys now */
-  uint64_t state_waiting, state_pending;     /* events that wait for their turn; matches that wait for what must stay missing */
-  uint64_t state_expired, state_replaced, state_killed, state_suppressed; /* partial matches: out of time, by a newer one, by `until`; matches */
-  uint64_t state_evicted;                    /* state that a limit took: matches may be missing */
-  uint64_t state_cut;                        /* values, keys and window events over a limit: matches may be missing */
-  uint64_t late;                             /* events after their time: stateful rules did not see them */
-  uint64_t future;                           /* stamps that were not believed */
-  uint64_t timeless;                         /* events without a time of their own, which took that of the one before */
-  uint64_t forced;                           /* events that could not wait long enough for order: max_waiting */
-  uint64_t dropped;                          /* events for which there was no room at all */
-  uint64_t processes, processes_evicted;     /* that lineage knows; that it had to forget */
-  int64_t clock;                             /* time that stateful rules have reached; INT64_MIN: none yet */
+  uint64_t state_bytes, state_peak; /* now, and at most; never over max_state */
+  uint64_t state_live, state_keys;  /* partial matches and rows kept now; keys now */
+  uint64_t state_waiting,
+      state_pending; /* events that wait for their turn; matches that wait for what must stay missing */
+  uint64_t state_expired, state_replaced, state_killed,
+      state_suppressed;   /* partial matches: out of time, by a newer one, by `until`; matches */
+  uint64_t state_evicted; /* state that a limit took: matches may be missing */
+  uint64_t state_cut;     /* values, keys and window events over a limit: matches may be missing */
+  uint64_t late;          /* events after their time: stateful rules did not see them */
+  uint64_t future;        /* stamps that were not believed */
+  uint64_t timeless;      /* events without a time of their own, which took that of the one before */
+  uint64_t forced;        /* events that could not wait long enough for order: max_waiting */
+  uint64_t dropped;       /* events for which there was no room at all */
+  uint64_t processes, processes_evicted; /* that lineage knows; that it had to forget */
+  int64_t clock;                         /* time that stateful rules have reached; INT64_MIN: none yet */
 } lq_stats;
 
 /* State of one rule; LQ_E_NOTFOUND for a rule over single events. */
 typedef struct lq_rule_state_view {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t events, matches;                  /* that fit a term; given out */
+  uint64_t events, matches; /* that fit a term; given out */
   uint64_t live, keys, pending, bytes, peak;
   uint64_t expired, replaced, killed, evicted, cut, suppressed;
 } lq_rule_state_view;
-LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *out); /* set out->struct_size first */
+LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule,
+                                    lq_rule_state_view *out); /* set out->struct_size first */
 
 /* Partial matches that live now, rule by rule, oldest first. */
 typedef struct lq_live_view {
   size_t rule;
-  uint32_t filled, slots;                    /* events it has, of how many */
-  int32_t held;                              /* complete, waits for what must stay missing */
+  uint32_t filled, slots; /* events it has, of how many */
+  int32_t held;           /* complete, waits for what must stay missing */
   uint32_t reserved;
-  int64_t began, last;                       /* times of its first and last event, ns */
-  lq_text key;                               /* for people: values with `, ` between */
-  size_t nevents;                            /* slots in order; */
-  const lq_text *events, *sources;           /* empty: not there yet, or missing */
+  int64_t began, last;             /* times of its first and last event, ns */
+  lq_text key;                     /* for people: values with `, ` between */
+  size_t nevents;                  /* slots in order; */
+  const lq_text *events, *sources; /* empty: not there yet, or missing */
   const uint64_t *lines;
 } lq_live_view;
-LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_live_view *live), void *user);
+LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_live_view *live),
+                                   void *user);
 
 /* ---- what stateful rules remember, as bytes ---- */
 
-/* The state of all keys whose hash falls into part `part` of `parts` (0 of 1: all), to be restored by another scan of the
- * same rules, in another process perhaps. What has no key (events that wait, processes) is in part 0. */
+/* The state of all keys whose hash falls into part `part` of `parts` (0 of 1: all), to be restored by another
+ * scan of the same rules, in another process perhaps. What has no key (events that wait, processes) is in
+ * part 0. */
 LQ_API lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write_fn write, void *user);
 typedef struct lq_restore_view {
   uint32_t struct_size;
   int32_t same_bundle;
-  uint32_t kept, cold; /* rules whose state was taken; rules of the bytes that are gone here or have changed: theirs is lost */
+  uint32_t kept, cold; /* rules whose state was taken; rules of the bytes that are gone here or have changed:
+                          theirs is lost */
 } lq_restore_view;
-/* Adds to what is there; parts of one moment restored together are the whole. Bytes may be anything. LQ_E_BUNDLE: they are
- * damaged, the scan is not to be used any more. info and counts may be NULL; set counts->struct_size first. */
-LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info, lq_restore_view *counts);
+/* Adds to what is there; parts of one moment restored together are the whole. Bytes may be anything.
+ * LQ_E_BUNDLE: they are damaged, the scan is not to be used any more. info and counts may be NULL; set
+ * counts->struct_size first. */
+LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info,
+                                 lq_restore_view *counts);
 LQ_API void lq_scan_stats(const lq_scan *s, lq_stats *out); /* set out->struct_size first */
 LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
 
-LQ_API size_t lq_match_rule(const lq_match *m);       /* index in the bundle */
+LQ_API size_t lq_match_rule(const lq_match *m); /* index in the bundle */
 LQ_API const lq_bundle *lq_match_bundle(const lq_match *m);
-LQ_API const char *lq_match_id(const lq_match *m);    /* 32 hex digits: BLAKE2b-128 of rule id, source name and lines (docs/alert.md); until the next call */
-LQ_API lq_text lq_match_event(const lq_match *m);     /* the record as it came in */
+LQ_API const char *lq_match_id(const lq_match *m); /* 32 hex digits: BLAKE2b-128 of rule id, source name and
+                                                      lines (docs/alert.md); until the next call */
+LQ_API lq_text lq_match_event(const lq_match *m);  /* the record as it came in */
 LQ_API lq_text lq_match_source(const lq_match *m);
 LQ_API uint64_t lq_match_line(const lq_match *m);
 LQ_API int lq_match_time(const lq_match *m, int64_t *ns); /* 0: the event has no time */
-/* A match of several events (a sequence, a sample, a row of `stats`) has many; those above are about the one that completed it,
- * or the last one there is. */
-enum { LQ_MATCH_EVENT = 0, LQ_MATCH_GROUP = 1, LQ_MATCH_ROW = 2 }; /* ROW: columns; events are samples, the first and last */
+/* A match of several events (a sequence, a sample, a row of `stats`) has many; those above are about the one
+ * that completed it, or the last one there is. */
+enum {
+  LQ_MATCH_EVENT = 0,
+  LQ_MATCH_GROUP = 1,
+  LQ_MATCH_ROW = 2
+}; /* ROW: columns; events are samples, the first and last */
 LQ_API uint32_t lq_match_kind(const lq_match *m);
 LQ_API size_t lq_match_event_count(const lq_match *m);
-LQ_API lq_text lq_match_event_at(const lq_match *m, size_t i);  /* empty text for one that must be missing */
+LQ_API lq_text lq_match_event_at(const lq_match *m, size_t i); /* empty text for one that must be missing */
 LQ_API lq_text lq_match_source_at(const lq_match *m, size_t i);
-LQ_API uint64_t lq_match_line_at(const lq_match *m, size_t i);  /* 0 for a missing one */
+LQ_API uint64_t lq_match_line_at(const lq_match *m, size_t i); /* 0 for a missing one */
 LQ_API int lq_match_time_at(const lq_match *m, size_t i, int64_t *ns);
-/* Columns that stages made (`stats`, `eval`, `count` ...) or kept. text is for people, json one JSON value; until the next call
- * that gives a text. LQ_E_NOTFOUND past the last; any of the three may be NULL. */
+/* Columns that stages made (`stats`, `eval`, `count` ...) or kept. text is for people, json one JSON value;
+ * until the next call that gives a text. LQ_E_NOTFOUND past the last; any of the three may be NULL. */
 LQ_API size_t lq_match_column_count(const lq_match *m);
 LQ_API lq_status lq_match_column(const lq_match *m, size_t i, lq_text *name, lq_text *text, lq_text *json);
-/* The key that joins the events of a group: its name as written in the rule, its value, empty with *null = 1 for none. */
+/* The key that joins the events of a group: its name as written in the rule, its value, empty with *null = 1
+ * for none. */
 LQ_API size_t lq_match_key_count(const lq_match *m);
 LQ_API lq_status lq_match_key(const lq_match *m, size_t i, lq_text *name, lq_text *value, int *null);
-/* What a query gives, without a line end: the event as it came in, in one line; {"events":[...]} for a group; the row. */
+/* What a query gives, without a line end: the event as it came in, in one line; {"events":[...]} for a group;
+ * the row. */
 LQ_API lq_status lq_match_row_json(const lq_match *m, lq_write_fn write, void *user);
 /* The event's value of a field that some rule of the bundle reads, as text; LQ_E_NOTFOUND. */
 LQ_API lq_status lq_match_field(const lq_match *m, const char *name, lq_text *value);
 
 /* The clauses that made the rule true. */
 typedef struct lq_clause {
-  lq_text clause;  /* as written in the rule */
-  lq_text field, value; /* the value that matched; empty field: the clause reads none */
-  lq_text entry;   /* the pattern of the list that matched, with `*` and `?`; may be empty */
+  lq_text clause;                  /* as written in the rule */
+  lq_text field, value;            /* the value that matched; empty field: the clause reads none */
+  lq_text entry;                   /* the pattern of the list that matched, with `*` and `?`; may be empty */
   uint64_t match_start, match_end; /* the matched part of value, in bytes */
-  size_t event;    /* which event of the match this is about */
+  size_t event;                    /* which event of the match this is about */
 } lq_clause;
 LQ_API lq_status lq_match_why(const lq_match *m, int (*each)(void *user, const lq_clause *c), void *user);
 /* One alert as a JSON object by docs/alert.md, without a line end. */
 LQ_API lq_status lq_match_json(const lq_match *m, lq_write_fn write, void *user);
 
-/* ---- for editors, prompts and documentation ----------------------------------------------------------------------- */
+/* ---- for editors, prompts and documentation
+ * ----------------------------------------------------------------------- */
 
 enum {
-  LQ_COLOR_NONE = 0, LQ_COLOR_NAME, LQ_COLOR_FUNCTION, LQ_COLOR_STRING, LQ_COLOR_NUMBER, LQ_COLOR_LITERAL,
-  LQ_COLOR_KEYWORD, LQ_COLOR_OPERATOR, LQ_COLOR_PUNCT, LQ_COLOR_COMMENT, LQ_COLOR_ERROR,
+  LQ_COLOR_NONE = 0,
+  LQ_COLOR_NAME,
+  LQ_COLOR_FUNCTION,
+  LQ_COLOR_STRING,
+  LQ_COLOR_NUMBER,
+  LQ_COLOR_LITERAL,
+  LQ_COLOR_KEYWORD,
+  LQ_COLOR_OPERATOR,
+  LQ_COLOR_PUNCT,
+  LQ_COLOR_COMMENT,
+  LQ_COLOR_ERROR,
 };
 /* Each token and comment with its class, in order. */
 LQ_API lq_status lq_highlight(const char *query, size_t n, uint32_t dialect,
                               void (*each)(void *user, size_t start, size_t end, uint32_t color), void *user);
 /* *unfinished: the query is right so far and needs more (a prompt asks for another line). */
 LQ_API lq_status lq_query_unfinished(const char *query, size_t n, uint32_t dialect, int *unfinished);
-/* Words that could stand at the end of the text (which may end in the beginning of one): keywords, functions, stages, ECS
- * fields. `start` is where the word begins. kind is one of LQ_COLOR_*. */
+/* Words that could stand at the end of the text (which may end in the beginning of one): keywords, functions,
+ * stages, ECS fields. `start` is where the word begins. kind is one of LQ_COLOR_*. */
 LQ_API lq_status lq_complete(const char *query, size_t n, uint32_t dialect,
                              void (*each)(void *user, lq_text word, uint32_t kind, size_t start), void *user);
 /* Every leaf of a record by its ECS name, raw Windows events mapped; type is a word such as "string". */
 LQ_API lq_status lq_record_fields(const char *json, size_t n, const lq_allocator *allocator,
-                                  void (*each)(void *user, lq_text name, const char *type, lq_text value), void *user);
+                                  void (*each)(void *user, lq_text name, const char *type, lq_text value),
+                                  void *user);
 
 typedef struct lq_function_view {
   const char *name, *group, *result, *params, *doc, *example, *expected;
-  int32_t folds;  /* has a `name~` form */
+  int32_t folds; /* has a `name~` form */
   uint32_t reserved;
 } lq_function_view;
 LQ_API size_t lq_function_count(void);
@@ -469,7 +518,8 @@ LQ_API lq_status lq_function_at(size_t i, lq_function_view *out);
 LQ_API lq_status lq_ecs_field(size_t i, lq_text *name, const char **type);
 
 /* A diagnostic code's title and explanation ("LQ203" or 203). LQ_E_NOTFOUND. */
-LQ_API lq_status lq_explain_code(uint32_t code, uint32_t *severity, const char **title, const char **explanation);
+LQ_API lq_status lq_explain_code(uint32_t code, uint32_t *severity, const char **title,
+                                 const char **explanation);
 LQ_API size_t lq_code_count(void);
 LQ_API uint32_t lq_code_at(size_t i);
 

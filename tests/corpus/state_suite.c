@@ -1,5 +1,5 @@
-// Queries over a file of events: what each gives, as line numbers. Dialect and file as arguments, a query a line on stdin, a
-// line of numbers out: -1 for a missing event, `!` and a status for a query that failed.
+// Queries over a file of events: what each gives, as line numbers. Dialect and file as arguments, a query a
+// line on stdin, a line of numbers out: -1 for a missing event, `!` and a status for a query that failed.
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-// Any text as a query, in each dialect: parsed, printed, parsed again to the same tree, compiled, loaded, run.
-// The first byte chooses the dialect.
+// Any text as a query, in each dialect: parsed, printed, parsed again to the same tree, compiled, loaded,
+// run. The first byte chooses the dialect.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static void parse(lq_str text, lq_dialect dialect)
 
 static void run(const lq_bundle *bundle)
 {
-  static const char event[] = "{\"process\":{\"name\":\"cmd.exe\",\"pid\":4,\"args\":[\"a\",\"b*\"]},\"a\":[{\"b\":1},{\"b\":\"x\"}]}\n";
+  static const char event[] = "{\"process\":{\"name\":\"cmd.exe\",\"pid\":4,\"args\":[\"a\",\"b*\"]},\"a\":[{"
+                              "\"b\":1},{\"b\":\"x\"}]}\n";
   lq_scan_options o = {.struct_size = sizeof o};
   lq_scan *scan = NULL;
   check(lq_scan_new(&scan, bundle, &o) == LQ_OK);

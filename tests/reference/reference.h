@@ -1,4 +1,5 @@
-// A slow and obviously right reading of the rules: it keeps every event and looks at all of them again, each time.
+// A slow and obviously right reading of the rules: it keeps every event and looks at all of them again, each
+// time.
 #ifndef LQ_TESTS_REFERENCE_H
 #define LQ_TESTS_REFERENCE_H
 

@@ -1,13 +1,17 @@
-// A small world for testing state: rules and streams as short texts, and a stub in place of the virtual machine.
+// A small world for testing state: rules and streams as short texts, and a stub in place of the virtual
+// machine.
 //
 //   rule:   KIND [span=N] [by=FIELDS] [null] [first] TERM... [until=TERM] [|STAGE]...
 //     KIND  event, seq, sample, join
-//     TERM  a letter, with `!` before it when it must be missing; `*N` runs; `@T` and its x equals that of term T;
+//     TERM  a letter, with `!` before it when it must be missing; `*N` runs; `@T` and its x equals that of
+//     term T;
 //           `.FIELDS` keys of its own instead of `by`
 //     FIELDS one letter each of k j x y; `?` before one: null is a value
-//   stages: head=N tail=N sort=F rsort=F unique=F count count=F ucount=F suppress=F/N new=F/N keep=F where=C>=N
+//   stages: head=N tail=N sort=F rsort=F unique=F count count=F ucount=F suppress=F/N new=F/N keep=F
+//   where=C>=N
 //           stats=AGG,...;FIELDS[/N]   AGG count dcount:F sum:F avg:F min:F max:F first:F last:F values:F
-//   stream: TIME:LETTERS[ F=V[,V]...]; ...   a time of - is no time; an event fits a term when it has the term's letter
+//   stream: TIME:LETTERS[ F=V[,V]...]; ...   a time of - is no time; an event fits a term when it has the
+//   term's letter
 #ifndef LQ_TESTS_REFERENCE_WORLD_H
 #define LQ_TESTS_REFERENCE_WORLD_H
 
@@ -46,14 +50,14 @@ bool w_read_rule(w_rule *rule, const char *text);
 bool w_read_stream(w_stream *stream, const char *text);
 
 // What snippets mean here.
-uint32_t w_letter(uint32_t letter);                 // truth
-uint32_t w_letter_ref(uint32_t letter, uint32_t term); // truth
-uint32_t w_field(uint32_t field);                   // value, of the event
-uint32_t w_ref(uint32_t term, uint32_t field);      // value
+uint32_t w_letter(uint32_t letter);                      // truth
+uint32_t w_letter_ref(uint32_t letter, uint32_t term);   // truth
+uint32_t w_field(uint32_t field);                        // value, of the event
+uint32_t w_ref(uint32_t term, uint32_t field);           // value
 uint32_t w_column_at_least(uint32_t column, uint32_t n); // truth
 
-// A run of the engine over events. Lines of groups are appended to out: numbers of events from 1, `-` for an empty slot, then
-// columns in brackets.
+// A run of the engine over events. Lines of groups are appended to out: numbers of events from 1, `-` for an
+// empty slot, then columns in brackets.
 typedef struct w_run {
   const w_rule *rule;
   const w_stream *stream;
@@ -73,7 +77,8 @@ typedef struct w_options {
   const lq_mem *mem; // NULL: the C library's
 } w_options;
 
-lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *options, lq_buf *out);
+lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *options,
+                  lq_buf *out);
 lq_status w_feed(w_run *run, size_t event); // by index
 lq_status w_end(w_run *run);
 void w_free(w_run *run);

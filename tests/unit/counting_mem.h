@@ -1,5 +1,5 @@
-// An allocation hook for tests: counts the live bytes, checks the sizes it is told, fails from the n-th request on, or that one
-// alone.
+// An allocation hook for tests: counts the live bytes, checks the sizes it is told, fails from the n-th
+// request on, or that one alone.
 #ifndef LQ_TESTS_COUNTING_MEM_H
 #define LQ_TESTS_COUNTING_MEM_H
 

@@ -76,7 +76,7 @@ Test(parser, expressions)
       {"18446744073709551615 == 4.0 and 1e300 > 0.5", "18446744073709551615 == 4.0 and 1e+300 > 0.5"},
       {"f() and f~(a, b == 1, not c) and G(g(1))", NULL},
       {"arraySearch(a, $x, $x.b == 1)", NULL},
-    {"any(f, a : \"x\" and b == 1) and c in (a : \"x\" or b : \"y\")", NULL},
+      {"any(f, a : \"x\" and b == 1) and c in (a : \"x\" or b : \"y\")", NULL},
       {"null == (a > 1) and (a == 1) == true", NULL},
       {"\"a\\u{1}\\n\\*\\\"\\\\*?\" == x", NULL},
       {"\"\"\"C:\\*\"x\"\"\" == y", NULL},
