@@ -107,9 +107,9 @@ static void fill_member(emitter *e, lq_set_kind kind, const lq_entry *from, char
   memcpy(to, kind == LQ_SET_REGEXES ? (const void *)&regex : &text, lq_pool_member_size(kind));
 }
 
-static uint32_t set(emitter *e, lq_way way, const lq_entry *entries, size_t n)
+static uint32_t set(emitter *e, lq_matcher_kind way, const lq_entry *entries, size_t n)
 {
-  lq_set_kind kind = lq_ways[way].set;
+  lq_set_kind kind = lq_match_kinds[way].set;
   size_t size = lq_pool_member_size(kind);
   char *members = lq_mem_alloc(e->mem, n, size);
   if (!members)
@@ -124,9 +124,9 @@ static uint32_t set(emitter *e, lq_way way, const lq_entry *entries, size_t n)
 static uint32_t predicate(emitter *e, const lq_plan *n)
 {
   uint32_t arg = 0;
-  if (lq_ways[n->way].set == LQ_SET_CONST)
+  if (lq_match_kinds[n->way].set == LQ_SET_CONST)
     arg = lq_pool_const_id(e->pool, &n->value);
-  else if (lq_ways[n->way].set != LQ_SET_NONE)
+  else if (lq_match_kinds[n->way].set != LQ_SET_NONE)
     arg = set(e, n->way, n->entries, n->nentries);
   return lq_pool_predicate_id(e->pool, field(e, &n->ref), n->way, arg);
 }

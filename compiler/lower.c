@@ -35,14 +35,14 @@ static lq_op mirrored(lq_op op)
   }
 }
 
-static lq_way way_of(lq_op op)
+static lq_matcher_kind way_of(lq_op op)
 {
   switch (op) {
-  case LQ_OPER_LT: return LQ_WAY_LT;
-  case LQ_OPER_LE: return LQ_WAY_LE;
-  case LQ_OPER_GT: return LQ_WAY_GT;
-  case LQ_OPER_GE: return LQ_WAY_GE;
-  default: return LQ_WAY_EQ;
+  case LQ_OPER_LT: return LQ_MATCHER_LT;
+  case LQ_OPER_LE: return LQ_MATCHER_LE;
+  case LQ_OPER_GT: return LQ_MATCHER_GT;
+  case LQ_OPER_GE: return LQ_MATCHER_GE;
+  default: return LQ_MATCHER_EQ;
   }
 }
 
@@ -122,7 +122,7 @@ static lq_plan *equality_test(lq_planner *p, const lq_node *field, const lq_node
   lq_entry *e = one_entry(p->arena, text_of(p, v), literal->span);
   if (e && address)
     e->cidr = *address;
-  return lq_plan_test(p, field, address ? LQ_WAY_CIDR : LQ_WAY_EQ, e, 1, span);
+  return lq_plan_test(p, field, address ? LQ_MATCHER_CIDR : LQ_MATCHER_EQ, e, 1, span);
 }
 
 // A comparison that could not be made a predicate, as a value: null stays null.
@@ -141,7 +141,7 @@ static lq_plan *general_compare(lq_planner *p, const lq_node *n)
 static lq_plan *null_test(lq_planner *p, const lq_node *x, lq_span span)
 {
   if (is_reference(x)) {
-    lq_plan *exists = lq_plan_test(p, x, LQ_WAY_EXISTS, NULL, 0, span);
+    lq_plan *exists = lq_plan_test(p, x, LQ_MATCHER_EXISTS, NULL, 0, span);
     return lq_plan_unary(p, LQ_P_NOT, span, exists);
   }
   lq_plan *is_null = lq_plan_unary(p, LQ_P_IS_NULL, span, lq_lower_value(p, x));
@@ -204,7 +204,7 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
 
 // ---- conditions
 
-lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_way way, lq_entry *entries, size_t n,
+lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind way, lq_entry *entries, size_t n,
                       lq_span span)
 {
   bool reference = is_reference(subject);
@@ -244,7 +244,7 @@ static lq_plan *walk(lq_planner *p, const lq_node *n)
 // A bare field as a condition means `field == true`.
 static lq_plan *is_true(lq_planner *p, const lq_node *n)
 {
-  return lq_plan_test(p, n, LQ_WAY_EQ, one_entry(p->arena, LQ_STR("true"), n->span), 1, n->span);
+  return lq_plan_test(p, n, LQ_MATCHER_EQ, one_entry(p->arena, LQ_STR("true"), n->span), 1, n->span);
 }
 
 static lq_plan *text_test(lq_planner *p, lq_str field, lq_str text, lq_span span)
@@ -252,7 +252,7 @@ static lq_plan *text_test(lq_planner *p, lq_str field, lq_str text, lq_span span
   lq_plan *t = lq_plan_new(p, LQ_P_TEST, span);
   if (t) {
     t->ref.name = field;
-    t->way = LQ_WAY_EQ;
+    t->way = LQ_MATCHER_EQ;
     t->entries = one_entry(p->arena, text, span);
     t->nentries = 1;
   }
@@ -266,7 +266,7 @@ static lq_plan *endgame_category(lq_planner *p, lq_str name, lq_span span)
   lq_plan *either = lq_plan_new(p, LQ_P_OR, span), *other = lq_plan_new(p, LQ_P_AND, span);
   lq_plan *exists = lq_plan_new(p, LQ_P_TEST, span), *names = lq_plan_new(p, LQ_P_OR, span);
   if (exists)
-    exists->ref.name = type, exists->way = LQ_WAY_EXISTS;
+    exists->ref.name = type, exists->way = LQ_MATCHER_EXISTS;
   lq_plan_add(names, text_test(p, full, name, span));
   lq_plan_add(names, text_test(p, full, lq_arena_format(p->arena, "%.*s_event", LQ_STR_ARG(name)), span));
   lq_plan_add(other, lq_plan_unary(p, LQ_P_NOT, span, exists));

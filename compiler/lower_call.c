@@ -57,7 +57,7 @@ static lq_plan *needles(lq_planner *p, const call *c, int open, bool empty_match
   }
   if (n == 0)
     return lq_plan_bool(p, c->node->span, false);
-  return lq_plan_test(p, c->subject, c->fold ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB, entries, n, c->node->span);
+  return lq_plan_test(p, c->subject, c->fold ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB, entries, n, c->node->span);
 }
 
 static bool is_reference(const lq_node *n)
@@ -92,13 +92,13 @@ static lq_entry set_entry(lq_planner *p, const call *c, const lq_node *n)
   return e;
 }
 
-static lq_way set_way(const call *c)
+static lq_matcher_kind set_way(const call *c)
 {
   if (c->id == LQ_FN_cidrMatch)
-    return LQ_WAY_CIDR;
+    return LQ_MATCHER_CIDR;
   if (c->id == LQ_FN_wildcard)
-    return c->fold ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB;
-  return LQ_WAY_REGEX;
+    return c->fold ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB;
+  return LQ_MATCHER_REGEX;
 }
 
 static lq_plan *literal_set(lq_planner *p, const call *c)
@@ -117,7 +117,7 @@ static bool is_literal_set(lq_function_id id)
 
 // ---- lists
 
-static void add_entries(lq_planner *p, const call *c, lq_plan *either, lq_way way, lq_entry *entries,
+static void add_entries(lq_planner *p, const call *c, lq_plan *either, lq_matcher_kind way, lq_entry *entries,
                         size_t n)
 {
   if (n > 0)
@@ -148,9 +148,9 @@ static lq_plan *lookup(lq_planner *p, const call *c)
   for (const lq_named_list *l = p->o->lists; l; l = l->next) {
     if (!lq_str_eq(l->name, name))
       continue;
-    add_entries(p, c, either, LQ_WAY_EQ, texts_of(p, c, l->texts, l->ntexts), l->ntexts);
-    add_entries(p, c, either, LQ_WAY_GLOB, texts_of(p, c, l->patterns, l->npatterns), l->npatterns);
-    add_entries(p, c, either, LQ_WAY_CIDR, networks_of(p, c, l), l->nnetworks);
+    add_entries(p, c, either, LQ_MATCHER_EQ, texts_of(p, c, l->texts, l->ntexts), l->ntexts);
+    add_entries(p, c, either, LQ_MATCHER_GLOB, texts_of(p, c, l->patterns, l->npatterns), l->npatterns);
+    add_entries(p, c, either, LQ_MATCHER_CIDR, networks_of(p, c, l), l->nnetworks);
   }
   if (either && !either->kids)
     return lq_plan_bool(p, c->node->span, false);
@@ -204,7 +204,7 @@ static lq_plan *truth(lq_planner *p, const call *c)
 
 static lq_plan *existence(lq_planner *p, const call *c)
 {
-  lq_plan *t = lq_plan_test(p, c->subject, LQ_WAY_EXISTS, NULL, 0, c->node->span);
+  lq_plan *t = lq_plan_test(p, c->subject, LQ_MATCHER_EXISTS, NULL, 0, c->node->span);
   return c->id == LQ_FN_exists ? t : lq_plan_unary(p, LQ_P_NOT, c->node->span, t);
 }
 

@@ -115,7 +115,7 @@ static lq_plan *has_members(lq_planner *p, const lq_node *n)
   lq_plan *t = lq_plan_new(p, LQ_P_TEST, n->span);
   if (t) {
     t->ref = (lq_ref){joined(p->arena, ref.name, lq_str_of(below)), NULL};
-    t->way = LQ_WAY_EXISTS;
+    t->way = LQ_MATCHER_EXISTS;
   }
   return t;
 }
@@ -139,7 +139,7 @@ static lq_str pattern(lq_planner *p, const lq_node *n)
   return folds(p) ? lq_folded_text(p->arena, made) : made;
 }
 
-static lq_plan *match(lq_planner *p, const lq_node *subject, lq_way way, lq_entry *entries, size_t n,
+static lq_plan *match(lq_planner *p, const lq_node *subject, lq_matcher_kind way, lq_entry *entries, size_t n,
                       lq_span span)
 {
   lq_plan *m = lq_plan_unary(p, LQ_P_MATCH, span, lq_endgame_value(p, subject));
@@ -157,7 +157,7 @@ static lq_plan *wildcard(lq_planner *p, const lq_node *subject, const lq_node *l
   lq_entry *e = lq_arena_alloc(p->arena, sizeof *e);
   if (e)
     *e = (lq_entry){.text = pattern(p, literal), .span = literal->span};
-  return match(p, subject, folds(p) ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB, e, 1, span);
+  return match(p, subject, folds(p) ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB, e, 1, span);
 }
 
 // ---- comparisons
@@ -194,7 +194,7 @@ static lq_plan *literals_in(lq_planner *p, const lq_node *n)
   }
   if (count == 0)
     return NULL;
-  return match(p, n->kids, folds(p) ? LQ_WAY_EQ_FOLD : LQ_WAY_EQ, entries, count, n->span);
+  return match(p, n->kids, folds(p) ? LQ_MATCHER_EQ_FOLD : LQ_MATCHER_EQ, entries, count, n->span);
 }
 
 static lq_plan *is_in(lq_planner *p, const lq_node *n)
@@ -271,10 +271,10 @@ static bool takes_literals(lq_function_id id)
 
 static lq_plan *literal_set(lq_planner *p, lq_function_id id, const lq_node *n)
 {
-  lq_way way = id == LQ_FN_cidrMatch  ? LQ_WAY_CIDR
-               : id != LQ_FN_wildcard ? LQ_WAY_REGEX
-               : folds(p)             ? LQ_WAY_GLOB_FOLD
-                                      : LQ_WAY_GLOB;
+  lq_matcher_kind way = id == LQ_FN_cidrMatch  ? LQ_MATCHER_CIDR
+               : id != LQ_FN_wildcard ? LQ_MATCHER_REGEX
+               : folds(p)             ? LQ_MATCHER_GLOB_FOLD
+                                      : LQ_MATCHER_GLOB;
   lq_entry *entries = lq_arena_array(p->arena, n->nkids, sizeof *entries);
   size_t count = 0;
   for (const lq_node *k = n->kids->next; k && entries; k = k->next)

@@ -86,16 +86,16 @@ static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
 }
 
 // Of a test that knows text fields only by their words, all entries are of one sort.
-static lq_way way_of(const reading *r, bool phrases, const lq_entry *entries, size_t n)
+static lq_matcher_kind way_of(const reading *r, bool phrases, const lq_entry *entries, size_t n)
 {
   bool wildcard = false;
   for (size_t i = 0; i < n && !is_regex(r->op); i++)
     wildcard = wildcard || lq_glob_has_wildcard(entries[i].text);
   if (is_regex(r->op))
-    return LQ_WAY_REGEX;
+    return LQ_MATCHER_REGEX;
   if (r->text)
-    return phrases ? LQ_WAY_PHRASE : LQ_WAY_TOKENS_ANY;
-  return wildcard ? (r->fold ? LQ_WAY_GLOB_FOLD : LQ_WAY_GLOB) : r->fold ? LQ_WAY_EQ_FOLD : LQ_WAY_EQ;
+    return phrases ? LQ_MATCHER_PHRASE : LQ_MATCHER_TOKENS_ANY;
+  return wildcard ? (r->fold ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB) : r->fold ? LQ_MATCHER_EQ_FOLD : LQ_MATCHER_EQ;
 }
 
 static bool is_leaf(const lq_node *n)
@@ -128,7 +128,7 @@ static lq_plan *networks(lq_planner *p, const reading *r, const lq_node *first, 
       continue;
     entries[n++] = (lq_entry){.cidr = *c, .span = k->span};
   }
-  return n > 0 ? lq_plan_test(p, r->subject, LQ_WAY_CIDR, entries, n, span) : NULL;
+  return n > 0 ? lq_plan_test(p, r->subject, LQ_MATCHER_CIDR, entries, n, span) : NULL;
 }
 
 // ---- words of text fields
@@ -161,7 +161,7 @@ static lq_plan *words(lq_planner *p, const reading *r, const lq_entry *entries, 
     count += add_words(p, r, &entries[i], all + count);
   if (count == 0)
     return lq_plan_bool(p, span, false);
-  return lq_plan_test(p, r->subject, LQ_WAY_TOKENS_ANY, all, count, span);
+  return lq_plan_test(p, r->subject, LQ_MATCHER_TOKENS_ANY, all, count, span);
 }
 
 // Which leaves of a group a test takes.
@@ -202,8 +202,8 @@ static lq_plan *texts(lq_planner *p, const reading *r, const lq_node *first, siz
   size_t n = entries ? gather(p, r, first, leaves, which, entries) : 0;
   if (n == 0)
     return NULL;
-  lq_way way = way_of(r, which == PHRASES, entries, n);
-  return way == LQ_WAY_TOKENS_ANY ? words(p, r, entries, n, span)
+  lq_matcher_kind way = way_of(r, which == PHRASES, entries, n);
+  return way == LQ_MATCHER_TOKENS_ANY ? words(p, r, entries, n, span)
                                   : lq_plan_test(p, r->subject, way, entries, n, span);
 }
 
@@ -268,7 +268,7 @@ static lq_plan *group(lq_planner *p, const reading *r, const lq_node *g, lq_span
   case LQ_N_OR: return any_of(p, r, g, span);
   case LQ_N_AND: return all_of(p, r, g);
   case LQ_N_NOT: return lq_plan_unary(p, LQ_P_NOT, g->span, group(p, r, g->kids, g->kids->span));
-  case LQ_N_ANYTHING: return lq_plan_test(p, r->subject, LQ_WAY_EXISTS, NULL, 0, span);
+  case LQ_N_ANYTHING: return lq_plan_test(p, r->subject, LQ_MATCHER_EXISTS, NULL, 0, span);
   default: break;
   }
   return is_leaf(g) ? lone(p, r, g, span) : lq_plan_bool(p, span, false); // null is equal to nothing
@@ -326,7 +326,7 @@ static lq_plan *some_value(lq_planner *p, const lq_node *subject, lq_span span)
   if (!m || !e || !value)
     return NULL;
   e->text = (lq_str){any, 1};
-  m->way = LQ_WAY_GLOB;
+  m->way = LQ_MATCHER_GLOB;
   m->entries = e;
   m->nentries = 1;
   lq_plan_add(m, value);

@@ -66,7 +66,7 @@ struct lq_plan {
   lq_plan *kids, *last, *next;
   lq_ref ref;
   const lq_scope *scope;
-  lq_way way;
+  lq_matcher_kind way;
   lq_entry *entries;
   size_t nentries, entries_room; // room: how many fit where they are; 0: they are not this plan's to add to
   lq_value value;
@@ -155,7 +155,7 @@ lq_plan *lq_lower_any_text(lq_planner *p, const lq_node *n);
 lq_plan *lq_lower_call(lq_planner *p, const lq_node *n); // as a condition
 lq_plan *lq_lower_call_value(lq_planner *p, const lq_node *n);
 // `subject WAY entries`: a predicate where the subject is a field, general code where it is not.
-lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_way way, lq_entry *entries, size_t n,
+lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind way, lq_entry *entries, size_t n,
                       lq_span span);
 
 // The same meaning with less work: constants computed, lists merged, entries that add nothing dropped.

@@ -3,7 +3,6 @@
 #define LQ_ENGINE_PROCESS_H
 
 #include "base/event.h"
-#include "engine/lineage.h"
 
 typedef enum lq_process_field {
 #define LQ_PROCESS_FIELD(id, name) LQ_PROCESS_##id,
@@ -11,6 +10,14 @@ typedef enum lq_process_field {
 #undef LQ_PROCESS_FIELD
   LQ_PROCESS_FIELDS
 } lq_process_field;
+
+// What an event says of processes. The names are canonical bytes, of an entity id or of host and pid; empty:
+// it says nothing.
+typedef struct lq_process_facts {
+  lq_str own, parent;
+  bool starts;
+  bool unique; // `own` is never used again for another process
+} lq_process_facts;
 
 lq_status lq_process_add_fields(lq_fieldmap *map, uint32_t slots[LQ_PROCESS_FIELDS]);
 // own and parent are written to the buffers, which are cleared first. A failed buffer: the event says

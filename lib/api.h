@@ -3,10 +3,10 @@
 #define LQ_LIB_API_H
 
 #include "base/event.h"
-#include "engine/keys.h"
-#include "engine/stateful.h"
 #include "input/reader.h"
 #include "libquery/lq.h"
+#include "state/keys.h"
+#include "state/stateful.h"
 #include "vm/bundle.h"
 
 // Objects keep their own copy of the hook, so that a caller's lq_allocator need not outlive a call.

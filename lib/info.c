@@ -186,9 +186,11 @@ static void function_page(lq_buf *out)
 
 static void bytecode_page(lq_buf *out)
 {
-  lq_buf_z(out, "# Bytecode\n\nMade from `vm/opcodes.def` and `vm/ways.def` by `lq_docs(\"bytecode\")`. `lq "
-                "disasm` prints "
-                "the bytecode of a rule. Bytes are stable: a new instruction takes a free one.\n\n");
+  lq_buf_z(
+      out,
+      "# Bytecode\n\nMade from `vm/opcodes.def` and `vm/match_kinds.def` by `lq_docs(\"bytecode\")`. `lq "
+      "disasm` prints "
+      "the bytecode of a rule. Bytes are stable: a new instruction takes a free one.\n\n");
   lq_docs_opcodes(out);
 }
 

@@ -42,7 +42,7 @@ bool lq_match_place(const lq_match *m, size_t i, lq_spot *out)
       *out = (lq_spot){e->raw, e->source, e->line, e->nth, e->time, e->has_time};
     return i == 0;
   }
-  const lq_kept *k = i < m->group->nevents ? m->group->events[i] : NULL;
+  const lq_snapshot *k = i < m->group->nevents ? m->group->events[i] : NULL;
   if (k)
     *out = (lq_spot){k->raw, k->source, k->line, k->nth, k->order.time, k->has_time};
   return k != NULL;
@@ -380,7 +380,7 @@ static void give_reason(void *user, const lq_reason_row *row)
 
 static bool asks_lineage(void *user, uint32_t row)
 {
-  return lq_state_lineage(user, row);
+  return lq_partition_lineage(user, row);
 }
 
 // Of an event of a stateful rule: what of its term's condition made it fit. Only the event at hand can be
@@ -396,7 +396,7 @@ static lq_status why_event(why *w, const lq_term_def *term, size_t i)
   lq_group group = {.captures = m->group->captures};
   w->event = i;
   return lq_engine_explain_snippet(s->engine, e, term->snippet, &group, i == m->last ? asks_lineage : NULL,
-                                   lq_stateful_state(s->stateful), give_reason, w);
+                                   lq_stateful_partition(s->stateful), give_reason, w);
 }
 
 static lq_status why_group(why *w)

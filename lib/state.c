@@ -110,19 +110,19 @@ void lq_scan_set_now(lq_scan *s, int64_t now)
 {
   lq_engine_set_now(s->engine, now);
   if (s->stateful)
-    lq_state_set_now(lq_stateful_state(s->stateful), now);
+    lq_partition_set_now(lq_stateful_partition(s->stateful), now);
 }
 
 // ---- counters
 
 void lq_scan_add_state(const lq_scan *s, lq_stats *out)
 {
-  lq_state_stats t;
+  lq_partition_stats t;
   out->clock = INT64_MIN;
   if (!s->stateful)
     return;
   const lq_stateful_stats *q = lq_stateful_stats_get(s->stateful);
-  lq_state_stats_get(lq_stateful_state(s->stateful), &t);
+  lq_partition_stats_get(lq_stateful_partition(s->stateful), &t);
   out->matches += t.sum.groups;
   out->rules_run += q->snippets_run;
   out->indeterminate += q->indeterminate;
@@ -146,7 +146,7 @@ void lq_scan_add_state(const lq_scan *s, lq_stats *out)
   out->dropped = t.order.dropped;
   out->processes = t.lineage.processes;
   out->processes_evicted = t.lineage.evicted;
-  out->clock = lq_state_clock(lq_stateful_state(s->stateful));
+  out->clock = lq_partition_clock(lq_stateful_partition(s->stateful));
 }
 
 uint64_t lq_scan_groups(const lq_scan *s, size_t rule)
@@ -154,7 +154,7 @@ uint64_t lq_scan_groups(const lq_scan *s, size_t rule)
   uint32_t state = s->bundle->program->rules[rule].state;
   if (!s->stateful || state == LQ_NONE)
     return 0;
-  return lq_state_rule_stats(lq_stateful_state(s->stateful), state)->groups;
+  return lq_partition_rule_stats(lq_stateful_partition(s->stateful), state)->groups;
 }
 
 lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *out)
@@ -164,14 +164,14 @@ lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *
   const lq_program *p = s->bundle->program;
   if (rule >= p->nrules || p->rules[rule].state == LQ_NONE || !s->stateful)
     return LQ_E_NOTFOUND;
-  const lq_state *st = lq_stateful_state(s->stateful);
-  const lq_machine_stats *m = lq_state_rule_stats(st, p->rules[rule].state);
+  const lq_partition *st = lq_stateful_partition(s->stateful);
+  const lq_machine_stats *m = lq_partition_rule_stats(st, p->rules[rule].state);
   lq_rule_state_view all = {.struct_size = out->struct_size,
                             .events = m->events,
                             .matches = m->groups,
                             .live = m->live,
                             .keys = m->keys,
-                            .pending = lq_state_held(st, p->rules[rule].state),
+                            .pending = lq_partition_held(st, p->rules[rule].state),
                             .bytes = m->bytes,
                             .peak = m->peak,
                             .expired = m->expired,
@@ -206,7 +206,7 @@ static void give_live(void *user, const lq_live *l)
   if (w->failed)
     return;
   for (size_t i = 0; i < l->nevents; i++) {
-    const lq_kept *k = l->events[i];
+    const lq_snapshot *k = l->events[i];
     events[i] = lq_text_of(k ? k->raw : LQ_STR(""));
     sources[i] = lq_text_of(k ? k->source : LQ_STR(""));
     lines[i] = k ? k->line : 0;
@@ -232,7 +232,7 @@ lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_
   if (!s->stateful)
     return LQ_OK;
   living w = {.scan = s, .each = each, .user = user, .arena = {.mem = &s->mem}};
-  lq_state_each(lq_stateful_state(s->stateful), give_live, &w);
+  lq_partition_each(lq_stateful_partition(s->stateful), give_live, &w);
   lq_arena_free(&w.arena);
   return w.failed ? LQ_E_NOMEM : LQ_OK;
 }
@@ -246,7 +246,7 @@ lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write
   if (!s->stateful)
     return LQ_OK;
   lq_buf b = {.mem = &s->mem};
-  lq_status status = lq_state_save(lq_stateful_state(s->stateful), &b, part, parts);
+  lq_status status = lq_partition_save(lq_stateful_partition(s->stateful), &b, part, parts);
   if (status == LQ_OK)
     return lq_api_write(&b, write, user);
   lq_buf_free(&b);
@@ -268,7 +268,7 @@ lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *i
   lq_restored r = {0};
   lq_status status = LQ_OK;
   if (s->stateful && n > 0)
-    status = lq_state_restore(lq_stateful_state(s->stateful), bytes, n, &r);
+    status = lq_partition_restore(lq_stateful_partition(s->stateful), bytes, n, &r);
   say(info, status == LQ_OK         ? ""
             : status == LQ_E_BUNDLE ? "not saved state, or damaged"
                                     : lq_status_text(status));

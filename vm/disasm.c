@@ -11,20 +11,20 @@ static const char *const compare_names[LQ_CMP_COUNT] = {
     "==",         "==~",         "<",           "<=",           ">",   ">=", "strictly ==", "strictly ==~",
     "strictly <", "strictly <~", "strictly <=", "strictly <=~", "and", "or", "xor"};
 static const char *const arith_names[LQ_AR_COUNT] = {"+", "-", "*", "/", "%"};
-static const char *const way_signs[LQ_WAY_COUNT] = {
-    [LQ_WAY_EXISTS] = "exists",
-    [LQ_WAY_EQ] = "==",
-    [LQ_WAY_EQ_FOLD] = "==~",
-    [LQ_WAY_GLOB] = "like",
-    [LQ_WAY_GLOB_FOLD] = ":",
-    [LQ_WAY_REGEX] = "regex",
-    [LQ_WAY_CIDR] = "in network",
-    [LQ_WAY_LT] = "<",
-    [LQ_WAY_LE] = "<=",
-    [LQ_WAY_GT] = ">",
-    [LQ_WAY_GE] = ">=",
-    [LQ_WAY_TOKENS_ANY] = "has token",
-    [LQ_WAY_PHRASE] = "has phrase",
+static const char *const way_signs[LQ_MATCHER_COUNT] = {
+    [LQ_MATCHER_EXISTS] = "exists",
+    [LQ_MATCHER_EQ] = "==",
+    [LQ_MATCHER_EQ_FOLD] = "==~",
+    [LQ_MATCHER_GLOB] = "like",
+    [LQ_MATCHER_GLOB_FOLD] = ":",
+    [LQ_MATCHER_REGEX] = "regex",
+    [LQ_MATCHER_CIDR] = "in network",
+    [LQ_MATCHER_LT] = "<",
+    [LQ_MATCHER_LE] = "<=",
+    [LQ_MATCHER_GT] = ">",
+    [LQ_MATCHER_GE] = ">=",
+    [LQ_MATCHER_TOKENS_ANY] = "has token",
+    [LQ_MATCHER_PHRASE] = "has phrase",
 };
 
 static const char *const lineage_words[LQ_OF_COUNT] = {"child of", "descendant of", "event of"};
@@ -114,13 +114,13 @@ static void set(lq_buf *out, const lq_program *p, uint32_t index)
   lq_buf_byte(out, ')');
 }
 
-static void way(lq_buf *out, const lq_program *p, lq_way w, uint32_t arg)
+static void way(lq_buf *out, const lq_program *p, lq_matcher_kind w, uint32_t arg)
 {
   lq_buf_z(out, way_signs[w]);
-  if (lq_ways[w].set == LQ_SET_NONE)
+  if (lq_match_kinds[w].set == LQ_SET_NONE)
     return;
   lq_buf_byte(out, ' ');
-  if (lq_ways[w].set == LQ_SET_CONST)
+  if (lq_match_kinds[w].set == LQ_SET_CONST)
     constant(out, p, arg);
   else
     set(out, p, arg);
@@ -131,7 +131,7 @@ void lq_disasm_predicate(lq_buf *out, const lq_program *p, uint32_t predicate)
   const lq_predicate *q = &p->predicates[predicate];
   field(out, p, q->field);
   lq_buf_byte(out, ' ');
-  way(out, p, (lq_way)q->way, q->arg);
+  way(out, p, (lq_matcher_kind)q->way, q->arg);
 }
 
 // ---- instructions
@@ -161,7 +161,7 @@ static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t
   case 'q': lq_buf_z(out, v ? "all" : "any"); break;
   case 'o': lq_buf_z(out, compare_names[v]); break;
   case 'r': lq_buf_z(out, arith_names[v]); break;
-  case 'm': way(out, p, (lq_way)v, i->c); break;
+  case 'm': way(out, p, (lq_matcher_kind)v, i->c); break;
   case 'e': lq_buf_printf(out, "of term %u", v); break;
   case 'h': lq_buf_printf(out, "capture %u", v); break;
   case 'u': lq_buf_z(out, "strictly"); break;
@@ -397,7 +397,7 @@ void lq_docs_opcodes(lq_buf *out)
       document_op(out, i);
   }
   lq_buf_z(out, "\n| number | way | takes | true if |\n|---|---|---|---|\n");
-  for (int i = 0; i < LQ_WAY_COUNT; i++)
-    lq_buf_printf(out, "| %d | `%s` | %s | %s |\n", i, lq_ways[i].name, kinds[lq_ways[i].set],
-                  lq_ways[i].doc);
+  for (int i = 0; i < LQ_MATCHER_COUNT; i++)
+    lq_buf_printf(out, "| %d | `%s` | %s | %s |\n", i, lq_match_kinds[i].name, kinds[lq_match_kinds[i].set],
+                  lq_match_kinds[i].doc);
 }

@@ -59,7 +59,7 @@ static bool compute(lq_run *r, uint32_t c, bool shared)
   x->predicates_run++;
   // Outside of a walk the rule's static cost has this in it.
   if (x->depth &&
-      !lq_exec_charge(x, lq_way_cost(r->p, (lq_way)r->p->predicates[c].way, r->p->predicates[c].arg)))
+      !lq_exec_charge(x, lq_way_cost(r->p, (lq_matcher_kind)r->p->predicates[c].way, r->p->predicates[c].arg)))
     return false;
   return shared && x->test ? x->test(x->user, c) : lq_predicate_test(x, &r->p->predicates[c]);
 }
@@ -221,12 +221,12 @@ static bool any_true(lq_values a)
 }
 
 // Endgame EQL knows no arrays here, and patterns for strings alone.
-static bool fits_strictly(lq_way way, lq_values a)
+static bool fits_strictly(lq_matcher_kind way, lq_values a)
 {
-  return a.n == 1 && (way == LQ_WAY_EQ || way == LQ_WAY_EQ_FOLD || a.v->type == LQ_T_STRING);
+  return a.n == 1 && (way == LQ_MATCHER_EQ || way == LQ_MATCHER_EQ_FOLD || a.v->type == LQ_T_STRING);
 }
 
-static lq_values match(lq_run *r, lq_way way, uint32_t set, lq_values a)
+static lq_values match(lq_run *r, lq_matcher_kind way, uint32_t set, lq_values a)
 {
   if ((r->x->depth || a.n > 1) && !charge_product(r, a.n, lq_way_cost(r->p, way, set)))
     return (lq_values){0};
@@ -424,9 +424,9 @@ static bool run(lq_run *r, const lq_insn *pc)
       break;
     case LQ_OP_MATCH:
       a = pop(r);
-      if (i->b && !fits_strictly((lq_way)i->a, a))
+      if (i->b && !fits_strictly((lq_matcher_kind)i->a, a))
         a.n = 0;
-      push(r, match(r, (lq_way)i->a, i->c, a));
+      push(r, match(r, (lq_matcher_kind)i->a, i->c, a));
       FAIL_IF(failed(r));
       break;
     case LQ_OP_ITER:

@@ -106,33 +106,33 @@ static int64_t when(bool holds)
 }
 
 // Index of the entry that fits, -1 for none, or OUT_OF_MEMORY.
-static int64_t find(const lq_subject *x, lq_way way, uint32_t c)
+static int64_t find(const lq_subject *x, lq_matcher_kind way, uint32_t c)
 {
   const lq_set *s = &x->p->sets[c];
   size_t start, end;
   int order;
   if (x->v->type == LQ_T_OBJECT)
-    return when(way == LQ_WAY_EXISTS);
+    return when(way == LQ_MATCHER_EXISTS);
   switch (way) {
-  case LQ_WAY_EXISTS: return 0;
-  case LQ_WAY_EQ: return find_text(x->p, s, x->text, lq_str_cmp);
-  case LQ_WAY_EQ_FOLD: return find_folded(x, s);
-  case LQ_WAY_GLOB: return find_glob(x, s, false);
-  case LQ_WAY_GLOB_FOLD: return find_glob(x, s, true);
-  case LQ_WAY_REGEX: return find_regex(x, s);
-  case LQ_WAY_CIDR: return find_cidr(x, s);
-  case LQ_WAY_LT: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order < 0);
-  case LQ_WAY_LE: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order <= 0);
-  case LQ_WAY_GT: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order > 0);
-  case LQ_WAY_GE: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order >= 0);
-  case LQ_WAY_TOKENS_ANY: return find_tokens(x, s, &start, &end, lq_tokens_any);
-  case LQ_WAY_PHRASE: return find_tokens(x, s, &start, &end, lq_tokens_phrase);
-  case LQ_WAY_COUNT: break;
+  case LQ_MATCHER_EXISTS: return 0;
+  case LQ_MATCHER_EQ: return find_text(x->p, s, x->text, lq_str_cmp);
+  case LQ_MATCHER_EQ_FOLD: return find_folded(x, s);
+  case LQ_MATCHER_GLOB: return find_glob(x, s, false);
+  case LQ_MATCHER_GLOB_FOLD: return find_glob(x, s, true);
+  case LQ_MATCHER_REGEX: return find_regex(x, s);
+  case LQ_MATCHER_CIDR: return find_cidr(x, s);
+  case LQ_MATCHER_LT: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order < 0);
+  case LQ_MATCHER_LE: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order <= 0);
+  case LQ_MATCHER_GT: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order > 0);
+  case LQ_MATCHER_GE: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order >= 0);
+  case LQ_MATCHER_TOKENS_ANY: return find_tokens(x, s, &start, &end, lq_tokens_any);
+  case LQ_MATCHER_PHRASE: return find_tokens(x, s, &start, &end, lq_tokens_phrase);
+  case LQ_MATCHER_COUNT: break;
   }
   return -1;
 }
 
-bool lq_way_test(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch)
+bool lq_way_test(const lq_program *p, lq_matcher_kind way, uint32_t c, const lq_value *v, lq_arena *scratch)
 {
   char text[LQ_VALUE_TEXT_MAX];
   lq_subject x = {.p = p, .v = v, .text = lq_value_text(v, text)};
@@ -197,25 +197,25 @@ static lq_str folded_text(lq_exec *x, const lq_slot_value *v)
 
 // ---- predicates
 
-static bool uses_folded(lq_way way)
+static bool uses_folded(lq_matcher_kind way)
 {
-  return way == LQ_WAY_EQ_FOLD || way == LQ_WAY_GLOB_FOLD;
+  return way == LQ_MATCHER_EQ_FOLD || way == LQ_MATCHER_GLOB_FOLD;
 }
 
-static bool cuts_tokens(lq_way way)
+static bool cuts_tokens(lq_matcher_kind way)
 {
-  return way == LQ_WAY_TOKENS_ANY || way == LQ_WAY_PHRASE;
+  return way == LQ_MATCHER_TOKENS_ANY || way == LQ_MATCHER_PHRASE;
 }
 
 static lq_tokens tokens_of(const lq_program *p, const lq_predicate *q)
 {
-  return cuts_tokens((lq_way)q->way) ? lq_tokens_of_field(p->strings[p->fields[q->field].name])
+  return cuts_tokens((lq_matcher_kind)q->way) ? lq_tokens_of_field(p->strings[p->fields[q->field].name])
                                      : LQ_TOKENS_WORDS;
 }
 
 bool lq_predicate_test(lq_exec *x, const lq_predicate *q)
 {
-  lq_way way = (lq_way)q->way;
+  lq_matcher_kind way = (lq_matcher_kind)q->way;
   lq_slot_walk w = lq_slot_walk_of(x, q->field);
   const lq_slot_value *v = lq_slot_first(x, &w, q->field);
   if (!v)
@@ -244,10 +244,10 @@ static lq_str cidr_text(const lq_cidr *c, lq_arena *scratch)
   return lq_arena_format(scratch, "%.*s/%d", LQ_STR_ARG(ip), v4 ? c->bits - 96 : c->bits);
 }
 
-static lq_str entry_of(const lq_subject *x, lq_way way, uint32_t c, uint32_t i, lq_arena *scratch)
+static lq_str entry_of(const lq_subject *x, lq_matcher_kind way, uint32_t c, uint32_t i, lq_arena *scratch)
 {
   char text[LQ_VALUE_TEXT_MAX];
-  switch (lq_ways[way].set) {
+  switch (lq_match_kinds[way].set) {
   case LQ_SET_NONE: break;
   case LQ_SET_TEXTS: return entry_text(x->p, &x->p->sets[c], i);
   case LQ_SET_REGEXES: return x->p->strings[x->p->regexes[x->p->sets[c].first + i].text];
@@ -257,7 +257,7 @@ static lq_str entry_of(const lq_subject *x, lq_way way, uint32_t c, uint32_t i, 
   return LQ_STR("");
 }
 
-static bool locate(const lq_subject *x, lq_way way, uint32_t c, lq_arena *scratch, lq_str *entry,
+static bool locate(const lq_subject *x, lq_matcher_kind way, uint32_t c, lq_arena *scratch, lq_str *entry,
                    size_t *start, size_t *end)
 {
   int64_t at = find(x, way, c);
@@ -266,16 +266,16 @@ static bool locate(const lq_subject *x, lq_way way, uint32_t c, lq_arena *scratc
   const lq_set *s = &x->p->sets[c];
   *entry = entry_of(x, way, c, (uint32_t)at, scratch);
   *start = 0, *end = x->text.n;
-  if (way == LQ_WAY_GLOB || way == LQ_WAY_GLOB_FOLD)
-    lq_glob_locate(*entry, x->text, way == LQ_WAY_GLOB_FOLD, start, end);
-  else if (way == LQ_WAY_REGEX)
+  if (way == LQ_MATCHER_GLOB || way == LQ_MATCHER_GLOB_FOLD)
+    lq_glob_locate(*entry, x->text, way == LQ_MATCHER_GLOB_FOLD, start, end);
+  else if (way == LQ_MATCHER_REGEX)
     lq_regex_match(x->p->compiled_regexes[s->first + at], x->text, start, end);
   else if (cuts_tokens(way))
-    find_tokens(x, s, start, end, way == LQ_WAY_PHRASE ? lq_tokens_phrase : lq_tokens_any);
+    find_tokens(x, s, start, end, way == LQ_MATCHER_PHRASE ? lq_tokens_phrase : lq_tokens_any);
   return true;
 }
 
-bool lq_way_locate(const lq_program *p, lq_way way, uint32_t c, const lq_value *v, lq_arena *scratch,
+bool lq_way_locate(const lq_program *p, lq_matcher_kind way, uint32_t c, const lq_value *v, lq_arena *scratch,
                    lq_str *entry, size_t *start, size_t *end)
 {
   char text[LQ_VALUE_TEXT_MAX];
@@ -288,5 +288,5 @@ bool lq_predicate_locate(const lq_program *p, const lq_predicate *q, const lq_va
 {
   char text[LQ_VALUE_TEXT_MAX];
   lq_subject x = {.p = p, .v = v, .text = lq_value_text(v, text), .tokens = tokens_of(p, q)};
-  return locate(&x, (lq_way)q->way, q->arg, scratch, entry, start, end);
+  return locate(&x, (lq_matcher_kind)q->way, q->arg, scratch, entry, start, end);
 }

@@ -10,12 +10,12 @@ const lq_op_info lq_ops[LQ_OP_SLOTS] = {
 #undef LQ_OP
 };
 
-const lq_way_info lq_ways[LQ_WAY_COUNT] = {
+const lq_way_info lq_match_kinds[LQ_MATCHER_COUNT] = {
 #define SENSITIVE false
 #define FOLDED true
-#define LQ_WAY(name, number, set, fold, doc) [number] = {#name, LQ_SET_##set, fold, doc},
-#include "vm/ways.def"
-#undef LQ_WAY
+#define LQ_MATCH_KIND(name, number, set, fold, doc) [number] = {#name, LQ_SET_##set, fold, doc},
+#include "vm/match_kinds.def"
+#undef LQ_MATCH_KIND
 #undef FOLDED
 #undef SENSITIVE
 };
@@ -48,23 +48,23 @@ int lq_const_cmp(const lq_value *a, const lq_value *b)
   return 0;
 }
 
-uint64_t lq_way_cost(const lq_program *p, lq_way way, uint32_t set)
+uint64_t lq_way_cost(const lq_program *p, lq_matcher_kind way, uint32_t set)
 {
   switch (way) {
-  case LQ_WAY_EXISTS:
-  case LQ_WAY_LT:
-  case LQ_WAY_LE:
-  case LQ_WAY_GT:
-  case LQ_WAY_GE: return 0;
-  case LQ_WAY_EQ:
-  case LQ_WAY_EQ_FOLD: return 1;
-  case LQ_WAY_GLOB:
-  case LQ_WAY_GLOB_FOLD:
-  case LQ_WAY_REGEX:
-  case LQ_WAY_CIDR:
-  case LQ_WAY_TOKENS_ANY:
-  case LQ_WAY_PHRASE: return p->sets[set].count;
-  case LQ_WAY_COUNT: break;
+  case LQ_MATCHER_EXISTS:
+  case LQ_MATCHER_LT:
+  case LQ_MATCHER_LE:
+  case LQ_MATCHER_GT:
+  case LQ_MATCHER_GE: return 0;
+  case LQ_MATCHER_EQ:
+  case LQ_MATCHER_EQ_FOLD: return 1;
+  case LQ_MATCHER_GLOB:
+  case LQ_MATCHER_GLOB_FOLD:
+  case LQ_MATCHER_REGEX:
+  case LQ_MATCHER_CIDR:
+  case LQ_MATCHER_TOKENS_ANY:
+  case LQ_MATCHER_PHRASE: return p->sets[set].count;
+  case LQ_MATCHER_COUNT: break;
   }
   return 0;
 }

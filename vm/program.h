@@ -22,12 +22,12 @@ enum {
   LQ_ARGS_MAX = 16
 };
 
-typedef enum lq_way {
-#define LQ_WAY(name, number, set, fold, doc) LQ_WAY_##name = number,
-#include "vm/ways.def"
-#undef LQ_WAY
-  LQ_WAY_COUNT
-} lq_way;
+typedef enum lq_matcher_kind {
+#define LQ_MATCH_KIND(name, number, set, fold, doc) LQ_MATCHER_##name = number,
+#include "vm/match_kinds.def"
+#undef LQ_MATCH_KIND
+  LQ_MATCHER_COUNT
+} lq_matcher_kind;
 
 typedef enum lq_set_kind {
   LQ_SET_NONE,
@@ -68,7 +68,7 @@ typedef struct lq_way_info {
   bool fold;
   const char *doc;
 } lq_way_info;
-extern const lq_way_info lq_ways[LQ_WAY_COUNT];
+extern const lq_way_info lq_match_kinds[LQ_MATCHER_COUNT];
 
 typedef struct lq_insn {
   uint8_t op, a;
@@ -111,7 +111,7 @@ typedef struct lq_set {
 
 typedef struct lq_predicate {
   uint32_t field;
-  uint8_t way;  // lq_way
+  uint8_t way;  // lq_matcher_kind
   uint32_t arg; // set index; a constant's for CONST ways; 0 for EXISTS. FOLDED sets hold folded texts
 } lq_predicate;
 
@@ -223,6 +223,6 @@ int lq_const_cmp(const lq_value *a, const lq_value *b);
 int lq_compare_strictly(lq_compare op, lq_values a, lq_values b);
 // Units of one value's test: entries that are tried one after the other cost one each, the rest is found at
 // once.
-uint64_t lq_way_cost(const lq_program *p, lq_way way, uint32_t set);
+uint64_t lq_way_cost(const lq_program *p, lq_matcher_kind way, uint32_t set);
 
 #endif

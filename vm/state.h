@@ -1,12 +1,12 @@
 // What a stateful rule is, as plain tables: terms to wait for, keys to join by, stages to pass through.
 //
 // A rule's code is a row of *snippets*. A rule over single events has one: its condition. A stateful rule has
-// one for each term's condition, each key, each stage argument, each lineage. Whoever runs them (engine/)
+// one for each term's condition, each key, each stage argument, each lineage. Whoever runs them (state/)
 // asks for a snippet by index and gets a truth or a value; what order, state and time make of it is told in
 // docs/language.md, "Sequences" and "Pipes".
 //
 // A rule's snippets have one order: of each term its condition and then its keys; then the stages' arguments;
-// then lineages. Each belongs to one owner. vm/verify_state.c proves all that this page says.
+// then lineages. Each belongs to one owner. vm/verify_rules.c proves all that this page says.
 #ifndef LQ_VM_STATE_H
 #define LQ_VM_STATE_H
 

@@ -98,7 +98,7 @@ static uint64_t limit_of(const lq_program *p, char letter)
   case TWO: return 2;
   case COMPARES: return LQ_CMP_COUNT;
   case ARITHS: return LQ_AR_COUNT;
-  case WAYS: return LQ_WAY_COUNT;
+  case WAYS: return LQ_MATCHER_COUNT;
   case TERMS: return LQ_TERMS_MAX;
   case CAPTURES: return p->ncaptures;
   case COLUMNS: return LQ_COLUMNS_MAX;
@@ -284,17 +284,17 @@ static bool call(lq_check *k, const lq_insn *i)
 
 static bool match(lq_check *k, const lq_insn *i)
 {
-  lq_set_kind kind = lq_ways[i->a].set;
+  lq_set_kind kind = lq_match_kinds[i->a].set;
   if (kind == LQ_SET_NONE || kind == LQ_SET_CONST || k->p->sets[i->c].kind != (uint32_t)kind)
     return fail(k, LQ_REASON_MATCH_SET);
-  k->cost += lq_way_cost(k->p, (lq_way)i->a, i->c);
+  k->cost += lq_way_cost(k->p, (lq_matcher_kind)i->a, i->c);
   return true;
 }
 
 static bool test(lq_check *k, const lq_insn *i)
 {
   const lq_predicate *q = &k->p->predicates[i->c];
-  k->cost += lq_way_cost(k->p, (lq_way)q->way, q->arg);
+  k->cost += lq_way_cost(k->p, (lq_matcher_kind)q->way, q->arg);
   return readable(k, q->field);
 }
 

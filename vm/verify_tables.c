@@ -183,9 +183,9 @@ static lq_reason predicate(const lq_program *p, size_t i)
   const lq_predicate *x = &p->predicates[i];
   if (x->field >= p->nfields)
     return LQ_REASON_PREDICATE_FIELD;
-  if (x->way >= LQ_WAY_COUNT)
+  if (x->way >= LQ_MATCHER_COUNT)
     return LQ_REASON_PREDICATE_WAY;
-  lq_set_kind kind = lq_ways[x->way].set;
+  lq_set_kind kind = lq_match_kinds[x->way].set;
   bool fits = kind == LQ_SET_NONE    ? x->arg == 0
               : kind == LQ_SET_CONST ? x->arg < p->nconsts
                                      : x->arg < p->nsets && p->sets[x->arg].kind == (uint32_t)kind;

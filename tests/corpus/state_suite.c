@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/stateful.h"
+#include "state/stateful.h"
 #include "tests/unit/compile_query.h"
 
 typedef struct suite {

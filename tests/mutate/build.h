@@ -152,7 +152,7 @@ static inline uint32_t build_function(builder *b, const char *name)
   return (uint32_t)b->p.nfunctions++;
 }
 
-static inline uint32_t build_predicate(builder *b, uint32_t field, lq_way way, uint32_t arg)
+static inline uint32_t build_predicate(builder *b, uint32_t field, lq_matcher_kind way, uint32_t arg)
 {
   b->predicates[b->p.npredicates] = (lq_predicate){.field = field, .way = (uint8_t)way, .arg = arg};
   return (uint32_t)b->p.npredicates++;
@@ -399,7 +399,7 @@ static inline void build_sort_rows(builder *b)
   build_remap_code(b, 'k', map);
   for (size_t i = 0; i < b->p.npredicates; i++) {
     lq_predicate *q = &b->predicates[i];
-    if (lq_ways[q->way].set == LQ_SET_CONST)
+    if (lq_match_kinds[q->way].set == LQ_SET_CONST)
       q->arg = map[q->arg];
   }
   memcpy(predicates, b->predicates, sizeof predicates);

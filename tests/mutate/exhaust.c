@@ -332,7 +332,7 @@ int main(int argc, char **argv)
   build_field(b, "b", LQ_NONE, LQ_FIELD_SCOPE);
   build_field(b, "b.c", SCOPE, 0);
   for (uint32_t i = PLAIN; i <= IN_SCOPE; i++)
-    build_predicate(b, i, LQ_WAY_EXISTS, 0);
+    build_predicate(b, i, LQ_MATCHER_EXISTS, 0);
   bool ok = length > 0 && length <= LENGTH_MAX;
   for (uint32_t n = 1; n <= length && ok; n++)
     ok = all_of_length(&b->p, n, &t);

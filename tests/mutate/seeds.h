@@ -14,7 +14,7 @@
 static inline void seed_one(builder *b)
 {
   uint32_t name = build_field(b, "process.name", LQ_NONE, 0);
-  uint32_t p = build_predicate(b, name, LQ_WAY_EQ_FOLD, BUILD_TEXTS(b, "cmd.exe", "powershell.exe"));
+  uint32_t p = build_predicate(b, name, LQ_MATCHER_EQ_FOLD, BUILD_TEXTS(b, "cmd.exe", "powershell.exe"));
   const lq_insn code[] = {OP(TEST, 0, 0, p), OP(RETURN, 0, 0, 0)};
   build_rule(b, "T1", "process.name : (\"cmd.exe\", \"powershell.exe\")", code, COUNT(code));
   build_debug(b, 0, 0, 12, 0, name);
@@ -32,20 +32,20 @@ static inline void seed_rich(builder *b)
   uint32_t path = build_field(b, "dll.path", dlls, 0);
   uint32_t signs = build_field(b, "dll.sign", dlls, LQ_FIELD_SCOPE);
   uint32_t signer = build_field(b, "dll.sign.name", signs, 0);
-  uint32_t named = build_predicate(b, name, LQ_WAY_EQ_FOLD,
+  uint32_t named = build_predicate(b, name, LQ_MATCHER_EQ_FOLD,
                                    BUILD_TEXTS(b, "cmd.exe", "powershell.exe", "wscript.exe"));
-  uint32_t encoded = build_predicate(b, line, LQ_WAY_GLOB_FOLD,
+  uint32_t encoded = build_predicate(b, line, LQ_MATCHER_GLOB_FOLD,
                                      BUILD_PATTERNS(b, "*-enc*", "*downloadstring*", "?iex*"));
-  uint32_t exact = build_predicate(b, line, LQ_WAY_GLOB, BUILD_PATTERNS(b, "*IEX*"));
-  uint32_t re = build_predicate(b, line, LQ_WAY_REGEX, build_regex(b, ".*[A-Za-z0-9+/]{10,}=*", 1));
-  uint32_t net = build_predicate(b, ip, LQ_WAY_CIDR, build_cidr(b, "10.0.0.0/8"));
-  uint32_t low = build_predicate(b, port, LQ_WAY_LT, build_const(b, lq_int(1024)));
-  uint32_t high = build_predicate(b, port, LQ_WAY_GE, build_const(b, lq_double(49152.5)));
-  uint32_t there = build_predicate(b, script, LQ_WAY_EXISTS, 0);
-  uint32_t words = build_predicate(b, script, LQ_WAY_TOKENS_ANY, BUILD_PATTERNS(b, "invoke-*"));
-  uint32_t phrase = build_predicate(b, script, LQ_WAY_PHRASE, BUILD_TEXTS(b, "hello world"));
-  uint32_t temp = build_predicate(b, path, LQ_WAY_GLOB_FOLD, BUILD_PATTERNS(b, "*\\temp\\*"));
-  uint32_t evil = build_predicate(b, signer, LQ_WAY_EQ, BUILD_TEXTS(b, "Evil"));
+  uint32_t exact = build_predicate(b, line, LQ_MATCHER_GLOB, BUILD_PATTERNS(b, "*IEX*"));
+  uint32_t re = build_predicate(b, line, LQ_MATCHER_REGEX, build_regex(b, ".*[A-Za-z0-9+/]{10,}=*", 1));
+  uint32_t net = build_predicate(b, ip, LQ_MATCHER_CIDR, build_cidr(b, "10.0.0.0/8"));
+  uint32_t low = build_predicate(b, port, LQ_MATCHER_LT, build_const(b, lq_int(1024)));
+  uint32_t high = build_predicate(b, port, LQ_MATCHER_GE, build_const(b, lq_double(49152.5)));
+  uint32_t there = build_predicate(b, script, LQ_MATCHER_EXISTS, 0);
+  uint32_t words = build_predicate(b, script, LQ_MATCHER_TOKENS_ANY, BUILD_PATTERNS(b, "invoke-*"));
+  uint32_t phrase = build_predicate(b, script, LQ_MATCHER_PHRASE, BUILD_TEXTS(b, "hello world"));
+  uint32_t temp = build_predicate(b, path, LQ_MATCHER_GLOB_FOLD, BUILD_PATTERNS(b, "*\\temp\\*"));
+  uint32_t evil = build_predicate(b, signer, LQ_MATCHER_EQ, BUILD_TEXTS(b, "Evil"));
   uint32_t lower = build_function(b, "lower"), length = build_function(b, "length"),
            ends = build_function(b, "endsWith~");
   uint32_t k_text = build_const(b, lq_string(LQ_STR(".exe"))), k_two = build_const(b, lq_int(2));
@@ -65,7 +65,7 @@ static inline void seed_rich(builder *b)
   const lq_insn c[] = {OP(FIELD, 0, 0, line),        OP(CALL, 1, 0, lower),        OP(CONST, 0, 0, k_text),
                        OP(CALL, 2, 0, ends),         OP(TRUTH, 0, 0, 0),           OP(JUMP_FALSE, 0, 6, 0),
                        OP(FIELD, 0, 0, name),        OP(CALL, 1, 0, length),       OP(CONST, 0, 0, k_two),
-                       OP(ARITH, LQ_AR_DIV, 0, 0),   OP(MATCH, LQ_WAY_EQ, 0, set), OP(TRUTH, 0, 0, 0),
+                       OP(ARITH, LQ_AR_DIV, 0, 0),   OP(MATCH, LQ_MATCHER_EQ, 0, set), OP(TRUTH, 0, 0, 0),
                        OP(JUMP_TRUE, 0, 4, 0),       OP(FIELD, 0, 0, port),        OP(CONST, 0, 0, k_big),
                        OP(COMPARE, LQ_CMP_LT, 0, 0), OP(TRUTH, 0, 0, 0),           OP(RETURN, 0, 0, 0)};
   build_rule(b, "T1105", NULL, c, COUNT(c));
@@ -104,7 +104,7 @@ static inline void seed_many(builder *b)
     texts[i][1][0] = '*';
     texts[i][1][1] = (char)('a' + i / 2 % 26);
     texts[i][1][2] = (char)('a' + i % 7);
-    uint32_t p = build_predicate(b, fields[i % 4], i % 2 ? LQ_WAY_GLOB : LQ_WAY_GLOB_FOLD,
+    uint32_t p = build_predicate(b, fields[i % 4], i % 2 ? LQ_MATCHER_GLOB : LQ_MATCHER_GLOB_FOLD,
                                  BUILD_PATTERNS(b, texts[i][0], texts[i][1]));
     const lq_insn code[] = {OP(TEST_AND, 0, 1, p), OP(TEST, 0, 0, i ? p - 1 : p), OP(RETURN, 0, 0, 0)};
     build_rule(b, names[i], NULL, code, COUNT(code));
@@ -182,7 +182,7 @@ static inline void seed_state(builder *b)
 {
   const uint32_t fields[] = {build_field(b, "process.name", LQ_NONE, 0),
                              build_field(b, "host.id", LQ_NONE, 0), build_field(b, "user.id", LQ_NONE, 0)};
-  uint32_t is = build_predicate(b, fields[0], LQ_WAY_EQ_FOLD, BUILD_TEXTS(b, "cmd.exe", "sh"));
+  uint32_t is = build_predicate(b, fields[0], LQ_MATCHER_EQ_FOLD, BUILD_TEXTS(b, "cmd.exe", "sh"));
   uint32_t two = build_const(b, lq_int(2)), length = build_function(b, "length");
   build_rule(b, "A", NULL, CODE(OP(TEST, 0, 0, is), RET));
   seed_sequence(b, fields, is, length);

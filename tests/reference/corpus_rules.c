@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/stateful.h"
+#include "state/stateful.h"
 #include "input/reader.h"
 #include "tests/reference/plain.h"
 #include "vm/bundle.h"
@@ -111,10 +111,10 @@ static int group(void *user, const lq_outcome *g)
   return 0;
 }
 
-static void look_at_limits(const lq_state *state)
+static void look_at_limits(const lq_partition *state)
 {
-  lq_state_stats st;
-  lq_state_stats_get(state, &st);
+  lq_partition_stats st;
+  lq_partition_stats_get(state, &st);
   if (st.sum.evicted || st.sum.cut || st.order.dropped || st.order.forced || st.order.late ||
       st.lineage.evicted)
     s_die("a limit was reached");
@@ -169,7 +169,7 @@ static void run_whole(engine_run *r, const char *path)
   s_look(r->slice);
   if (lq_stateful_end(r->stateful))
     s_die("the engine failed");
-  look_at_limits(lq_stateful_state(r->stateful));
+  look_at_limits(lq_stateful_partition(r->stateful));
   lq_stateful_free(r->stateful);
   lq_engine_free(r->engine);
 }
@@ -237,7 +237,7 @@ static int64_t most_late(const s_slice *s)
   return most;
 }
 
-static void feed(engine_run *r, lq_state *state, uint32_t *hits)
+static void feed(engine_run *r, lq_partition *state, uint32_t *hits)
 {
   const s_slice *s = r->slice;
   for (uint32_t at = 0; at < s->n; at++) {
@@ -251,7 +251,7 @@ static void feed(engine_run *r, lq_state *state, uint32_t *hits)
       if (s->refers[t] || s_ask_truth(&r->asker, r->variant, s->program->terms[t].snippet, NULL, NULL))
         hits[n++] = t;
     }
-    if (lq_state_event(state, &s->events[i], hits, n))
+    if (lq_partition_event(state, &s->events[i], hits, n))
       s_die("the engine failed");
   }
 }
@@ -260,11 +260,11 @@ static void run_variant(engine_run *r)
 {
   int64_t lateness[] = {[WHOLE] = LQ_LATENESS_WHOLE, [SORTED] = 0, [LATE] = most_late(r->slice)};
   const lq_program *p = r->slice->program;
-  lq_state *state;
+  lq_partition *state;
   lq_str *ids = calloc(p->nstates, sizeof *ids);
   uint8_t(*schemas)[16] = calloc(p->nstates, 16);
   uint32_t *hits = calloc(p->nterms + 1, sizeof *hits);
-  lq_state_config c = {.tables = &r->variant->tables,
+  lq_partition_config c = {.tables = &r->variant->tables,
                        .fields = lq_ruleset_fields(r->slice->rules),
                        .limits = LIMITS,
                        .lateness = lateness[r->how],
@@ -273,13 +273,13 @@ static void run_variant(engine_run *r)
                        .rules = ids,
                        .schemas = (const uint8_t(*)[16])schemas};
   s_asker_init(&r->asker, r->slice, r->slice->asker.nothing);
-  if (!ids || !schemas || !hits || lq_state_new(&state, &c, &lq_mem_libc))
+  if (!ids || !schemas || !hits || lq_partition_new(&state, &c, &lq_mem_libc))
     s_die("no memory");
   feed(r, state, hits);
-  if (lq_state_end(state))
+  if (lq_partition_end(state))
     s_die("the engine failed");
   look_at_limits(state);
-  lq_state_free(state);
+  lq_partition_free(state);
   s_asker_free(&r->asker);
   free(ids);
   free(schemas);

@@ -31,13 +31,13 @@ static lq_status save_and_restore(w_run *run, const w_rule *rule, const w_stream
   lq_restored done;
   w_run other;
   double t = seconds();
-  lq_status status = lq_state_save(run->state, &bytes, 0, 1);
+  lq_status status = lq_partition_save(run->state, &bytes, 0, 1);
   double saved = seconds() - t;
   lq_status begun = w_begin(&other, rule, stream, o, out);
   status = status ? status : begun;
   t = seconds();
   if (!status)
-    status = lq_state_restore(other.state, bytes.p, bytes.n, &done);
+    status = lq_partition_restore(other.state, bytes.p, bytes.n, &done);
   printf("saved %.1f MiB in %.0f ms, restored in %.0f ms\n", (double)bytes.n / 1048576, saved * 1e3,
          (seconds() - t) * 1e3);
   w_free(&other);
@@ -60,17 +60,17 @@ int main(int argc, char **argv)
   lq_status status = w_begin(&run, &rule, &stream, &o, &out);
   double start = seconds(), full = 0;
   size_t filled = 0;
-  lq_state_stats s = {0};
+  lq_partition_stats s = {0};
   for (size_t i = 0; i < n && !status; i++) {
     status = feed(&run, &stream, i);
     if (full == 0 && i % 1024 == 0) {
-      lq_state_stats_get(run.state, &s);
+      lq_partition_stats_get(run.state, &s);
       full = s.sum.evicted ? seconds() : 0;
       filled = i;
     }
   }
   double end = seconds();
-  lq_state_stats_get(run.state, &s);
+  lq_partition_stats_get(run.state, &s);
   full = full ? full : end;
   printf("%zu events: %.0f/s while it fills (%zu), %.0f/s when it is full\n", n,
          (double)filled / (full - start), filled, end > full ? (double)(n - filled) / (end - full) : 0);

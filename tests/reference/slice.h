@@ -10,7 +10,7 @@
 
 #include "engine/engine.h"
 #include "engine/process.h"
-#include "engine/state.h"
+#include "state/partition.h"
 
 typedef struct s_variant {
   uint64_t seed;

@@ -267,13 +267,13 @@ static lq_status move_on(w_run *run, const w_rule *rule, const w_stream *stream,
   lq_buf *out = run->out;
   lq_status status = LQ_OK;
   for (uint32_t i = 0; i < parts && !status; i++)
-    status = lq_state_save(run->state, &bytes[i], i, parts);
+    status = lq_partition_save(run->state, &bytes[i], i, parts);
   w_free(run);
   lq_status begun = w_begin(run, rule, stream, o, out);
   status = status ? status : begun;
   for (uint32_t i = 0; i < parts && !status; i++) {
     lq_restored done;
-    status = lq_state_restore(run->state, bytes[i].p, bytes[i].n, &done);
+    status = lq_partition_restore(run->state, bytes[i].p, bytes[i].n, &done);
     status = status || done.kept == 1 ? status : LQ_E_INTERNAL;
   }
   for (uint32_t i = 0; i < parts; i++)

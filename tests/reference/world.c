@@ -427,7 +427,7 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
     run->map = NULL;
     return status;
   }
-  lq_state_config c = {.tables = &rule->tables,
+  lq_partition_config c = {.tables = &rule->tables,
                        .fields = run->map,
                        .limits = o->limits,
                        .lateness = o->lateness,
@@ -436,7 +436,7 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
                        .rules = &id,
                        .schemas = schema};
   memset(c.hash_key, o->hash_seed, sizeof c.hash_key);
-  return lq_state_new(&run->state, &c, mem);
+  return lq_partition_new(&run->state, &c, mem);
 }
 
 lq_status w_feed(w_run *run, size_t i)
@@ -456,17 +456,17 @@ lq_status w_feed(w_run *run, size_t i)
     if (run->rule->refers[t] || truth(run, run->rule->terms[t].snippet, &nothing))
       hits[n++] = t;
   }
-  return lq_state_event(run->state, &run->event, hits, n);
+  return lq_partition_event(run->state, &run->event, hits, n);
 }
 
 lq_status w_end(w_run *run)
 {
-  return lq_state_end(run->state);
+  return lq_partition_end(run->state);
 }
 
 void w_free(w_run *run)
 {
-  lq_state_free(run->state);
+  lq_partition_free(run->state);
   if (run->map)
     lq_event_free(&run->event);
   lq_fieldmap_free(run->map);

@@ -15,7 +15,7 @@
 #ifndef LQ_TESTS_REFERENCE_WORLD_H
 #define LQ_TESTS_REFERENCE_WORLD_H
 
-#include "engine/state.h"
+#include "state/partition.h"
 
 enum { W_FIELDS = 4, W_VALUES = 4, W_TERMS = 16, W_STAGES = 8, W_ARGS = 64, W_EVENTS = 512 };
 enum { W_K, W_J, W_X, W_Y };
@@ -62,7 +62,7 @@ typedef struct w_run {
   const w_rule *rule;
   const w_stream *stream;
   const w_event *at_hand; // NULL: none
-  lq_state *state;
+  lq_partition *state;
   lq_fieldmap *map;
   lq_event event;
   lq_buf *out, *steps; // steps may be NULL

@@ -106,7 +106,7 @@ Test(engine, matches)
 static void two_rules(builder *b)
 {
   uint32_t name = build_field(b, "a", LQ_NONE, 0);
-  uint32_t p = build_predicate(b, name, LQ_WAY_EXISTS, 0);
+  uint32_t p = build_predicate(b, name, LQ_MATCHER_EXISTS, 0);
   const lq_insn code[] = {OP(TEST, 0, 0, p), OP(RETURN, 0, 0, 0)};
   build_rule(b, "r1", NULL, code, 2);
   build_rule(b, "r2", NULL, code, 2);
@@ -172,8 +172,8 @@ static void odd_order(builder *b)
   static const char source[] = "length(a) > 1 and b : \"x\" and s:{ n : \"y\" }";
   uint32_t fa = build_field(b, "a", LQ_NONE, 0), fb = build_field(b, "b", LQ_NONE, 0);
   uint32_t fs = build_field(b, "s", LQ_NONE, LQ_FIELD_SCOPE), fn = build_field(b, "s.n", fs, 0);
-  uint32_t pb = build_predicate(b, fb, LQ_WAY_EQ, BUILD_TEXTS(b, "x"));
-  uint32_t pn = build_predicate(b, fn, LQ_WAY_EQ, BUILD_TEXTS(b, "y"));
+  uint32_t pb = build_predicate(b, fb, LQ_MATCHER_EQ, BUILD_TEXTS(b, "x"));
+  uint32_t pn = build_predicate(b, fn, LQ_MATCHER_EQ, BUILD_TEXTS(b, "y"));
   uint32_t length = build_function(b, "length"), k = build_const(b, lq_int(1));
   const lq_insn code[] = {OP(TEST_AND, 0, 9, pb),  OP(FIELD, 0, 0, fa),          OP(CALL, 1, 0, length),
                           OP(CONST, 0, 0, k),      OP(COMPARE, LQ_CMP_GT, 0, 0), OP(TRUTH, 0, 0, 0),

@@ -72,12 +72,12 @@ Test(state, caps_are_kept)
     lq_mem mem = {counting_fn, &counter};
     lq_buf out = {.mem = &lq_mem_libc};
     w_run run;
-    lq_state_stats stats;
+    lq_partition_stats stats;
     cr_assert(w_read_rule(&rule, b->rule), "%s", b->rule);
     stream.n = W_EVENTS;
     cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits = b->limits, .mem = &mem}, &out) == LQ_OK);
     flood(&run, &rule, b->events, 1);
-    lq_state_stats_get(run.state, &stats);
+    lq_partition_stats_get(run.state, &stats);
     lq_state_limits l = b->limits;
     lq_state_limits_default(&l);
     cr_expect(stats.peak <= l.total_bytes, "%s: %zu bytes", b->rule, (size_t)stats.peak);
@@ -115,23 +115,23 @@ Test(state, a_stamp_from_the_future_moves_nothing)
 {
   lq_buf out = {.mem = &lq_mem_libc};
   w_run run;
-  lq_state_stats stats;
+  lq_partition_stats stats;
   cr_assert(w_read_rule(&rule, "seq span=10 by=k A B") &&
             w_read_stream(&stream, "100:A k=1;1000000000:A k=2;105:B k=1"));
   cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits.future = 5}, &out) == LQ_OK);
-  lq_state_set_now(run.state, 101);
+  lq_partition_set_now(run.state, 101);
   for (size_t i = 0; i < stream.n; i++) {
-    lq_state_set_now(run.state, 101 + (int64_t)i);
+    lq_partition_set_now(run.state, 101 + (int64_t)i);
     cr_expect(w_feed(&run, i) == LQ_OK);
   }
-  lq_state_stats_get(run.state, &stats);
+  lq_partition_stats_get(run.state, &stats);
   // The clock has reached 107 at most: 105 is late by that, unless some lateness is allowed.
   cr_expect(stats.order.future == 1 && stats.order.waiting == 1);
   w_free(&run);
   lq_buf_clear(&out);
   cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits.future = 5, .lateness = 10}, &out) == LQ_OK);
   for (size_t i = 0; i < stream.n; i++) {
-    lq_state_set_now(run.state, 101 + (int64_t)i);
+    lq_partition_set_now(run.state, 101 + (int64_t)i);
     cr_expect(w_feed(&run, i) == LQ_OK);
   }
   cr_expect(w_end(&run) == LQ_OK && is(&out, "1,3;"), "%.*s", LQ_STR_ARG(result(&out)));
@@ -143,16 +143,16 @@ Test(state, a_full_buffer_lets_the_first_go)
 {
   lq_buf out = {.mem = &lq_mem_libc};
   w_run run;
-  lq_state_stats stats;
+  lq_partition_stats stats;
   cr_assert(w_read_rule(&rule, "event A"));
   stream.n = W_EVENTS;
   cr_assert(w_begin(&run, &rule, &stream,
                     &(w_options){.lateness = LQ_LATENESS_WHOLE, .limits.buffer_bytes = 4096}, &out) == LQ_OK);
   flood(&run, &rule, 200, 1);
-  lq_state_stats_get(run.state, &stats);
+  lq_partition_stats_get(run.state, &stats);
   cr_expect(stats.order.forced > 100 && stats.order.waiting + stats.order.forced == 200);
   cr_expect(w_end(&run) == LQ_OK);
-  lq_state_stats_get(run.state, &stats);
+  lq_partition_stats_get(run.state, &stats);
   cr_expect(stats.sum.groups == 200, "%zu", (size_t)stats.sum.groups);
   w_free(&run);
   lq_buf_free(&out);
@@ -223,12 +223,12 @@ static lq_status play(const lq_mem *mem, lq_buf *out)
   for (size_t i = 0; i < stream.n / 2 && !status; i++)
     status = w_feed(&run, i);
   if (!status)
-    status = lq_state_save(run.state, &bytes, 0, 1);
+    status = lq_partition_save(run.state, &bytes, 0, 1);
   w_free(&run);
   lq_status begun = w_begin(&run, &rule, &stream, &o, out);
   status = status ? status : begun;
   if (!status)
-    status = lq_state_restore(run.state, bytes.p, bytes.n, &done);
+    status = lq_partition_restore(run.state, bytes.p, bytes.n, &done);
   for (size_t i = stream.n / 2; i < stream.n && !status; i++)
     status = w_feed(&run, i);
   if (!status)
@@ -286,7 +286,7 @@ static void try_bytes(const char *bytes, size_t n)
   lq_restored done;
   w_run run;
   cr_assert(w_begin(&run, &rule, &stream, &(w_options){.mem = &mem}, &out) == LQ_OK);
-  lq_status status = lq_state_restore(run.state, bytes, n, &done);
+  lq_status status = lq_partition_restore(run.state, bytes, n, &done);
   cr_expect(status == LQ_OK || status == LQ_E_BUNDLE || status == LQ_E_VERSION, "status %d", status);
   for (size_t i = 0; i < stream.n && status == LQ_OK; i++)
     cr_expect(w_feed(&run, i) == LQ_OK);
@@ -307,7 +307,7 @@ Test(state, made_up_bytes_do_no_harm, .timeout = 200)
     cr_assert(w_begin(&run, &rule, &stream, &(w_options){.lateness = 1}, &out) == LQ_OK);
     for (size_t k = 0; k < stream.n; k++)
       cr_assert(w_feed(&run, k) == LQ_OK);
-    cr_assert(lq_state_save(run.state, &bytes, 0, 1) == LQ_OK);
+    cr_assert(lq_partition_save(run.state, &bytes, 0, 1) == LQ_OK);
     w_free(&run);
     try_bytes(bytes.p, bytes.n);
     char *copy = malloc(bytes.n);
@@ -329,7 +329,7 @@ Test(state, made_up_bytes_do_no_harm, .timeout = 200)
     copy[100] ^= 1; // and without its digest it is not even read
     lq_restored done;
     cr_assert(w_begin(&run, &rule, &stream, &(w_options){0}, &out) == LQ_OK);
-    cr_expect(lq_state_restore(run.state, copy, bytes.n, &done) == LQ_E_BUNDLE);
+    cr_expect(lq_partition_restore(run.state, copy, bytes.n, &done) == LQ_E_BUNDLE);
     w_free(&run);
     free(copy);
     lq_buf_free(&bytes);

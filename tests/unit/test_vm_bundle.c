@@ -375,7 +375,7 @@ Test(vm_bundle, texts)
     builder *b = malloc(sizeof *b);
     build_begin(b);
     uint32_t name = build_field(b, "a", LQ_NONE, 0);
-    uint32_t p = build_predicate(b, name, LQ_WAY_REGEX, build_regex(b, i == 0 ? "a(" : "a+", 0));
+    uint32_t p = build_predicate(b, name, LQ_MATCHER_REGEX, build_regex(b, i == 0 ? "a(" : "a+", 0));
     const lq_insn code[] = {OP(TEST, 0, 0, p), OP(RETURN, 0, 0, 0)};
     build_rule(b, i == 1 ? "\xC3" : "id", NULL, code, 2);
     cr_assert(build_finish(b, &f) && lq_bundle_write(&a, &b->p) == LQ_OK);

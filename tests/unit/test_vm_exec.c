@@ -191,42 +191,42 @@ typedef enum kind { TEXTS, PATTERNS, CIDR, CONST, NONE } kind;
 
 static const struct {
   uint32_t field;
-  lq_way way;
+  lq_matcher_kind way;
   kind kind;
   const char *a, *b;
   bool want;
   size_t start, end; // of what matched, 0 and 0: not asked
 } tests[] = {
-    {NAME, LQ_WAY_EXISTS, NONE, NULL, NULL, true, 0, 7},
-    {GONE, LQ_WAY_EXISTS, NONE, NULL, NULL, false, 0, 0},
-    {SCOPE, LQ_WAY_EXISTS, NONE, NULL, NULL, true, 0, 0},
-    {SCOPE, LQ_WAY_GLOB, PATTERNS, "*", "zz", false, 0, 0},
-    {NAME, LQ_WAY_EQ, TEXTS, "cmd.exe", "Cmd.EXE", true, 0, 7},
-    {NAME, LQ_WAY_EQ, TEXTS, "cmd.exe", "zz", false, 0, 0},
-    {NAME, LQ_WAY_EQ_FOLD, TEXTS, "cmd.exe", "zz", true, 0, 7},
-    {NUMS, LQ_WAY_EQ, TEXTS, "2", "9", true, 0, 1},
-    {MIXED, LQ_WAY_EQ, TEXTS, "4", "zz", true, 0, 1},
-    {MIXED, LQ_WAY_EQ_FOLD, TEXTS, "true", "zz", true, 0, 4},
-    {GONE, LQ_WAY_EQ, TEXTS, "", "null", false, 0, 0},
-    {NAME, LQ_WAY_GLOB, PATTERNS, "C*.EXE", "zz", true, 0, 7},
-    {NAME, LQ_WAY_GLOB, PATTERNS, "c*.exe", "zz", false, 0, 0},
-    {NAME, LQ_WAY_GLOB_FOLD, PATTERNS, "*.exe", "zz", true, 3, 7},
-    {NAME, LQ_WAY_GLOB_FOLD, PATTERNS, "*md*", "zz", true, 1, 3},
-    {MIXED, LQ_WAY_CIDR, CIDR, "10.0.0.0/8", NULL, true, 0, 8},
-    {MIXED, LQ_WAY_CIDR, CIDR, "11.0.0.0/8", NULL, false, 0, 0},
-    {NUMS, LQ_WAY_LT, CONST, (const char *)(uintptr_t)K_2, NULL, true, 0, 1},
-    {NUMS, LQ_WAY_LT, CONST, (const char *)(uintptr_t)K_1, NULL, false, 0, 0},
-    {NUMS, LQ_WAY_LE, CONST, (const char *)(uintptr_t)K_1, NULL, true, 0, 1},
-    {NUMS, LQ_WAY_GT, CONST, (const char *)(uintptr_t)K_7, NULL, false, 0, 0},
-    {NUMS, LQ_WAY_GE, CONST, (const char *)(uintptr_t)K_2, NULL, true, 0, 1},
-    {NAME, LQ_WAY_LT, CONST, (const char *)(uintptr_t)K_7, NULL, false, 0, 0},
-    {DOC, LQ_WAY_TOKENS_ANY, PATTERNS, "quick", "zz", true, 4, 9},
-    {DOC, LQ_WAY_TOKENS_ANY, PATTERNS, "3.1*", "zz", true, 21, 25},
-    {DOC, LQ_WAY_TOKENS_ANY, PATTERNS, "quick-brown", "zz", false, 0, 0},
-    {DOC, LQ_WAY_TOKENS_ANY, PATTERNS, "fo", "can't", true, 26, 31},
-    {DOC, LQ_WAY_PHRASE, TEXTS, "quick BROWN", "zz", true, 4, 15},
-    {DOC, LQ_WAY_PHRASE, TEXTS, "quick fox", "zz", false, 0, 0},
-    {DOC, LQ_WAY_PHRASE, TEXTS, "  ", "can't stop", false, 0, 0},
+    {NAME, LQ_MATCHER_EXISTS, NONE, NULL, NULL, true, 0, 7},
+    {GONE, LQ_MATCHER_EXISTS, NONE, NULL, NULL, false, 0, 0},
+    {SCOPE, LQ_MATCHER_EXISTS, NONE, NULL, NULL, true, 0, 0},
+    {SCOPE, LQ_MATCHER_GLOB, PATTERNS, "*", "zz", false, 0, 0},
+    {NAME, LQ_MATCHER_EQ, TEXTS, "cmd.exe", "Cmd.EXE", true, 0, 7},
+    {NAME, LQ_MATCHER_EQ, TEXTS, "cmd.exe", "zz", false, 0, 0},
+    {NAME, LQ_MATCHER_EQ_FOLD, TEXTS, "cmd.exe", "zz", true, 0, 7},
+    {NUMS, LQ_MATCHER_EQ, TEXTS, "2", "9", true, 0, 1},
+    {MIXED, LQ_MATCHER_EQ, TEXTS, "4", "zz", true, 0, 1},
+    {MIXED, LQ_MATCHER_EQ_FOLD, TEXTS, "true", "zz", true, 0, 4},
+    {GONE, LQ_MATCHER_EQ, TEXTS, "", "null", false, 0, 0},
+    {NAME, LQ_MATCHER_GLOB, PATTERNS, "C*.EXE", "zz", true, 0, 7},
+    {NAME, LQ_MATCHER_GLOB, PATTERNS, "c*.exe", "zz", false, 0, 0},
+    {NAME, LQ_MATCHER_GLOB_FOLD, PATTERNS, "*.exe", "zz", true, 3, 7},
+    {NAME, LQ_MATCHER_GLOB_FOLD, PATTERNS, "*md*", "zz", true, 1, 3},
+    {MIXED, LQ_MATCHER_CIDR, CIDR, "10.0.0.0/8", NULL, true, 0, 8},
+    {MIXED, LQ_MATCHER_CIDR, CIDR, "11.0.0.0/8", NULL, false, 0, 0},
+    {NUMS, LQ_MATCHER_LT, CONST, (const char *)(uintptr_t)K_2, NULL, true, 0, 1},
+    {NUMS, LQ_MATCHER_LT, CONST, (const char *)(uintptr_t)K_1, NULL, false, 0, 0},
+    {NUMS, LQ_MATCHER_LE, CONST, (const char *)(uintptr_t)K_1, NULL, true, 0, 1},
+    {NUMS, LQ_MATCHER_GT, CONST, (const char *)(uintptr_t)K_7, NULL, false, 0, 0},
+    {NUMS, LQ_MATCHER_GE, CONST, (const char *)(uintptr_t)K_2, NULL, true, 0, 1},
+    {NAME, LQ_MATCHER_LT, CONST, (const char *)(uintptr_t)K_7, NULL, false, 0, 0},
+    {DOC, LQ_MATCHER_TOKENS_ANY, PATTERNS, "quick", "zz", true, 4, 9},
+    {DOC, LQ_MATCHER_TOKENS_ANY, PATTERNS, "3.1*", "zz", true, 21, 25},
+    {DOC, LQ_MATCHER_TOKENS_ANY, PATTERNS, "quick-brown", "zz", false, 0, 0},
+    {DOC, LQ_MATCHER_TOKENS_ANY, PATTERNS, "fo", "can't", true, 26, 31},
+    {DOC, LQ_MATCHER_PHRASE, TEXTS, "quick BROWN", "zz", true, 4, 15},
+    {DOC, LQ_MATCHER_PHRASE, TEXTS, "quick fox", "zz", false, 0, 0},
+    {DOC, LQ_MATCHER_PHRASE, TEXTS, "  ", "can't stop", false, 0, 0},
 };
 
 Test(vm_exec, predicates)
@@ -365,9 +365,9 @@ Test(vm_exec, calls)
   const lq_insn e[] = {F(NAME), K(k_exe), OP(CALL, 2, 0, ends), END};
   cr_expect(run(w, "ends without case", e, COUNT(e)) == LQ_VERDICT_YES);
   uint32_t set = BUILD_TEXTS(&w->b, "2", "9");
-  const lq_insn f[] = {F(NUMS), OP(MATCH, LQ_WAY_EQ, 0, set), END};
+  const lq_insn f[] = {F(NUMS), OP(MATCH, LQ_MATCHER_EQ, 0, set), END};
   cr_expect(run(w, "match", f, COUNT(f)) == LQ_VERDICT_YES);
-  const lq_insn g[] = {F(GONE), OP(MATCH, LQ_WAY_EQ, 0, set), ISNULL, END};
+  const lq_insn g[] = {F(GONE), OP(MATCH, LQ_MATCHER_EQ, 0, set), ISNULL, END};
   cr_expect(run(w, "match of null", g, COUNT(g)) == LQ_VERDICT_YES);
   free_world(w);
 }
@@ -417,7 +417,7 @@ Test(vm_exec, out_of_scratch)
   cr_expect(run(w, "one value needs none", plain, COUNT(plain)) == LQ_VERDICT_NO);
   // A fold that cannot be remembered is made anew.
   w->x.folds.mem = &none;
-  uint32_t p = build_predicate(&w->b, NAME, LQ_WAY_GLOB_FOLD, BUILD_PATTERNS(&w->b, "cmd*"));
+  uint32_t p = build_predicate(&w->b, NAME, LQ_MATCHER_GLOB_FOLD, BUILD_PATTERNS(&w->b, "cmd*"));
   cr_expect(lq_predicate_test(&w->x, &w->b.predicates[p]));
   free_world(w);
 }
@@ -427,7 +427,7 @@ Test(vm_exec, memo)
 {
   world *w = new_world();
   uint8_t memo[1] = {0};
-  uint32_t p = build_predicate(&w->b, NAME, LQ_WAY_EXISTS, 0);
+  uint32_t p = build_predicate(&w->b, NAME, LQ_MATCHER_EXISTS, 0);
   w->x.memo = memo;
   const lq_insn code[] = {OP(TEST_AND, 0, 2, p), OP(TEST_AND, 0, 1, p), OP(TEST, 0, 0, p), RET};
   cr_expect(run(w, "three times", code, COUNT(code)) == LQ_VERDICT_YES);

@@ -21,10 +21,10 @@ static void context(builder *b)
   build_field(b, "b.c", SCOPE, 0);
   build_field(b, "b.d", SCOPE, LQ_FIELD_SCOPE);
   build_field(b, "b.d.e", INNER, 0);
-  build_predicate(b, PLAIN, LQ_WAY_EXISTS, 0);
-  build_predicate(b, SCOPE, LQ_WAY_EXISTS, 0);
-  build_predicate(b, IN_SCOPE, LQ_WAY_EXISTS, 0);
-  build_predicate(b, IN_INNER, LQ_WAY_EXISTS, 0);
+  build_predicate(b, PLAIN, LQ_MATCHER_EXISTS, 0);
+  build_predicate(b, SCOPE, LQ_MATCHER_EXISTS, 0);
+  build_predicate(b, IN_SCOPE, LQ_MATCHER_EXISTS, 0);
+  build_predicate(b, IN_INNER, LQ_MATCHER_EXISTS, 0);
   BUILD_TEXTS(b, "x", "y", "z");
   build_cidr(b, "10.0.0.0/8");
   build_regex(b, "x+", 0);
@@ -52,7 +52,7 @@ static const struct {
     {"a condition kept by a jump", {B, OP(JUMP_TRUE, 0, 1, 0), B, RET}, 4, 0, LQ_REASON_NONE},
     {"a call", {V, OP(CALL, 1, 0, F_LOWER), OP(TRUTH, 0, 0, 0), RET}, 4, 0, LQ_REASON_NONE},
     {"many arguments", {V, V, V, OP(CALL, 3, 0, F_CONCAT), OP(TRUTH, 0, 0, 0), RET}, 6, 0, LQ_REASON_NONE},
-    {"networks", {V, OP(MATCH, LQ_WAY_CIDR, 0, S_CIDRS), OP(TRUTH, 0, 0, 0), RET}, 4, 0, LQ_REASON_NONE},
+    {"networks", {V, OP(MATCH, LQ_MATCHER_CIDR, 0, S_CIDRS), OP(TRUTH, 0, 0, 0), RET}, 4, 0, LQ_REASON_NONE},
     {"a walk",
      {OP(ITER, 0, 1, SCOPE), OP(TEST, 0, 0, P_IN_SCOPE), OP(ITER_END, 1, 0, 1), RET},
      4,
@@ -101,12 +101,12 @@ static const struct {
     {"a constant too far", {OP(CONST, 0, 0, 1), OP(TRUTH, 0, 0, 0), RET}, 3, 0, LQ_REASON_OPERAND_RANGE},
     {"a function too far", {V, OP(CALL, 1, 0, 4), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_OPERAND_RANGE},
     {"a set too far",
-     {V, OP(MATCH, LQ_WAY_EQ, 0, 3), OP(TRUTH, 0, 0, 0), RET},
+     {V, OP(MATCH, LQ_MATCHER_EQ, 0, 3), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
      LQ_REASON_OPERAND_RANGE},
     {"no such way",
-     {V, OP(MATCH, LQ_WAY_COUNT, 0, 0), OP(TRUTH, 0, 0, 0), RET},
+     {V, OP(MATCH, LQ_MATCHER_COUNT, 0, 0), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
      LQ_REASON_OPERAND_RANGE},
@@ -270,26 +270,26 @@ static const struct {
      2,
      LQ_REASON_CALL_ARGS},
     {"texts as networks",
-     {V, OP(MATCH, LQ_WAY_CIDR, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET},
+     {V, OP(MATCH, LQ_MATCHER_CIDR, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
      LQ_REASON_MATCH_SET},
     {"networks as texts",
-     {V, OP(MATCH, LQ_WAY_GLOB, 0, S_CIDRS), OP(TRUTH, 0, 0, 0), RET},
+     {V, OP(MATCH, LQ_MATCHER_GLOB, 0, S_CIDRS), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
      LQ_REASON_MATCH_SET},
     {"texts as regexes",
-     {V, OP(MATCH, LQ_WAY_REGEX, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET},
+     {V, OP(MATCH, LQ_MATCHER_REGEX, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
      LQ_REASON_MATCH_SET},
     {"a match for being there",
-     {V, OP(MATCH, LQ_WAY_EXISTS, 0, 0), OP(TRUTH, 0, 0, 0), RET},
+     {V, OP(MATCH, LQ_MATCHER_EXISTS, 0, 0), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
      LQ_REASON_MATCH_SET},
-    {"a match by order", {V, OP(MATCH, LQ_WAY_LT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"a match by order", {V, OP(MATCH, LQ_MATCHER_LT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
     {"no code", {RET}, 0, 0, LQ_REASON_RULE_CODE},
 };
 
@@ -316,8 +316,8 @@ static const struct {
 } sizes[] = {
     {{OP(TEST, 0, 0, P_PLAIN), RET}, 2, 1, 2},
     {{V, V, OP(COMPARE, 0, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 5, 2, 5},
-    {{V, OP(MATCH, LQ_WAY_GLOB, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, 7},
-    {{V, OP(MATCH, LQ_WAY_EQ, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, 5},
+    {{V, OP(MATCH, LQ_MATCHER_GLOB, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, 7},
+    {{V, OP(MATCH, LQ_MATCHER_EQ, 0, S_TEXTS), OP(TRUTH, 0, 0, 0), RET}, 4, 1, 5},
     {{B, OP(TEST_AND, 0, 1, 0), B, OP(JUMP_TRUE, 0, 0, 0), RET}, 5, 2, 0},
 };
 
@@ -402,9 +402,9 @@ BREAK(function_none, b->functions[0] = 2 * LQ_FN_COUNT)
 BREAK(function_fold, b->functions[1] |= 1)
 BREAK(function_twice, b->functions[1] = b->functions[0])
 BREAK(predicate_field, b->predicates[0].field = (uint32_t)b->p.nfields)
-BREAK(predicate_way, b->predicates[0].way = LQ_WAY_COUNT)
+BREAK(predicate_way, b->predicates[0].way = LQ_MATCHER_COUNT)
 BREAK(predicate_set, b->predicates[0].arg = (uint32_t)b->p.nsets)
-BREAK(predicate_kind, b->predicates[0].way = LQ_WAY_CIDR)
+BREAK(predicate_kind, b->predicates[0].way = LQ_MATCHER_CIDR)
 BREAK(predicate_order, b->predicates[1] = b->predicates[0])
 BREAK(rule_id, b->rules[0].id = (uint32_t)b->p.nstrings)
 BREAK(rule_name, b->rules[0].name = LQ_NONE)

@@ -1,0 +1,223 @@
+// Lineage: which processes had an event that a rule asks for, and whose children they are.
+//
+// Each process has three sets of bits, one bit for each row: events of its own, of its parent, of any
+// ancestor. A process inherits when it starts, so an answer is one look-up however deep the tree is.
+#include "state/lineage.h"
+
+typedef struct process {
+  lq_key_node node;
+  uint8_t bits[]; // own, parent's, ancestors'; then the key
+} process;
+
+struct lq_ancestry {
+  const lq_mem *mem;
+  const lq_lineage_def *rows;
+  size_t nrows, nbytes; // of one set
+  uint64_t max;
+  uint8_t hash_key[16];
+  lq_key_table table;
+  process *at_hand;  // NULL: the event names no process
+  uint8_t *stranger; // sets for a process that could not be kept
+  lq_ancestry_stats stats;
+};
+
+enum { OWN, PARENT, ANCESTOR, SETS };
+
+lq_status lq_ancestry_new(lq_ancestry **out, const lq_lineage_def *rows, size_t nrows, uint64_t max_processes,
+                          const uint8_t hash_key[16], const lq_mem *mem)
+{
+  *out = NULL;
+  lq_ancestry *l = lq_mem_alloc(mem, 1, sizeof *l);
+  if (!l)
+    return LQ_E_NOMEM;
+  *l = (lq_ancestry){
+      .mem = mem, .rows = rows, .nrows = nrows, .nbytes = (nrows + 7) / 8, .max = max_processes};
+  memcpy(l->hash_key, hash_key, sizeof l->hash_key);
+  lq_key_table_init(&l->table);
+  l->stranger = lq_mem_alloc(mem, SETS, l->nbytes);
+  if (l->stranger)
+    *out = l;
+  else
+    lq_mem_free(mem, l, 1, sizeof *l);
+  return *out ? LQ_OK : LQ_E_NOMEM;
+}
+
+static size_t size_of(const lq_ancestry *l, size_t nkey)
+{
+  return sizeof(process) + SETS * l->nbytes + nkey;
+}
+
+static void forget(lq_ancestry *l, process *p)
+{
+  size_t size = size_of(l, p->node.nkey);
+  lq_key_table_remove(&l->table, &p->node);
+  lq_mem_free(l->mem, p, 1, size);
+  l->stats.bytes -= size;
+  l->stats.processes--;
+}
+
+static process *oldest(lq_ancestry *l)
+{
+  return LQ_OWNER(process, node.age, l->table.age.next);
+}
+
+void lq_ancestry_free(lq_ancestry *l)
+{
+  if (!l)
+    return;
+  while (!lq_list_empty(&l->table.age))
+    forget(l, oldest(l));
+  lq_key_table_free(&l->table, l->mem);
+  lq_mem_free(l->mem, l->stranger, SETS, l->nbytes);
+  lq_mem_free(l->mem, l, 1, sizeof *l);
+}
+
+static lq_key key_of(const lq_ancestry *l, lq_str name)
+{
+  return (lq_key){name.p, name.n, lq_siphash(l->hash_key, name.p, name.n)};
+}
+
+static process *find(const lq_ancestry *l, lq_str name)
+{
+  lq_key key = key_of(l, name);
+  lq_key_node *node = name.n ? lq_key_table_find(&l->table, &key) : NULL;
+  return node ? LQ_OWNER(process, node, node) : NULL;
+}
+
+static process *add(lq_ancestry *l, lq_str name)
+{
+  while (l->stats.processes >= l->max && !lq_list_empty(&l->table.age)) {
+    forget(l, oldest(l));
+    l->stats.evicted++;
+  }
+  lq_key key = key_of(l, name);
+  process *p = lq_mem_alloc(l->mem, 1, size_of(l, name.n));
+  if (!p)
+    return NULL;
+  char *bytes = (char *)p->bits + SETS * l->nbytes;
+  memcpy(bytes, name.p, name.n);
+  p->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = name.n};
+  if (!lq_key_table_add(&l->table, &p->node, l->mem)) {
+    lq_mem_free(l->mem, p, 1, size_of(l, name.n));
+    return NULL;
+  }
+  l->stats.processes++;
+  l->stats.bytes += size_of(l, name.n);
+  return p;
+}
+
+static uint8_t *set_of(const lq_ancestry *l, uint8_t *bits, int set)
+{
+  return bits + (size_t)set * l->nbytes;
+}
+
+static void inherit(const lq_ancestry *l, uint8_t *bits, lq_str parent)
+{
+  process *from = find(l, parent);
+  if (!from)
+    return;
+  uint8_t *own = set_of(l, from->bits, OWN), *above = set_of(l, from->bits, ANCESTOR);
+  for (size_t i = 0; i < l->nbytes; i++) {
+    set_of(l, bits, PARENT)[i] |= own[i];
+    set_of(l, bits, ANCESTOR)[i] |= own[i] | above[i];
+  }
+}
+
+void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
+                       void *user)
+{
+  process *p = find(l, facts->own);
+  bool is_new = !p && facts->own.n > 0;
+  if (is_new)
+    p = add(l, facts->own);
+  l->stats.evicted += is_new && !p;
+  l->at_hand = p;
+  memset(l->stranger, 0, SETS * l->nbytes);
+  uint8_t *bits = p ? p->bits : l->stranger;
+  if (p && facts->starts && !facts->unique && !is_new)
+    memset(p->bits, 0, SETS * l->nbytes); // the number is in use again
+  if (p)
+    lq_key_table_touch(&l->table, &p->node);
+  // One whose start was not seen inherits from the parent that this event names.
+  if (facts->starts || is_new || !p)
+    inherit(l, bits, facts->parent);
+  for (size_t i = l->nrows; i-- > 0;) {
+    if (holds(user, (uint32_t)i))
+      set_of(l, bits, OWN)[i / 8] |= (uint8_t)(1 << i % 8);
+  }
+}
+
+bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row)
+{
+  static const int sets[LQ_OF_COUNT] = {
+      [LQ_OF_CHILD] = PARENT, [LQ_OF_DESCENDANT] = ANCESTOR, [LQ_OF_EVENT] = OWN};
+  uint8_t *bits = l->at_hand ? l->at_hand->bits : l->stranger;
+  return set_of(l, bits, sets[l->rows[row].kind])[row / 8] >> row % 8 & 1;
+}
+
+const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l)
+{
+  return &l->stats;
+}
+
+// ---- saving
+
+static void put32(lq_buf *out, size_t v)
+{
+  char b[4] = {(char)v, (char)(v >> 8), (char)(v >> 16), (char)(v >> 24)};
+  lq_buf_add(out, b, sizeof b);
+}
+
+void lq_ancestry_save(const lq_ancestry *l, lq_buf *out)
+{
+  put32(out, l->nrows);
+  put32(out, l->table.n);
+  for (lq_link *at = l->table.age.next; at != &l->table.age; at = at->next) {
+    const process *p = LQ_OWNER(process, node.age, at);
+    put32(out, p->node.nkey);
+    lq_buf_add(out, p->node.key, p->node.nkey);
+    lq_buf_add(out, p->bits, SETS * l->nbytes);
+  }
+}
+
+static bool get32(lq_str *rest, size_t *out)
+{
+  if (rest->n < 4)
+    return false;
+  const uint8_t *p = (const uint8_t *)rest->p;
+  *out = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+  *rest = lq_str_slice(*rest, 4, rest->n);
+  return true;
+}
+
+static void load_bits(const lq_ancestry *l, process *p, const char *from, size_t nbytes, const uint32_t *map,
+                      size_t nmap)
+{
+  for (size_t i = 0; i < SETS * nmap; i++) {
+    size_t set = i / nmap, row = i % nmap;
+    bool bit = (uint8_t)from[set * nbytes + row / 8] >> row % 8 & 1;
+    if (bit && map[row] < l->nrows)
+      set_of(l, p->bits, (int)set)[map[row] / 8] |= (uint8_t)(1 << map[row] % 8);
+  }
+}
+
+lq_status lq_ancestry_load(lq_ancestry *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap)
+{
+  lq_str rest = {bytes, n};
+  size_t rows, count, nkey;
+  if (!get32(&rest, &rows) || !get32(&rest, &count) || rows != nmap)
+    return LQ_E_BUNDLE;
+  size_t nbytes = (rows + 7) / 8;
+  for (size_t i = 0; i < count; i++) {
+    if (!get32(&rest, &nkey) || nkey == 0 || nkey > rest.n || rest.n - nkey < SETS * nbytes)
+      return LQ_E_BUNDLE;
+    lq_str name = lq_str_slice(rest, 0, nkey);
+    process *p = find(l, name);
+    p = p ? p : add(l, name);
+    if (!p)
+      return LQ_E_NOMEM;
+    load_bits(l, p, rest.p + nkey, nbytes, map, nmap);
+    rest = lq_str_slice(rest, nkey + SETS * nbytes, rest.n);
+  }
+  return rest.n == 0 ? LQ_OK : LQ_E_BUNDLE;
+}

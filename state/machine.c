@@ -1,0 +1,429 @@
+// A state machine's life: its tables, its room, and who gets an event.
+#include "state/machine_internal.h"
+
+const char *lq_step_name(lq_step_kind kind)
+{
+  static const char *const names[LQ_STEP_COUNT_OF_KINDS] = {
+      "began", "advanced", "replaced", "expired", "killed by until", "missing event came",
+      "held",  "matched",  "refused",  "evicted", "suppressed",
+  };
+  return names[kind];
+}
+
+void lq_state_limits_default(lq_state_limits *l)
+{
+#define DEFAULT(field, value) l->field = l->field ? l->field : (value)
+  DEFAULT(rule_bytes, (uint64_t)16 << 20);
+  DEFAULT(total_bytes, (uint64_t)256 << 20);
+  DEFAULT(keys, 100000);
+  DEFAULT(buffer_bytes, (uint64_t)64 << 20);
+  DEFAULT(key_tuples, 256);
+  DEFAULT(window_events, 65536);
+  DEFAULT(distinct, 65536);
+  DEFAULT(values, 1000);
+  DEFAULT(held, 1024);
+  DEFAULT(future, (int64_t)300 * 1000000000);
+#undef DEFAULT
+}
+
+// ---- room
+
+static void *metered(void *user, void *p, size_t old_size, size_t new_size)
+{
+  lq_meter *m = user;
+  if (new_size > old_size && new_size - old_size > m->max - m->used)
+    return NULL;
+  void *q = m->mem->fn(m->mem->user, p, old_size, new_size);
+  if (!q && new_size) {
+    m->out_of_memory = true;
+    return NULL;
+  }
+  m->used = m->used - old_size + new_size;
+  m->peak = m->used > m->peak ? m->used : m->peak;
+  return q;
+}
+
+void lq_meter_init(lq_meter *m, const lq_mem *mem, uint64_t max)
+{
+  *m = (lq_meter){.mem = mem, .max = max > SIZE_MAX ? SIZE_MAX : (size_t)max};
+  m->hook = (lq_mem){metered, m};
+}
+
+void lq_charge(lq_machine *m, size_t n)
+{
+  m->stats.bytes += n;
+  m->stats.peak = m->stats.bytes > m->stats.peak ? m->stats.bytes : m->stats.peak;
+}
+
+void lq_uncharge(lq_machine *m, size_t n)
+{
+  m->stats.bytes -= n;
+}
+
+bool lq_room(lq_machine *m, size_t need)
+{
+  const lq_state_limits *l = &m->host->limits;
+  lq_meter *meter = m->host->meter;
+  while (need > l->rule_bytes || m->stats.bytes > l->rule_bytes - need) {
+    if (need > l->rule_bytes || !lq_machine_evict(m)) {
+      m->stats.evicted++;
+      return false;
+    }
+  }
+  while (need > meter->max || meter->used > meter->max - need) {
+    if (need > meter->max || !m->host->relieve || !m->host->relieve(m->host)) {
+      m->stats.evicted++;
+      return false;
+    }
+  }
+  return true;
+}
+
+void *lq_machine_alloc(lq_machine *m, size_t size)
+{
+  void *p = lq_mem_alloc(m->mem, 1, size);
+  if (p)
+    lq_charge(m, size);
+  return p;
+}
+
+lq_status lq_no_memory(lq_machine *m)
+{
+  if (m->host->meter->out_of_memory)
+    return LQ_E_NOMEM;
+  m->stats.evicted++;
+  return LQ_OK;
+}
+
+// Under a flood each event makes the oldest go, and the oldest is what no cache holds. The three after it are
+// asked for early, each as far as what was asked for before tells where it lies (tests/reference/load.c
+// measures it).
+static void look_ahead(const lq_machine *m, lq_link *oldest)
+{
+  lq_link *one = oldest->next, *two = one->next, *three = two->next;
+  if (one == &m->partials || two == &m->partials || three == &m->partials)
+    return;
+  const lq_partial *p = LQ_OWNER(lq_partial, age, one), *q = LQ_OWNER(lq_partial, age, two);
+  __builtin_prefetch(three);
+  __builtin_prefetch(q->match);
+  __builtin_prefetch(q->entry);
+  __builtin_prefetch(p->match->events[m->slot_at[0]]);
+  __builtin_prefetch(&m->table.buckets[p->entry->node.hash & (m->table.nbuckets - 1)]);
+}
+
+bool lq_machine_evict(lq_machine *m)
+{
+  lq_link *oldest = NULL;
+  if (!lq_list_empty(&m->partials))
+    look_ahead(m, oldest = m->partials.next);
+  else if (!lq_list_empty(&m->held))
+    oldest = m->held.next;
+  if (oldest) {
+    lq_partial *p = LQ_OWNER(lq_partial, age, oldest);
+    lq_key_entry *e = p->entry;
+    m->stats.evicted++;
+    lq_tell(m, LQ_STEP_EVICTED, p, (lq_str){p->match->key, p->match->nkey}, p->filled);
+    lq_partial_drop(m, p);
+    lq_entry_settle(m, e);
+    return true;
+  }
+  for (lq_link *l = m->table.age.next; l != &m->table.age; l = l->next) {
+    lq_key_entry *e = LQ_OWNER(lq_key_entry, node.age, l);
+    m->stats.evicted++;
+    lq_entry_free(m, e);
+    return true;
+  }
+  return lq_stages_evict(m);
+}
+
+// ---- what it tells
+
+void lq_tell(lq_machine *m, lq_step_kind kind, const lq_partial *p, lq_str key, uint32_t filled)
+{
+  const lq_state_hooks *h = &m->host->hooks;
+  if (!h->step)
+    return;
+  lq_order at = m->at_hand ? m->at_hand->order : (lq_order){.time = m->clock};
+  lq_step step = {.kind = kind, .state = m->state, .slot = filled, .at = at, .first = at, .key = key};
+  for (uint32_t i = 0; p && p->match && i < p->match->nslots; i++) {
+    if (p->match->events[i]) {
+      step.first = p->match->events[i]->order;
+      break;
+    }
+  }
+  h->step(h->user, &step);
+}
+
+// Stages of single events read their fields later on: those events are kept with their values.
+lq_snapshot *lq_at_hand_keep(lq_machine *m)
+{
+  lq_at_hand *e = m->at_hand;
+  bool whole = m->def->kind == LQ_STATE_EVENT;
+  lq_snapshot **place = whole ? &e->whole : &e->kept;
+  if (*place)
+    return *place;
+  if (!lq_room(m, lq_snapshot_size(e->event, whole)))
+    return NULL;
+  return *place = lq_snapshot_take(e->event, e->order, whole, m->mem);
+}
+
+// ---- life
+
+static void count_slots(lq_machine *m)
+{
+  for (uint32_t i = 0; i < m->nterms; i++) {
+    m->slot_of[i] = m->nslots;
+    m->filled_of[i] = m->npositive;
+    for (uint32_t k = 0; k < m->terms[i].runs; k++, m->nslots++) {
+      if (!(m->terms[i].flags & LQ_TERM_NEGATED))
+        m->slot_at[m->npositive++] = m->nslots;
+    }
+  }
+  m->has_lead = m->terms[0].flags & LQ_TERM_NEGATED;
+  m->has_trail = m->terms[m->nterms - 1].flags & LQ_TERM_NEGATED;
+}
+
+// What the verifier promises, as far as this machine would go astray without it.
+static bool is_whole(const lq_state_tables *t, const lq_state_def *d)
+{
+  bool positive = false;
+  size_t runs = 0;
+  if (d->nterms == 0 || d->nterms > LQ_SAMPLE_TERMS_MAX || (d->kind == LQ_STATE_EVENT && d->nterms != 1) ||
+      (uint64_t)d->first_term + d->nterms + d->until > t->nterms)
+    return false;
+  for (uint32_t i = 0; i < d->nterms + d->until; i++) {
+    const lq_term_def *term = &t->terms[d->first_term + i];
+    bool negated = term->flags & LQ_TERM_NEGATED;
+    positive |= !negated && i < d->nterms;
+    runs += term->runs;
+    if (term->nkeys > LQ_MACHINE_KEYS_MAX || term->nkeys != t->terms[d->first_term].nkeys ||
+        term->runs == 0 || (negated && (d->kind != LQ_STATE_SEQUENCE || d->maxspan < 0)) ||
+        (d->kind != LQ_STATE_SEQUENCE && term->runs != 1))
+      return false;
+  }
+  return positive && runs <= 100 * 256 && d->kind <= LQ_STATE_JOIN;
+}
+
+static void count_asked(lq_machine *m)
+{
+  const lq_state_tables *t = m->host->tables;
+  m->nasked = 1;
+  for (uint32_t i = 0; i < m->nterms + m->def->until; i++) {
+    const lq_term_def *term = &m->terms[i];
+    m->nasked = term->nkeys > m->nasked ? term->nkeys : m->nasked;
+    m->nasked = term->ncaptures > m->nasked ? term->ncaptures : m->nasked;
+    m->refers |= i < m->nterms && t->refers && t->refers[m->def->first_term + i];
+  }
+  for (uint32_t i = 0; i < m->def->nstages; i++) {
+    const lq_stage_def *s = &t->stages[m->def->first_stage + i];
+    m->nasked = s->nargs > m->nasked ? s->nargs : m->nasked;
+  }
+}
+
+static lq_status make(lq_machine *m)
+{
+  uint32_t runs = 0;
+  for (uint32_t i = 0; i < m->nterms; i++)
+    runs += m->terms[i].runs;
+  m->slot_of = lq_mem_alloc(m->mem, m->nterms, sizeof *m->slot_of);
+  m->filled_of = lq_mem_alloc(m->mem, m->nterms, sizeof *m->filled_of);
+  m->slot_at = lq_mem_alloc(m->mem, runs, sizeof *m->slot_at);
+  m->view_captures = lq_mem_alloc(m->mem, m->nterms, sizeof *m->view_captures);
+  m->asked = lq_mem_alloc(m->mem, m->nasked, sizeof *m->asked);
+  if (!m->slot_of || !m->filled_of || !m->slot_at || !m->view_captures || !m->asked)
+    return LQ_E_NOMEM;
+  count_slots(m);
+  lq_status status = lq_stages_init(m);
+  if (status)
+    return status;
+  m->view_columns = lq_mem_alloc(m->mem, m->ncolumns, sizeof *m->view_columns);
+  m->out_columns = lq_mem_alloc(m->mem, m->ncolumns + m->nasked, sizeof *m->out_columns);
+  if (!m->view_columns || !m->out_columns)
+    return LQ_E_NOMEM;
+  if (m->def->kind != LQ_STATE_EVENT)
+    return LQ_OK;
+  m->own_match = lq_state_match_new(m, (lq_str){0}, 1, 1);
+  return m->own_match ? LQ_OK : LQ_E_NOMEM;
+}
+
+lq_status lq_machine_new(lq_machine **out, lq_machine_host *host, uint32_t state)
+{
+  *out = NULL;
+  const lq_state_def *def = &host->tables->states[state];
+  if (!is_whole(host->tables, def))
+    return LQ_E_INTERNAL;
+  lq_machine *m = lq_mem_alloc(&host->meter->hook, 1, sizeof *m);
+  if (!m)
+    return LQ_E_NOMEM;
+  m->host = host;
+  m->mem = &host->meter->hook;
+  m->state = state;
+  m->def = def;
+  m->terms = host->tables->terms + def->first_term;
+  m->nterms = def->nterms;
+  m->clock = INT64_MIN;
+  lq_key_table_init(&m->table);
+  lq_list_init(&m->partials);
+  lq_list_init(&m->leads);
+  lq_list_init(&m->held);
+  count_asked(m);
+  lq_status status = make(m);
+  if (status)
+    lq_machine_free(m);
+  else
+    *out = m;
+  return status;
+}
+
+void lq_machine_free(lq_machine *m)
+{
+  if (!m)
+    return;
+  while (!lq_list_empty(&m->table.age))
+    lq_entry_free(m, LQ_OWNER(lq_key_entry, node.age, m->table.age.next));
+  while (!lq_list_empty(&m->held)) // decided ones are in no entry
+    lq_partial_drop(m, LQ_OWNER(lq_partial, age, m->held.next));
+  lq_key_table_free(&m->table, m->mem);
+  lq_state_match *own = m->own_match;
+  lq_stages_free(m);
+  if (own) {
+    lq_state_match_free(m, own);
+    lq_mem_free(m->mem, own, 1, own->size);
+  }
+  uint32_t runs = 0;
+  for (uint32_t i = 0; i < m->nterms; i++)
+    runs += m->terms[i].runs;
+  lq_mem_free(m->mem, m->slot_of, m->nterms, sizeof *m->slot_of);
+  lq_mem_free(m->mem, m->filled_of, m->nterms, sizeof *m->filled_of);
+  lq_mem_free(m->mem, m->slot_at, runs, sizeof *m->slot_at);
+  lq_mem_free(m->mem, m->view_captures, m->nterms, sizeof *m->view_captures);
+  lq_mem_free(m->mem, m->view_columns, m->ncolumns, sizeof *m->view_columns);
+  lq_mem_free(m->mem, m->asked, m->nasked, sizeof *m->asked);
+  lq_mem_free(m->mem, m->out_columns, m->ncolumns + m->nasked, sizeof *m->out_columns);
+  lq_mem_free(m->mem, m->values_room, m->values_cap, sizeof *m->values_room);
+  lq_mem_free(m->mem, m, 1, sizeof *m);
+}
+
+// ---- events
+
+static lq_status single_event(lq_machine *m, const uint8_t *hits)
+{
+  if (!hits[0])
+    return LQ_OK;
+  m->own_match->at_hand = true;
+  m->own_match->order = m->at_hand->order;
+  return lq_stages_push(m, 0, m->own_match);
+}
+
+static int64_t first_held(const lq_machine *m)
+{
+  return lq_list_empty(&m->held) ? INT64_MAX : LQ_OWNER(lq_partial, age, m->held.next)->last.time;
+}
+
+// What no event can reach any more goes first, so that nothing older than maxspan is ever seen.
+static void expire(lq_machine *m, int64_t clock)
+{
+  m->clock = clock;
+  lq_sequence_expire(m, clock);
+  // Rows that are held back will come to the stages later, with the times they have.
+  int64_t stages = first_held(m);
+  lq_stages_expire(m, stages < clock ? stages : clock);
+}
+
+lq_status lq_machine_event(lq_machine *m, lq_at_hand *e, const uint8_t *hits)
+{
+  const lq_asker *a = &m->host->asker;
+  bool did = true;
+  lq_status status = LQ_OK;
+  m->at_hand = NULL;
+  while (!status && did)
+    status = lq_sequence_release(m, false, e->order.time, &did);
+  if (status)
+    return status;
+  expire(m, e->order.time);
+  m->stats.events++;
+  m->at_hand = e;
+  a->begin(a->user, m->def->rule);
+  switch ((lq_state_kind)m->def->kind) {
+  case LQ_STATE_EVENT: status = single_event(m, hits); break;
+  case LQ_STATE_SEQUENCE: status = lq_sequence_event(m, hits); break;
+  case LQ_STATE_SAMPLE:
+  case LQ_STATE_JOIN: status = lq_sample_event(m, hits); break;
+  }
+  m->at_hand = NULL;
+  return status;
+}
+
+// ---- time
+
+int64_t lq_machine_due(const lq_machine *m)
+{
+  int64_t due = lq_stages_due(m);
+  due = due < first_held(m) ? due : INT64_MAX;
+#define SOONER(t) due = (t) < due ? (t) : due
+  if (!lq_list_empty(&m->held)) {
+    const lq_partial *p = LQ_OWNER(lq_partial, age, m->held.next);
+    SOONER(p->dead ? INT64_MIN : lq_later(p->first, m->def->maxspan));
+  }
+  if (m->def->maxspan >= 0 && !lq_list_empty(&m->partials))
+    SOONER(lq_later(LQ_OWNER(lq_partial, age, m->partials.next)->first, m->def->maxspan));
+  if (!lq_list_empty(&m->leads))
+    SOONER(lq_later(LQ_OWNER(lq_key_entry, by_lead, m->leads.next)->lead, m->def->maxspan));
+#undef SOONER
+  return due;
+}
+
+lq_status lq_machine_advance(lq_machine *m, int64_t clock)
+{
+  const lq_asker *a = &m->host->asker;
+  bool did = false;
+  m->at_hand = NULL;
+  a->begin(a->user, m->def->rule);
+  lq_status status = lq_sequence_release(m, false, clock, &did);
+  if (!status && !did)
+    expire(m, clock);
+  return status;
+}
+
+lq_status lq_machine_end(lq_machine *m)
+{
+  const lq_asker *a = &m->host->asker;
+  bool did = true;
+  lq_status status = LQ_OK;
+  m->at_hand = NULL;
+  a->begin(a->user, m->def->rule);
+  while (!status && did)
+    status = lq_sequence_release(m, true, m->clock, &did);
+  return status ? status : lq_stages_end(m);
+}
+
+const lq_machine_stats *lq_machine_stats_get(const lq_machine *m)
+{
+  return &m->stats;
+}
+
+static void tell_live(const lq_machine *m, const lq_partial *p, void (*each)(void *, const lq_live *),
+                      void *user)
+{
+  lq_live live = {.state = m->state,
+                  .slot = p->filled,
+                  .nslots = m->npositive,
+                  .first = {.time = p->first},
+                  .last = p->last,
+                  .key = {p->entry->node.key, p->entry->node.nkey},
+                  .held = p->held,
+                  .events = (const lq_snapshot *const *)p->match->events,
+                  .nevents = p->match->nslots};
+  live.first = p->match->events[m->slot_at[0]]->order;
+  each(user, &live);
+}
+
+void lq_machine_each(const lq_machine *m, void (*each)(void *user, const lq_live *live), void *user)
+{
+  for (const lq_link *l = m->partials.next; l != &m->partials; l = l->next)
+    tell_live(m, LQ_OWNER(lq_partial, age, l), each, user);
+  for (const lq_link *l = m->held.next; l != &m->held; l = l->next) {
+    if (!LQ_OWNER(lq_partial, age, l)->dead)
+      tell_live(m, LQ_OWNER(lq_partial, age, l), each, user);
+  }
+}

@@ -1,0 +1,53 @@
+// The order of events: a buffer in which they wait until nothing earlier will come.
+#ifndef LQ_STATE_ORDER_H
+#define LQ_STATE_ORDER_H
+
+#include "state/snapshot.h"
+
+#define LQ_LATENESS_WHOLE INT64_MIN // everything waits for the end of input
+
+typedef struct lq_waiting {
+  lq_order order;
+  lq_snapshot *kept;
+  uint32_t *hits; // terms that it fits; NULL with nhits LQ_HITS_UNKNOWN: restored, all are to be asked
+  size_t nhits;
+} lq_waiting;
+#define LQ_HITS_UNKNOWN SIZE_MAX
+
+typedef struct lq_order_stats {
+  uint64_t late;     // came after their time had passed: not offered to state
+  uint64_t future;   // stamps too far beyond `now`: they do not move time
+  uint64_t timeless; // had no time of their own and took that of the event before
+  uint64_t forced;   // left before their time: the buffer was full
+  uint64_t dropped;  // the buffer was full of the future, or there was no memory for one more
+  uint64_t waiting;  // now
+} lq_order_stats;
+
+typedef struct lq_buffer {
+  const lq_mem *mem;
+  int64_t lateness, future;
+  uint64_t max_bytes;
+  bool has_now;
+  int64_t now;    // time of ingestion, live mode
+  int64_t latest; // newest stamp, as far as it is believed; INT64_MIN: none yet
+  int64_t last;   // stamp of the event before, for those without
+  int64_t clock;  // no event before this will be let through
+  uint64_t arrival;
+  lq_waiting *heap;
+  size_t n, cap;
+  uint64_t bytes;
+  lq_order_stats stats;
+} lq_buffer;
+
+void lq_buffer_init(lq_buffer *b, const lq_mem *mem);
+void lq_buffer_free(lq_buffer *b);
+// Gives an event its place and moves time. False: it is late, counted.
+bool lq_buffer_stamp(lq_buffer *b, const lq_event *e, lq_order *out);
+bool lq_buffer_passes(const lq_buffer *b, lq_order order); // need not wait, once lq_buffer_next gives nothing
+// Takes the reference and the hits, also when it fails.
+lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32_t *hits, size_t nhits);
+// The next one whose time has come (`all`: whatever its time); the caller drops what is in it. False: none.
+bool lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out);
+void lq_waiting_free(lq_waiting *w, const lq_mem *mem);
+
+#endif

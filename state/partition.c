@@ -1,0 +1,370 @@
+// All stateful rules of a rule set: from arrival to order, from order to machines.
+#include "state/partition_internal.h"
+
+// Room is taken from whoever has most; some at a time, as finding out who that is takes a look at all.
+static bool relieve(lq_machine_host *host)
+{
+  lq_partition *s = LQ_OWNER(lq_partition, host, host);
+  lq_machine *most = NULL;
+  for (size_t i = 0; i < s->config.tables->nstates; i++) {
+    lq_machine *m = s->machines[i];
+    if (m && (!most || m->stats.bytes > most->stats.bytes))
+      most = m;
+  }
+  bool any = false;
+  for (int i = 0; i < 16 && most && lq_machine_evict(most); i++)
+    any = true;
+  return any;
+}
+
+// ---- life
+
+static lq_status make_machines(lq_partition *s)
+{
+  const lq_state_tables *t = s->config.tables;
+  size_t most = 1;
+  s->machines = lq_mem_alloc(s->mem, t->nstates, sizeof(lq_machine *));
+  s->state_of = lq_mem_alloc(s->mem, t->nterms, sizeof *s->state_of);
+  if (!s->machines || !s->state_of)
+    return LQ_E_NOMEM;
+  for (uint32_t i = 0; i < t->nstates; i++) {
+    lq_status status = lq_machine_new(&s->machines[i], &s->host, i);
+    if (status)
+      return status;
+    const lq_state_def *d = &t->states[i];
+    for (uint32_t k = 0; k < d->nterms + d->until; k++)
+      s->state_of[d->first_term + k] = i;
+    most = d->nterms + d->until > most ? d->nterms + d->until : most;
+  }
+  s->nhits = most;
+  s->hits = lq_mem_alloc(s->mem, most, 1);
+  s->known = lq_mem_alloc(s->mem, t->nterms, sizeof *s->known);
+  return s->hits && s->known ? LQ_OK : LQ_E_NOMEM;
+}
+
+static lq_status make(lq_partition *s)
+{
+  const lq_partition_config *c = &s->config;
+  lq_status status = make_machines(s);
+  if (!status)
+    status = lq_deadlines_init(&s->due, (uint32_t)c->tables->nstates, s->mem);
+  if (!status && c->nlineages > 0)
+    status = lq_ancestry_new(&s->lineage, c->lineages, c->nlineages, s->config.limits.keys, c->hash_key,
+                             &s->meter.hook);
+  if (status || !c->fields)
+    return status;
+  status = lq_event_init(&s->waited, c->fields, s->mem);
+  s->has_waited = !status;
+  if (!status)
+    status = lq_event_init(&s->viewed, c->fields, s->mem);
+  s->has_viewed = s->has_waited && !status;
+  return status;
+}
+
+lq_status lq_partition_new(lq_partition **out, const lq_partition_config *config, const lq_mem *mem)
+{
+  *out = NULL;
+  lq_partition *s = lq_mem_alloc(mem, 1, sizeof *s);
+  if (!s)
+    return LQ_E_NOMEM;
+  s->mem = mem;
+  s->config = *config;
+  lq_state_limits_default(&s->config.limits);
+  lq_meter_init(&s->meter, mem, s->config.limits.total_bytes);
+  s->host = (lq_machine_host){.meter = &s->meter,
+                              .tables = config->tables,
+                              .limits = s->config.limits,
+                              .asker = config->asker,
+                              .hooks = config->hooks,
+                              .relieve = relieve};
+  memcpy(s->host.hash_key, config->hash_key, sizeof s->host.hash_key);
+  s->host.keys = (lq_key_set){.mem = mem, .max = s->config.limits.key_tuples};
+  memcpy(s->host.keys.hash_key, config->hash_key, sizeof s->host.hash_key);
+  s->host.stage_keys = s->host.keys;
+  lq_buffer_init(&s->buffer, &s->meter.hook);
+  s->buffer.lateness = config->lateness;
+  s->buffer.future = s->config.limits.future;
+  s->buffer.max_bytes = s->config.limits.buffer_bytes;
+  lq_status status = make(s);
+  if (status)
+    lq_partition_free(s);
+  else
+    *out = s;
+  return status;
+}
+
+void lq_partition_free(lq_partition *s)
+{
+  if (!s)
+    return;
+  const lq_state_tables *t = s->config.tables;
+  for (size_t i = 0; s->machines && i < t->nstates; i++)
+    lq_machine_free(s->machines[i]);
+  lq_mem_free(s->mem, s->machines, t->nstates, sizeof(lq_machine *));
+  lq_mem_free(s->mem, s->state_of, t->nterms, sizeof *s->state_of);
+  lq_mem_free(s->mem, s->hits, s->nhits, 1);
+  lq_mem_free(s->mem, s->known, t->nterms, sizeof *s->known);
+  lq_key_set_free(&s->host.keys);
+  lq_key_set_free(&s->host.stage_keys);
+  lq_buffer_free(&s->buffer);
+  if (s->due.mem)
+    lq_deadlines_free(&s->due);
+  lq_ancestry_free(s->lineage);
+  if (s->has_waited)
+    lq_event_free(&s->waited);
+  if (s->has_viewed)
+    lq_event_free(&s->viewed);
+  lq_mem_free(s->mem, s, 1, sizeof *s);
+}
+
+void lq_partition_set_now(lq_partition *s, int64_t now)
+{
+  s->buffer.has_now = true;
+  s->buffer.now = now;
+}
+
+bool lq_partition_wants_all(const lq_partition *s)
+{
+  return s->lineage != NULL;
+}
+
+// ---- time
+
+static void renew_due(lq_partition *s, uint32_t machine)
+{
+  lq_deadlines_set(&s->due, machine, lq_machine_due(s->machines[machine]));
+}
+
+static lq_status advance(lq_partition *s, int64_t clock)
+{
+  uint32_t machine;
+  int64_t when;
+  lq_status status = LQ_OK;
+  while (!status && lq_deadlines_first(&s->due, &machine, &when) && when < clock) {
+    s->config.asker.event(s->config.asker.user, NULL);
+    status = lq_machine_advance(s->machines[machine], clock);
+    renew_due(s, machine);
+  }
+  return status;
+}
+
+// ---- an event whose turn it is
+
+static bool ask(lq_partition *s, uint32_t snippet)
+{
+  static const lq_view nothing = {0};
+  return s->config.asker.truth(s->config.asker.user, snippet, &nothing);
+}
+
+static bool lineage_holds(void *user, uint32_t row)
+{
+  lq_partition *s = user;
+  s->config.asker.begin(s->config.asker.user, s->config.lineages[row].rule);
+  return ask(s, s->config.lineages[row].snippet);
+}
+
+static void remember_process(lq_partition *s)
+{
+  lq_process_facts facts = {0};
+  s->config.process(s->config.asker.user, &facts);
+  lq_ancestry_event(s->lineage, &facts, lineage_holds, s);
+}
+
+// Hits of a restored event: nobody has asked yet.
+static void find_hits(lq_partition *s, lq_waiting *w)
+{
+  const lq_state_tables *t = s->config.tables;
+  w->nhits = 0;
+  for (uint32_t i = 0; i < t->nterms; i++) {
+    s->config.asker.begin(s->config.asker.user, t->states[s->state_of[i]].rule);
+    bool later = (t->refers && t->refers[i]) || (s->config.late && s->config.late[i]);
+    if (later || ask(s, t->terms[i].snippet))
+      s->known[w->nhits++] = i;
+  }
+}
+
+// Fills the hits of the state that hits[0] belongs to; gives how many hits that took.
+static size_t hits_of(lq_partition *s, const uint32_t *hits, size_t n, bool *any)
+{
+  const lq_state_tables *t = s->config.tables;
+  uint32_t state = s->state_of[hits[0]];
+  const lq_state_def *d = &t->states[state];
+  size_t i = 0;
+  *any = false;
+  memset(s->hits, 0, s->nhits);
+  s->config.asker.begin(s->config.asker.user, d->rule);
+  for (; i < n && s->state_of[hits[i]] == state; i++) {
+    bool late = s->config.late && s->config.late[hits[i]] && !(t->refers && t->refers[hits[i]]);
+    s->hits[hits[i] - d->first_term] = !late || ask(s, t->terms[hits[i]].snippet);
+    *any |= s->hits[hits[i] - d->first_term];
+  }
+  return i;
+}
+
+static lq_status take_turn(lq_partition *s, lq_at_hand *e, const uint32_t *hits, size_t n)
+{
+  lq_status status = advance(s, e->order.time);
+  s->config.asker.event(s->config.asker.user, e->event);
+  if (s->lineage)
+    remember_process(s);
+  for (size_t i = 0, took; i < n && !status; i += took) {
+    bool any;
+    uint32_t state = s->state_of[hits[i]];
+    took = hits_of(s, hits + i, n - i, &any);
+    if (!any)
+      continue;
+    status = lq_machine_event(s->machines[state], e, s->hits);
+    renew_due(s, state);
+  }
+  lq_snapshot_unref(e->kept, &s->meter.hook);
+  lq_snapshot_unref(e->whole, &s->meter.hook);
+  return status;
+}
+
+static lq_status let_in(lq_partition *s, lq_waiting *w)
+{
+  lq_at_hand e = {.order = w->order, .whole = lq_snapshot_ref(w->kept)};
+  lq_snapshot_replay(w->kept, &s->waited);
+  if (s->waited.failed) {
+    lq_snapshot_unref(e.whole, &s->meter.hook);
+    return LQ_E_NOMEM;
+  }
+  e.event = &s->waited;
+  if (w->nhits == LQ_HITS_UNKNOWN) {
+    s->config.asker.event(s->config.asker.user, e.event);
+    find_hits(s, w);
+  }
+  return take_turn(s, &e, w->hits ? w->hits : s->known, w->nhits);
+}
+
+static lq_status let_waiting_in(lq_partition *s, bool all)
+{
+  lq_waiting w;
+  lq_status status = LQ_OK;
+  while (!status && lq_buffer_next(&s->buffer, all, &w)) {
+    status = let_in(s, &w);
+    lq_waiting_free(&w, &s->meter.hook);
+  }
+  return status;
+}
+
+// ---- arrival
+
+static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const uint32_t *hits, size_t n)
+{
+  const lq_mem *mem = &s->meter.hook;
+  lq_event bare;
+  if (n == 0) { // it waits for its processes alone: nobody will show it
+    bare = *e;
+    bare.raw = bare.source = LQ_STR("");
+    e = &bare;
+  }
+  size_t size = lq_snapshot_size(e, true) + n * sizeof *hits + 256;
+  while (s->meter.used > s->meter.max - (size < s->meter.max ? size : s->meter.max) && relieve(&s->host))
+    continue;
+  uint32_t *copy = lq_mem_alloc(mem, n, sizeof *copy);
+  lq_snapshot *kept = copy ? lq_snapshot_take(e, order, true, mem) : NULL;
+  lq_status status = LQ_E_NOMEM;
+  if (kept) {
+    if (n)
+      memcpy(copy, hits, n * sizeof *copy);
+    status = lq_buffer_push(&s->buffer, order, kept, copy, n);
+  } else if (copy) {
+    lq_mem_free(mem, copy, n, sizeof *copy);
+  }
+  if (status != LQ_E_NOMEM || s->meter.out_of_memory)
+    return status;
+  s->buffer.stats.dropped++; // the cap, not the machine, is out of memory
+  return LQ_OK;
+}
+
+lq_status lq_partition_event(lq_partition *s, const lq_event *e, const uint32_t *hits, size_t n)
+{
+  if (e->failed)
+    return LQ_E_NOMEM;
+  s->meter.out_of_memory = false;
+  s->viewing = NULL;
+  lq_order order;
+  bool in_time = lq_buffer_stamp(&s->buffer, e, &order);
+  lq_status status = let_waiting_in(s, false);
+  if (status || !in_time || (n == 0 && !s->lineage))
+    return status ? status : advance(s, s->buffer.clock);
+  if (!lq_buffer_passes(&s->buffer, order)) {
+    status = wait(s, e, order, hits, n);
+    return status ? status : let_waiting_in(s, false);
+  }
+  lq_at_hand at = {.order = order, .event = e};
+  return take_turn(s, &at, hits, n);
+}
+
+lq_status lq_partition_end(lq_partition *s)
+{
+  s->meter.out_of_memory = false;
+  s->viewing = NULL;
+  lq_status status = let_waiting_in(s, true);
+  s->config.asker.event(s->config.asker.user, NULL);
+  for (uint32_t i = 0; i < s->config.tables->nstates && !status; i++) {
+    status = lq_machine_end(s->machines[i]);
+    renew_due(s, i);
+  }
+  return status;
+}
+
+// ---- what it tells
+
+const lq_event *lq_partition_replay(lq_partition *s, const lq_snapshot *kept)
+{
+  if (!s->has_viewed)
+    return NULL;
+  if (s->viewing != kept || s->viewing_arrival != kept->order.arrival)
+    lq_snapshot_replay(kept, &s->viewed);
+  s->viewing = kept;
+  s->viewing_arrival = kept->order.arrival;
+  return s->viewed.failed ? NULL : &s->viewed;
+}
+
+bool lq_partition_lineage(const lq_partition *s, uint32_t row)
+{
+  return s->lineage && lq_ancestry_asks(s->lineage, row);
+}
+
+int64_t lq_partition_clock(const lq_partition *s)
+{
+  return s->buffer.clock;
+}
+
+void lq_partition_stats_get(const lq_partition *s, lq_partition_stats *out)
+{
+  *out = (lq_partition_stats){.order = s->buffer.stats, .bytes = s->meter.used, .peak = s->meter.peak};
+  if (s->lineage)
+    out->lineage = *lq_ancestry_stats_get(s->lineage);
+  for (size_t i = 0; i < s->config.tables->nstates; i++) {
+    const lq_machine_stats *m = &s->machines[i]->stats;
+#define SUM(field) out->sum.field += m->field
+    SUM(events), SUM(groups), SUM(live), SUM(keys), SUM(bytes), SUM(peak), SUM(expired), SUM(replaced),
+        SUM(killed);
+    SUM(evicted), SUM(cut), SUM(suppressed);
+#undef SUM
+    out->held += lq_partition_held(s, (uint32_t)i);
+  }
+}
+
+uint64_t lq_partition_held(const lq_partition *s, uint32_t state)
+{
+  uint64_t n = 0;
+  const lq_link *held = &s->machines[state]->held;
+  for (const lq_link *l = held->next; l != held; l = l->next)
+    n++;
+  return n;
+}
+
+const lq_machine_stats *lq_partition_rule_stats(const lq_partition *s, uint32_t state)
+{
+  return &s->machines[state]->stats;
+}
+
+void lq_partition_each(const lq_partition *s, void (*each)(void *user, const lq_live *live), void *user)
+{
+  for (size_t i = 0; i < s->config.tables->nstates; i++)
+    lq_machine_each(s->machines[i], each, user);
+}

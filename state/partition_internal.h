@@ -1,0 +1,29 @@
+// What state.c and save.c share.
+#ifndef LQ_STATE_PARTITION_INTERNAL_H
+#define LQ_STATE_PARTITION_INTERNAL_H
+
+#include "state/deadlines.h"
+#include "state/machine_internal.h"
+#include "state/partition.h"
+
+struct lq_partition {
+  const lq_mem *mem;
+  lq_partition_config config;
+  lq_meter meter;
+  lq_machine_host host;
+  lq_machine **machines; // by state
+  uint32_t *state_of;    // by term
+  uint8_t *hits;         // of one machine
+  uint32_t *known;       // hits of a restored event
+  size_t nhits;
+  lq_buffer buffer;
+  lq_deadlines due;
+  lq_ancestry *lineage;
+  lq_arena loading;        // values on their way in
+  lq_event waited, viewed; // one that waited, and one that a view names
+  bool has_waited, has_viewed;
+  const lq_snapshot *viewing;
+  uint64_t viewing_arrival; // another event may come to lie where one was
+};
+
+#endif

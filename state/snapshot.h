@@ -1,0 +1,57 @@
+// What outlives an event: its record, the values that were captured, and where in the order it stood.
+#ifndef LQ_STATE_SNAPSHOT_H
+#define LQ_STATE_SNAPSHOT_H
+
+#include "base/event.h"
+
+// The order in which events count: by time, then by arrival.
+typedef struct lq_order {
+  int64_t time;
+  uint64_t arrival;
+} lq_order;
+
+static inline int lq_order_cmp(lq_order a, lq_order b)
+{
+  if (a.time != b.time)
+    return a.time < b.time ? -1 : 1;
+  return (a.arrival > b.arrival) - (a.arrival < b.arrival);
+}
+
+typedef struct lq_snapshot_value {
+  uint32_t slot, element, parent;
+  lq_value v;
+} lq_snapshot_value;
+
+// An event that was kept: shared by all that hold it, in one block.
+typedef struct lq_snapshot {
+  size_t refs, size;
+  lq_order order;
+  uint64_t line, offset, nth;
+  bool has_time, mapped;
+  lq_str raw, source;
+  const lq_snapshot_value *values; // of its slots; none when only the record was kept
+  size_t nvalues;
+} lq_snapshot;
+
+size_t lq_snapshot_size(const lq_event *e, bool values); // bytes that lq_snapshot_take will ask for
+lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values,
+                              const lq_mem *mem); // NULL: no memory
+lq_snapshot *lq_snapshot_copy(const lq_snapshot *like,
+                              const lq_mem *mem); // of one whose parts lie anywhere; NULL: no memory
+lq_snapshot *lq_snapshot_ref(lq_snapshot *k);
+void lq_snapshot_unref(lq_snapshot *k, const lq_mem *mem); // NULL is fine
+// Makes `into` what the event was; texts are borrowed from k. The event's failed tells.
+void lq_snapshot_replay(const lq_snapshot *k, lq_event *into);
+
+// Lists of values in one block, shared by all that hold it.
+typedef struct lq_packed {
+  size_t size, refs;
+  uint32_t n;
+  lq_values lists[];
+} lq_packed;
+
+lq_packed *lq_pack(const lq_values *lists, size_t n, const lq_mem *mem); // NULL: no memory
+lq_packed *lq_packed_ref(lq_packed *p);                                  // NULL is fine
+void lq_packed_unref(lq_packed *p, const lq_mem *mem);                   // NULL is fine
+
+#endif

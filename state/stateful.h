@@ -1,0 +1,33 @@
+// The stateful rules of a loaded rule set: its code asked, its tables run (state/partition.h). One for each
+// engine and thread.
+#ifndef LQ_STATE_STATEFUL_H
+#define LQ_STATE_STATEFUL_H
+
+#include "engine/engine.h"
+#include "state/partition.h"
+
+typedef struct lq_stateful_options {
+  lq_state_limits limits; // zeros: the usual
+  int64_t lateness;       // ns; LQ_LATENESS_WHOLE: sort all at the end of input
+  uint8_t hash_key[16];   // random
+  lq_state_hooks hooks;
+} lq_stateful_options;
+
+typedef struct lq_stateful_stats {
+  uint64_t snippets_run, indeterminate; // of terms; of anything
+  uint64_t capped; // results cut from a product of arrays, where the engine has not counted them
+} lq_stateful_stats;
+
+typedef struct lq_stateful lq_stateful;
+// *out is NULL with LQ_OK when the rule set has no stateful rule. The engine is borrowed.
+lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_stateful_options *options,
+                          const lq_mem *mem);
+void lq_stateful_free(lq_stateful *s); // before its engine
+// Right after lq_engine_eval, for the same event: predicates that were computed then are not computed again.
+lq_status lq_stateful_event(lq_stateful *s, const lq_event *event);
+lq_status lq_stateful_end(lq_stateful *s);
+lq_partition *
+lq_stateful_partition(lq_stateful *s); // counters, saving, restoring, live partial matches, `now`
+const lq_stateful_stats *lq_stateful_stats_get(const lq_stateful *s);
+
+#endif
