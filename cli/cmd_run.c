@@ -221,12 +221,12 @@ static bool is_log(const char *name)
 {
   char start[8];
   struct stat st;
-  if (lq_build_takes(name) || (lq_os.stat(name, &st) == 0 && !S_ISREG(st.st_mode)))
+  if (lq_build_takes(name) || (lq_os->stat(name, &st) == 0 && !S_ISREG(st.st_mode)))
     return false;
   int fd = lq_in_open(name);
   long n = fd >= 0 ? lq_in_read(fd, start, sizeof start) : 0;
   if (fd >= 0)
-    lq_os.close(fd);
+    lq_os->close(fd);
   return n < 0 || !lq_bundle_is_bundle(start, (size_t)n);
 }
 

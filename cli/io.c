@@ -8,34 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-static int open_for_real(const char *name, int flags, mode_t mode)
-{
-  return open(name, flags, mode);
-}
-
-static int lock_for_real(int fd)
-{
-  return flock(fd, LOCK_EX | LOCK_NB);
-}
-
-lq_os_calls lq_os = {
-    .open = open_for_real,
-    .read = read,
-    .pread = pread,
-    .write = write,
-    .seek = lseek,
-    .truncate = ftruncate,
-    .fsync = fsync,
-    .close = close,
-    .rename = rename,
-    .unlink = unlink,
-    .stat = stat,
-    .fstat = fstat,
-    .lock = lock_for_real,
-};
+const lq_os_calls *lq_os = &lq_os_real;
 
 enum { OUT_BYTES = 64 << 10, IN_BYTES = 1 << 20 };
 
@@ -70,7 +45,7 @@ static void wait_for_room(int fd)
 static int write_all(int fd, const char *p, size_t n, uint64_t *written)
 {
   while (n > 0) {
-    ssize_t done = lq_os.write(fd, p, n);
+    ssize_t done = lq_os->write(fd, p, n);
     if (done < 0 && errno == EAGAIN)
       wait_for_room(fd);
     if (done < 0 && (errno == EINTR || errno == EAGAIN))
@@ -150,10 +125,10 @@ int lq_in_open(const char *name)
 {
   if (strcmp(name, "-") == 0)
     return dup(STDIN_FILENO);
-  int fd = lq_os.open(name, O_RDONLY | O_CLOEXEC, 0);
+  int fd = lq_os->open(name, O_RDONLY | O_CLOEXEC, 0);
   struct stat st;
-  if (fd >= 0 && lq_os.fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-    lq_os.close(fd);
+  if (fd >= 0 && lq_os->fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    lq_os->close(fd);
     errno = EISDIR;
     return -1;
   }
@@ -167,7 +142,7 @@ long lq_in_read(int fd, void *p, size_t n)
       errno = EINTR;
       return -1;
     }
-    ssize_t got = lq_os.read(fd, p, n);
+    ssize_t got = lq_os->read(fd, p, n);
     if (got >= 0 || errno != EINTR)
       return got;
   }
@@ -189,7 +164,7 @@ int lq_read_file(const char *name, size_t max, lq_string *out)
     lq_string_add(out, block, (size_t)got);
   }
   free(block);
-  lq_os.close(fd);
+  lq_os->close(fd);
   return error;
 }
 
@@ -197,16 +172,16 @@ int lq_read_file(const char *name, size_t max, lq_string *out)
 static int write_special(const char *name, const char *p, size_t n)
 {
   uint64_t written = 0;
-  int fd = lq_os.open(name, O_WRONLY | O_CLOEXEC, 0);
+  int fd = lq_os->open(name, O_WRONLY | O_CLOEXEC, 0);
   if (fd < 0)
     return errno;
   int error = write_all(fd, p, n, &written);
-  return lq_os.close(fd) != 0 && error == 0 ? errno : error;
+  return lq_os->close(fd) != 0 && error == 0 ? errno : error;
 }
 
 static int sync_fd(int fd)
 {
-  while (lq_os.fsync(fd) != 0) {
+  while (lq_os->fsync(fd) != 0) {
     if (errno != EINTR)
       return errno;
   }
@@ -219,16 +194,16 @@ static int write_and_sync(int fd, const char *p, size_t n)
   int error = write_all(fd, p, n, &written);
   if (error == 0)
     error = sync_fd(fd);
-  return lq_os.close(fd) != 0 && error == 0 ? errno : error;
+  return lq_os->close(fd) != 0 && error == 0 ? errno : error;
 }
 
 int lq_sync_folder_of(const char *name)
 {
   const char *slash = strrchr(name, '/');
   char *folder = slash ? lq_copy(name, slash == name ? 1 : (size_t)(slash - name)) : lq_copy(".", 1);
-  int fd = lq_os.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  int fd = lq_os->open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   int error = fd < 0 ? errno : sync_fd(fd);
-  if (fd >= 0 && lq_os.close(fd) != 0 && error == 0)
+  if (fd >= 0 && lq_os->close(fd) != 0 && error == 0)
     error = errno;
   free(folder);
   return error == EINVAL ? 0 : error; // some file systems cannot
@@ -237,26 +212,26 @@ int lq_sync_folder_of(const char *name)
 // The name is our own, so what stands there was left behind by a process of the same number that died.
 static int open_temporary(const char *name)
 {
-  int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, fd = lq_os.open(name, flags, 0666);
-  if (fd < 0 && errno == EEXIST && lq_os.unlink(name) == 0)
-    fd = lq_os.open(name, flags, 0666);
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, fd = lq_os->open(name, flags, 0666);
+  if (fd < 0 && errno == EEXIST && lq_os->unlink(name) == 0)
+    fd = lq_os->open(name, flags, 0666);
   return fd;
 }
 
 int lq_replace_file(const char *name, const char *temporary, const char *p, size_t n)
 {
   int fd = open_temporary(temporary), error = fd < 0 ? errno : write_and_sync(fd, p, n);
-  if (error == 0 && lq_os.rename(temporary, name) != 0)
+  if (error == 0 && lq_os->rename(temporary, name) != 0)
     error = errno;
   if (error && fd >= 0)
-    lq_os.unlink(temporary);
+    lq_os->unlink(temporary);
   return error ? error : lq_sync_folder_of(name);
 }
 
 int lq_write_file(const char *name, const char *p, size_t n)
 {
   struct stat st;
-  if (lq_os.stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+  if (lq_os->stat(name, &st) == 0 && !S_ISREG(st.st_mode))
     return S_ISDIR(st.st_mode) ? EISDIR : write_special(name, p, n);
   lq_string temporary = {0};
   lq_string_printf(&temporary, "%s.%ld.tmp", name, (long)getpid());
@@ -270,7 +245,7 @@ int lq_out_sync(lq_out *o)
   struct stat st;
   if (!lq_out_flush(o))
     return o->error ? o->error : EPIPE;
-  if (lq_os.fstat(o->fd, &st) != 0 || !S_ISREG(st.st_mode))
+  if (lq_os->fstat(o->fd, &st) != 0 || !S_ISREG(st.st_mode))
     return 0; // what is in a pipe is the reader's
   o->error = sync_fd(o->fd);
   return o->error;

@@ -2,28 +2,10 @@
 #ifndef LQ_CLI_IO_H
 #define LQ_CLI_IO_H
 
-#include <sys/stat.h>
-#include <sys/types.h>
-
 #include "cli/text.h"
+#include "feed/os.h"
 
-// Every call to the system on the way of events, alerts and state. Tests put calls that fail in their places.
-typedef struct lq_os_calls {
-  int (*open)(const char *name, int flags, mode_t mode);
-  ssize_t (*read)(int fd, void *p, size_t n);
-  ssize_t (*pread)(int fd, void *p, size_t n, off_t at);
-  ssize_t (*write)(int fd, const void *p, size_t n);
-  off_t (*seek)(int fd, off_t at, int whence);
-  int (*truncate)(int fd, off_t size);
-  int (*fsync)(int fd);
-  int (*close)(int fd);
-  int (*rename)(const char *from, const char *to);
-  int (*unlink)(const char *name);
-  int (*stat)(const char *name, struct stat *out);
-  int (*fstat)(int fd, struct stat *out);
-  int (*lock)(int fd); // without waiting; EWOULDBLOCK: somebody else has it
-} lq_os_calls;
-extern lq_os_calls lq_os;
+extern const lq_os_calls *lq_os; // tests put theirs in
 
 // A buffered way out. After an error it takes no more, remembers, and says so: stdio would forget.
 typedef struct lq_out {

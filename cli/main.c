@@ -196,7 +196,7 @@ int main(int argc, char **argv)
   c.now = time_now();
   run(&c, argc, argv);
   // What close says of a full disk (NFS, quotas) is a lost alert, too.
-  if (lq_out_flush(&c.out) && lq_os.close(c.out.fd) != 0 && errno != EBADF)
+  if (lq_out_flush(&c.out) && lq_os->close(c.out.fd) != 0 && errno != EBADF)
     c.out.error = errno;
   if (c.out.error) {
     lq_say(&c, "cannot write to %s: %s", c.out.name, strerror(c.out.error));

@@ -141,7 +141,7 @@ static void run_file(lq_running *r, const char *name, char *block)
   if (well && !r->stopped && !(got < 0 && errno == EINTR))
     lq_running_well(r, name, lq_scan_end(r->scan));
   after_block(r, fd);
-  lq_os.close(fd);
+  lq_os->close(fd);
 }
 
 static void keep_counters(lq_running *r)
@@ -165,10 +165,10 @@ static void keep_counters(lq_running *r)
 // So that nobody who writes events can choose keys that fall together.
 static bool random_key(uint8_t key[16])
 {
-  int fd = lq_os.open("/dev/urandom", O_RDONLY | O_CLOEXEC, 0);
-  bool full = fd >= 0 && lq_os.read(fd, key, 16) == 16;
+  int fd = lq_os->open("/dev/urandom", O_RDONLY | O_CLOEXEC, 0);
+  bool full = fd >= 0 && lq_os->read(fd, key, 16) == 16;
   if (fd >= 0)
-    lq_os.close(fd);
+    lq_os->close(fd);
   return full;
 }
 

@@ -21,7 +21,7 @@ void lq_source_init(lq_source *s, lq_mark *mark)
 void lq_source_close(lq_source *s)
 {
   if (s->fd >= 0)
-    lq_os.close(s->fd);
+    lq_os->close(s->fd);
   s->fd = -1;
 }
 
@@ -32,7 +32,7 @@ static int read_start(int fd, char *p, size_t n)
 {
   size_t got = 0;
   while (got < n) {
-    ssize_t more = lq_os.pread(fd, p + got, n - got, (off_t)got);
+    ssize_t more = lq_os->pread(fd, p + got, n - got, (off_t)got);
     if (more < 0 && errno == EINTR)
       continue;
     if (more <= 0)
@@ -90,7 +90,7 @@ static int64_t change_of(const struct stat *st)
 static int may_be(int fd, const lq_mark *m, bool named_alike)
 {
   struct stat st;
-  if (lq_os.fstat(fd, &st) != 0)
+  if (lq_os->fstat(fd, &st) != 0)
     return -1;
   if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < m->at.offset)
     return 0;
@@ -104,7 +104,7 @@ static int try_entry(const char *folder, const char *name, const lq_mark *m, boo
   lq_string path = {0};
   lq_string_printf(&path, "%s/%s", folder, name);
   // O_NONBLOCK: a pipe in the folder must not make us wait.
-  int fd = lq_os.open(path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0);
+  int fd = lq_os->open(path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0);
   lq_string_free(&path);
   if (fd < 0) {
     *error = errno == ENOENT || errno == ELOOP || errno == EACCES ? *error : errno;
@@ -114,7 +114,7 @@ static int try_entry(const char *folder, const char *name, const lq_mark *m, boo
   if (is > 0)
     return fd;
   *error = is < 0 ? errno : *error;
-  lq_os.close(fd);
+  lq_os->close(fd);
   return -1;
 }
 
@@ -144,9 +144,9 @@ bool lq_source_find_copy(lq_source *s)
   int fd = find_elsewhere(s->mark);
   if (fd < 0)
     return false;
-  if (lq_os.fstat(fd, &st) != 0) {
+  if (lq_os->fstat(fd, &st) != 0) {
     int error = errno;
-    lq_os.close(fd);
+    lq_os->close(fd);
     errno = error;
     return false;
   }
@@ -211,7 +211,7 @@ lq_source_begin lq_source_open(lq_source *s)
     errno = error;
     return s->seekable ? LQ_SOURCE_OLD : LQ_SOURCE_FAILED;
   }
-  if (lq_os.fstat(s->fd, &st) != 0)
+  if (lq_os->fstat(s->fd, &st) != 0)
     return fail_open(s);
   s->seekable = S_ISREG(st.st_mode);
   s->failed = false;
@@ -230,7 +230,7 @@ void lq_source_next(lq_source *s, uint64_t line)
 bool lq_source_seek(lq_source *s)
 {
   s->read = s->mark->at.mode ? s->mark->at.offset : 0;
-  return !s->seekable || lq_os.seek(s->fd, (off_t)s->read, SEEK_SET) >= 0;
+  return !s->seekable || lq_os->seek(s->fd, (off_t)s->read, SEEK_SET) >= 0;
 }
 
 long lq_source_read(lq_source *s, void *p, size_t n)
@@ -255,9 +255,9 @@ long lq_source_read(lq_source *s, void *p, size_t n)
 lq_source_look lq_source_look_at(lq_source *s, int64_t wait)
 {
   struct stat own, named;
-  if (!s->seekable || lq_os.fstat(s->fd, &own) != 0)
+  if (!s->seekable || lq_os->fstat(s->fd, &own) != 0)
     return LQ_SOURCE_SAME;
-  bool same = lq_os.stat(s->mark->name, &named) != 0 || is_place(&named, &s->mark->file);
+  bool same = lq_os->stat(s->mark->name, &named) != 0 || is_place(&named, &s->mark->file);
   if (!same) {
     s->quiet = s->quiet ? s->quiet : lq_elapsed(0);
     return lq_elapsed(s->quiet) >= wait ? LQ_SOURCE_REPLACED : LQ_SOURCE_SAME;

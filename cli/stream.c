@@ -417,7 +417,7 @@ static void tidy(flow *f)
 {
   lq_cli *c = f->running.pass->cli;
   if (f->stream->state && f->stream->checkpoint.output && c->out.error)
-    (void)!lq_os.truncate(c->out.fd, (off_t)f->stream->checkpoint.committed);
+    (void)!lq_os->truncate(c->out.fd, (off_t)f->stream->checkpoint.committed);
 }
 
 void lq_stream_run(lq_stream *s, const lq_files *files)

@@ -13,7 +13,7 @@ static const size_t STATE_MAX = (size_t)4 << 30;
 static void say_busy(lq_cli *c, const char *what, const char *lock, int fd)
 {
   char text[24] = {0};
-  long n = fd >= 0 ? (long)lq_os.pread(fd, text, sizeof text - 1, 0) : 0;
+  long n = fd >= 0 ? (long)lq_os->pread(fd, text, sizeof text - 1, 0) : 0;
   text[n > 0 ? strspn(text, "0123456789") : 0] = '\0';
   if (text[0])
     lq_say_usage(c, "%s is in use by process %s", what, text);
@@ -30,8 +30,8 @@ static bool take_lock(lq_stream *s)
   lq_cli *c = s->pass->cli;
   lq_string name = {0}, pid = {0};
   lq_string_printf(&name, "%s.lock", s->state);
-  int fd = lq_os.open(name.p, O_RDWR | O_CREAT | O_CLOEXEC, 0666), error = fd < 0 ? errno : 0;
-  if (fd >= 0 && lq_os.lock(fd) != 0)
+  int fd = lq_os->open(name.p, O_RDWR | O_CREAT | O_CLOEXEC, 0666), error = fd < 0 ? errno : 0;
+  if (fd >= 0 && lq_os->lock(fd) != 0)
     error = errno;
   if (error == EWOULDBLOCK) {
     say_busy(c, s->state, name.p, fd);
@@ -41,11 +41,11 @@ static bool take_lock(lq_stream *s)
   } else {
     // For the message above; whether it is written or not changes nothing.
     lq_string_printf(&pid, "%ld\n", (long)getpid());
-    (void)!lq_os.truncate(fd, 0);
-    (void)!lq_os.write(fd, pid.p, pid.n);
+    (void)!lq_os->truncate(fd, 0);
+    (void)!lq_os->write(fd, pid.p, pid.n);
   }
   if (error && fd >= 0)
-    lq_os.close(fd);
+    lq_os->close(fd);
   s->lock = error ? -1 : fd;
   lq_string_free(&name);
   lq_string_free(&pid);
@@ -66,7 +66,7 @@ static bool read_state(lq_stream *s)
   lq_string bytes = {0};
   const char *why = NULL;
   struct stat st;
-  if (lq_os.stat(s->state, &st) == 0 && !S_ISREG(st.st_mode))
+  if (lq_os->stat(s->state, &st) == 0 && !S_ISREG(st.st_mode))
     return refuse(s, "it is no regular file");
   int error = lq_read_file(s->state, STATE_MAX, &bytes);
   if (error == ENOENT) {
@@ -104,8 +104,8 @@ static bool cut_output(lq_stream *s, int fd, const struct stat *st)
 {
   lq_checkpoint *c = &s->checkpoint;
   s->kept = s->state ? counted(s, st) : 0;
-  if ((s->kept < (uint64_t)st->st_size && lq_os.truncate(fd, (off_t)s->kept) != 0) ||
-      lq_os.seek(fd, (off_t)s->kept, SEEK_SET) < 0)
+  if ((s->kept < (uint64_t)st->st_size && lq_os->truncate(fd, (off_t)s->kept) != 0) ||
+      lq_os->seek(fd, (off_t)s->kept, SEEK_SET) < 0)
     return false;
   free(c->output);
   c->output = lq_copy(s->output, strlen(s->output));
@@ -118,18 +118,18 @@ static bool cut_output(lq_stream *s, int fd, const struct stat *st)
 static bool open_output(lq_stream *s)
 {
   struct stat st = {0};
-  int fd = lq_os.open(s->output, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  int fd = lq_os->open(s->output, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0 && errno == EACCES) // a pipe or a device that may be written only
-    fd = lq_os.open(s->output, O_WRONLY | O_CLOEXEC, 0);
+    fd = lq_os->open(s->output, O_WRONLY | O_CLOEXEC, 0);
   if (fd < 0)
     return bad_output(s, errno);
-  bool regular = lq_os.fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+  bool regular = lq_os->fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
   int error = 0;
-  if (regular && lq_os.lock(fd) != 0)
+  if (regular && lq_os->lock(fd) != 0)
     error = errno;
   if (error == EWOULDBLOCK) {
     say_busy(s->pass->cli, s->output, NULL, -1);
-    lq_os.close(fd);
+    lq_os->close(fd);
     return false;
   }
   if (!error && regular && !cut_output(s, fd, &st))
@@ -137,7 +137,7 @@ static bool open_output(lq_stream *s)
   if (!error && regular && s->state)
     error = lq_sync_folder_of(s->output);
   if (error) {
-    lq_os.close(fd);
+    lq_os->close(fd);
     return bad_output(s, error);
   }
   lq_out_turn(&s->pass->cli->out, fd, s->output);
@@ -167,7 +167,7 @@ bool lq_stream_open(lq_stream *s)
 void lq_stream_close(lq_stream *s)
 {
   if (s->lock >= 0)
-    lq_os.close(s->lock);
+    lq_os->close(s->lock);
   lq_checkpoint_free(&s->checkpoint);
   free(s->temporary);
 }

@@ -4,9 +4,11 @@ import pathlib
 import re
 import sys
 
-FLOORS = [{"base"}, {"lexer", "stdlib"}, {"parser", "vm", "input"}, {"compiler", "engine"}, {"rules", "state"}, {"lib"}, {"cli"}]
-PUBLIC = {"lib", "cli"}  # who may include <libquery/lq.h>; status.h is for everyone
-ONLY_PUBLIC = {"cli"}    # and sees nothing else
+FLOORS = [{"base"}, {"lexer", "stdlib"}, {"parser", "vm", "input"}, {"compiler", "engine"}, {"rules", "state"}, {"lib"}, {"feed"}, {"cli"}]
+PUBLIC = {"lib", "feed", "cli"}  # who may include <libquery/lq.h>; status.h is for everyone
+# Programs: they see the public header, each other, and of the rest only what owns text and memory.
+PROGRAMS = {"feed": {"feed"}, "cli": {"cli", "feed"}}
+TEXT = {"buf.h", "mem.h", "str.h", "utf8.h"}
 SUFFIXES = {".c", ".h", ".l", ".y", ".def", ".cc"}
 
 
@@ -14,7 +16,7 @@ def main(root):
     floor = {d: i for i, ds in enumerate(FLOORS) for d in ds}
     bad = seen = 0
     for folder, level in floor.items():
-        below = {folder} if folder in ONLY_PUBLIC else {d for d, i in floor.items() if i < level} | {folder}
+        below = PROGRAMS.get(folder) or {d for d, i in floor.items() if i < level} | {folder}
         for path in sorted((root / folder).rglob("*")):
             if path.suffix not in SUFFIXES:
                 continue
@@ -25,6 +27,7 @@ def main(root):
                     continue
                 where, name = m.groups()
                 wrong = where in floor and where not in below
+                wrong &= not (folder in PROGRAMS and where == "base" and name in TEXT)
                 wrong |= where == "libquery" and name != "status.h" and folder not in PUBLIC
                 if wrong:
                     print(f"{path.relative_to(root)}:{number}: {folder}/ may not include {where}/{name}")

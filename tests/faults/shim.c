@@ -176,7 +176,9 @@ __attribute__((constructor)) static void put_in(void)
     log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (changes)
     journal = fopen(changes, "we");
-  real = lq_os;
-  lq_os = (lq_os_calls){my_open,  my_read,   my_pread,  my_write, my_seek,  my_truncate, my_fsync,
-                        my_close, my_rename, my_unlink, my_stat,  my_fstat, my_lock};
+  static lq_os_calls mine;
+  real = *lq_os;
+  mine = (lq_os_calls){my_open,  my_read,   my_pread,  my_write, my_seek,  my_truncate, my_fsync,
+                       my_close, my_rename, my_unlink, my_stat,  my_fstat, my_lock};
+  lq_os = &mine;
 }
