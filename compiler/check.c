@@ -3,6 +3,7 @@
 #include "compiler/check.h"
 
 #include "compiler/internal.h"
+#include "stdlib/regex.h"
 #include "vm/program.h"
 
 // ---- kinds
@@ -171,7 +172,7 @@ static bool compares(lq_kind k)
 // Endgame EQL compares only what is of one kind; `null` is equal or not, and nothing else.
 static void check_kinds(lq_checker *c, const lq_node *n, lq_kind left, lq_kind right)
 {
-  bool equality = n->op == LQ_OPER_EQ || n->op == LQ_OPER_NE, null = left == LQ_T_NULL || right == LQ_T_NULL;
+  bool equality = lq_is_equality(n->op), null = left == LQ_T_NULL || right == LQ_T_NULL;
   bool known = left != LQ_KIND_UNKNOWN && right != LQ_KIND_UNKNOWN;
   if (equality ? null || !known || left == right
                : compares(left) && compares(right) && (!known || left == right))
@@ -185,7 +186,7 @@ static lq_kind check_compare(lq_checker *c, const lq_node *n)
 {
   const lq_node *l = n->kids, *r = l->next;
   lq_kind left = lq_check_value(c, l), right = lq_check_value(c, r);
-  bool equality = n->op == LQ_OPER_EQ || n->op == LQ_OPER_NE;
+  bool equality = lq_is_equality(n->op);
   const lq_node *field = is_reference(l) ? l : r, *literal = is_reference(l) ? r : l;
   if (lq_in_endgame(c))
     check_kinds(c, n, left, right);
@@ -249,11 +250,6 @@ static lq_kind check_in(lq_checker *c, const lq_node *n)
   return LQ_T_BOOL;
 }
 
-static bool needs_text(lq_op op)
-{
-  return op == LQ_OPER_LIKE || op == LQ_OPER_LIKE_TILDE || op == LQ_OPER_REGEX || op == LQ_OPER_REGEX_TILDE;
-}
-
 static void not_a_pattern(lq_checker *c, const lq_node *n, const lq_node *leaf)
 {
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_NOT_LITERAL, leaf->span, "`%s` needs a pattern that is written out",
@@ -276,15 +272,14 @@ static void not_text(lq_checker *c, const lq_node *n, const lq_node *leaf)
 
 static void check_pattern(lq_checker *c, const lq_node *n, const lq_node *leaf)
 {
-  bool regex = n->op == LQ_OPER_REGEX || n->op == LQ_OPER_REGEX_TILDE;
   if (leaf->kind == LQ_N_ERROR || leaf->kind == LQ_N_ANYTHING)
     return;
   if (!lq_is_literal(leaf) && leaf->kind != LQ_N_NULL)
     not_a_pattern(c, n, leaf);
-  else if (leaf->kind == LQ_N_NULL || (needs_text(n->op) && leaf->kind != LQ_N_STRING))
+  else if (leaf->kind == LQ_N_NULL || (lq_operators[n->op].texts && leaf->kind != LQ_N_STRING))
     not_text(c, n, leaf);
-  else if (regex)
-    lq_check_regex(c, leaf, n->op == LQ_OPER_REGEX_TILDE);
+  else if (lq_is_regex(n->op))
+    lq_check_regex(c, leaf, lq_operators[n->op].folds ? LQ_RE_FOLD : 0);
   else if (is_reference(n->kids))
     lq_check_holds(c, n->kids, leaf, true);
 }
@@ -320,8 +315,8 @@ static void check_number(lq_checker *c, const lq_node *n, const lq_node *side)
   lq_diag_label(c->d, d, side->span, "%s", lq_kind_phrase(k));
   if (k == LQ_T_STRING)
     lq_diag_help(c->d, d,
-                 n->op == LQ_OPER_ADD ? "use `concat(a, b)` to join texts"
-                                      : "use `number(text)` to read a number");
+                 n->op == LQ_OPER_PLUS ? "use `concat(a, b)` to join texts"
+                                       : "use `number(text)` to read a number");
 }
 
 static lq_kind check_arithmetic(lq_checker *c, const lq_node *n)

@@ -31,7 +31,7 @@ static lq_diag *dead_wildcard(lq_linter *l, const lq_node *n, const lq_node *lit
 static void lint_compare(lq_linter *l, const lq_node *n)
 {
   const lq_node *a = n->kids, *b = a->next, *literal = has_wildcard(b) ? b : has_wildcard(a) ? a : NULL;
-  if ((n->op != LQ_OPER_EQ && n->op != LQ_OPER_NE) || !literal)
+  if (!lq_is_equality(n->op) || !literal)
     return;
   lq_diag *d = dead_wildcard(l, n, literal);
   if (n->op == LQ_OPER_EQ && literal == b) {
@@ -60,7 +60,7 @@ static void lint_in(lq_linter *l, const lq_node *n)
 
 static void like_without_wildcard(lq_linter *l, const lq_node *n, const lq_node *g)
 {
-  const char *better = n->op == LQ_OPER_LIKE ? "==" : ":";
+  const char *better = lq_operators[n->op].folds ? ":" : "==";
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_LIKE_WITHOUT_WILDCARD, g->span,
                            "`%s` without a wildcard compares the whole text", spelling(n->op));
   lq_diag_label(l->d, d, g->span, "no `*` or `?` in it");
@@ -85,8 +85,9 @@ static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)
 {
   if (g->op == LQ_OPER_KQL_PHRASE)
     quoted_star(l, g);
-  if ((n->op == LQ_OPER_LIKE || n->op == LQ_OPER_LIKE_TILDE) && g == n->kids->next &&
-      g->kind == LQ_N_STRING && !lq_glob_has_wildcard(g->value.s))
+  const lq_operator *o = &lq_operators[n->op];
+  if (o->reads == LQ_READS_PATTERN && o->texts && g == n->kids->next && g->kind == LQ_N_STRING &&
+      !lq_glob_has_wildcard(g->value.s))
     like_without_wildcard(l, n, g);
   if (g->kind == LQ_N_OR)
     lq_lint_list(l, n->op, g->kids);

@@ -26,17 +26,11 @@ static int by_place(const void *a, const void *b)
   return (x->at > y->at) - (x->at < y->at);
 }
 
-static bool folds(lq_op op)
-{
-  return op == LQ_OPER_COLON || op == LQ_OPER_LIKE_TILDE || op == LQ_OPER_IN_TILDE ||
-         op == LQ_OPER_REGEX_TILDE;
-}
-
 static lq_str compared_text(lq_linter *l, lq_op op, const lq_node *n)
 {
   lq_str s = lq_literal_pattern(l->arena, n);
   // Folding a regex's text would make `\S` and `\s` one.
-  return folds(op) && op != LQ_OPER_REGEX_TILDE ? lq_folded_text(l->arena, s) : s;
+  return lq_operators[op].folds && !lq_is_regex(op) ? lq_folded_text(l->arena, s) : s;
 }
 
 // Takes the entry and what joins it to the one before.
@@ -92,17 +86,12 @@ static const item *wider(const item *items, size_t n, const item *it)
   return NULL;
 }
 
-static bool knows_patterns(lq_op op)
-{
-  return op == LQ_OPER_COLON || op == LQ_OPER_LIKE || op == LQ_OPER_LIKE_TILDE || op == LQ_OPER_KQL_TERM;
-}
-
 static void find_covered(lq_linter *l, lq_op op, const item *items, size_t n)
 {
   size_t wild = 0;
   for (size_t i = 0; i < n; i++)
     wild += lq_glob_has_wildcard(items[i].text);
-  if (!knows_patterns(op) || wild == 0 || wild > PAIRS_MAX / n)
+  if (lq_operators[op].reads != LQ_READS_PATTERN || wild == 0 || wild > PAIRS_MAX / n)
     return;
   for (size_t i = 0; i < n; i++) {
     // Over a text field `a b` is two words, either of which will do, and `a*` matches only one of them.

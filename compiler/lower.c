@@ -24,39 +24,6 @@ static lq_value typed(lq_planner *p, const lq_str field, lq_value v)
   return v;
 }
 
-static lq_op mirrored(lq_op op)
-{
-  switch (op) {
-  case LQ_OPER_LT: return LQ_OPER_GT;
-  case LQ_OPER_LE: return LQ_OPER_GE;
-  case LQ_OPER_GT: return LQ_OPER_LT;
-  case LQ_OPER_GE: return LQ_OPER_LE;
-  default: return op;
-  }
-}
-
-static lq_matcher_kind way_of(lq_op op)
-{
-  switch (op) {
-  case LQ_OPER_LT: return LQ_MATCHER_LT;
-  case LQ_OPER_LE: return LQ_MATCHER_LE;
-  case LQ_OPER_GT: return LQ_MATCHER_GT;
-  case LQ_OPER_GE: return LQ_MATCHER_GE;
-  default: return LQ_MATCHER_EQ;
-  }
-}
-
-static lq_compare compare_of(lq_op op)
-{
-  switch (op) {
-  case LQ_OPER_LT: return LQ_CMP_LT;
-  case LQ_OPER_LE: return LQ_CMP_LE;
-  case LQ_OPER_GT: return LQ_CMP_GT;
-  case LQ_OPER_GE: return LQ_CMP_GE;
-  default: return LQ_CMP_EQ;
-  }
-}
-
 static bool is_reference(const lq_node *n)
 {
   return (n->kind == LQ_N_FIELD || n->kind == LQ_N_VARIABLE) && !lq_has_index(n->name);
@@ -66,11 +33,6 @@ static bool is_reference(const lq_node *n)
 static bool is_named(const lq_plan *n)
 {
   return n->kind == LQ_P_FIELD || n->kind == LQ_P_REF;
-}
-
-static bool is_equality(lq_op op)
-{
-  return op == LQ_OPER_EQ || op == LQ_OPER_NE;
 }
 
 static lq_entry *one_entry(lq_arena *a, lq_str text, lq_span span)
@@ -87,7 +49,7 @@ static lq_plan *order_test(lq_planner *p, const lq_node *field, lq_op op, lq_val
   if (!t)
     return NULL;
   lq_resolve(p->arena, p->scope, field, &t->ref);
-  t->way = way_of(op);
+  t->way = lq_op_codes[op].whole;
   t->value = typed(p, t->ref.name, v);
   return t;
 }
@@ -130,11 +92,11 @@ static lq_plan *general_compare(lq_planner *p, const lq_node *n)
 {
   const lq_node *l = n->kids, *r = l->next;
   lq_plan *left = lq_lower_value(p, l), *right = lq_lower_value(p, r);
-  if (left && right && !is_equality(n->op) && is_named(left) && right->kind == LQ_P_CONST)
+  if (left && right && !lq_is_equality(n->op) && is_named(left) && right->kind == LQ_P_CONST)
     right->value = typed(p, left->ref.name, right->value);
-  if (left && right && !is_equality(n->op) && is_named(right) && left->kind == LQ_P_CONST)
+  if (left && right && !lq_is_equality(n->op) && is_named(right) && left->kind == LQ_P_CONST)
     left->value = typed(p, right->ref.name, left->value);
-  return lq_plan_binary(p, LQ_P_COMPARE, (int)compare_of(n->op), n->span, left, right);
+  return lq_plan_binary(p, LQ_P_COMPARE, (int)lq_op_codes[n->op].compare, n->span, left, right);
 }
 
 // `x == null` asks whether x is missing, and the answer is never null.
@@ -185,19 +147,19 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
   bool not_equal = n->op == LQ_OPER_NE;
   lq_op op = n->op;
   lq_value v;
-  if (x && is_equality(op))
+  if (x && lq_is_equality(op))
     return negate_if(p, not_equal, n->span, null_test(p, x, n->span));
   if (is_reference(r) && lq_is_literal(l)) {
     const lq_node *swap = l;
-    l = r, r = swap, op = mirrored(op);
+    l = r, r = swap, op = lq_operators[op].mirrored;
   }
   if (!is_reference(l) || !lq_literal(p, r, &v)) {
     lq_plan *t = lq_plan_unary(p, LQ_P_TRUTH, n->span, general_compare(p, n));
-    if (is_equality(op) && both_optional(l, r))
+    if (lq_is_equality(op) && both_optional(l, r))
       t = or_both_missing(p, n, t);
     return negate_if(p, not_equal, n->span, t);
   }
-  if (!is_equality(op))
+  if (!lq_is_equality(op))
     return order_test(p, l, op, v, n->span);
   return negate_if(p, not_equal, n->span, equality_test(p, l, r, &v, n->span));
 }
@@ -417,8 +379,8 @@ static lq_plan *reference(lq_planner *p, const lq_node *n)
 
 static lq_plan *arithmetic(lq_planner *p, const lq_node *n)
 {
-  return lq_plan_binary(p, LQ_P_ARITH, (int)n->op - (int)LQ_OPER_ADD + (int)LQ_AR_ADD, n->span,
-                        lq_lower_value(p, n->kids), lq_lower_value(p, n->kids->next));
+  return lq_plan_binary(p, LQ_P_ARITH, (int)lq_op_codes[n->op].arith, n->span, lq_lower_value(p, n->kids),
+                        lq_lower_value(p, n->kids->next));
 }
 
 static lq_plan *as_value(lq_planner *p, lq_plan *condition, lq_span span)

@@ -165,17 +165,15 @@ static lq_plan *wildcard(lq_planner *p, const lq_node *subject, const lq_node *l
 static lq_plan *ordered(lq_planner *p, const lq_node *n)
 {
   lq_plan *l = lq_endgame_value(p, n->kids), *r = lq_endgame_value(p, n->last);
-  bool swap = n->op == LQ_OPER_GT || n->op == LQ_OPER_GE;
-  lq_compare op = n->op == LQ_OPER_LT || n->op == LQ_OPER_GT   ? LQ_CMP_LESS
-                  : n->op == LQ_OPER_LE || n->op == LQ_OPER_GE ? LQ_CMP_AT_MOST
-                                                               : LQ_CMP_SAME;
+  bool swap = lq_op_codes[n->op].swapped;
+  lq_compare op = lq_op_codes[n->op].strict;
   return compare(p, folds(p) ? op + 1 : op, swap ? r : l, swap ? l : r, n->span);
 }
 
 static lq_plan *comparison(lq_planner *p, const lq_node *n)
 {
   const lq_node *l = n->kids, *r = n->last;
-  bool equality = n->op == LQ_OPER_EQ || n->op == LQ_OPER_NE;
+  bool equality = lq_is_equality(n->op);
   lq_plan *c = equality && has_star(r)   ? wildcard(p, l, r, n->span)
                : equality && has_star(l) ? wildcard(p, r, l, n->span)
                                          : ordered(p, n);
@@ -240,9 +238,8 @@ static lq_plan *call(lq_planner *p, lq_function_id id, const lq_node *n)
 
 static lq_plan *arithmetic(lq_planner *p, const lq_node *n)
 {
-  static const lq_function_id ids[] = {LQ_FN_add, LQ_FN_subtract, LQ_FN_multiply, LQ_FN_divide, LQ_FN_modulo};
   if (n->kind == LQ_N_ARITH)
-    return call(p, ids[n->op - LQ_OPER_ADD], n);
+    return call(p, lq_op_codes[n->op].function, n);
   lq_plan *c = called(p, LQ_FN_subtract, n->span);
   lq_plan_add(c, constant(p, lq_int(0), n->span));
   lq_plan_add(c, lq_endgame_value(p, n->kids));
@@ -272,9 +269,9 @@ static bool takes_literals(lq_function_id id)
 static lq_plan *literal_set(lq_planner *p, lq_function_id id, const lq_node *n)
 {
   lq_matcher_kind way = id == LQ_FN_cidrMatch  ? LQ_MATCHER_CIDR
-               : id != LQ_FN_wildcard ? LQ_MATCHER_REGEX
-               : folds(p)             ? LQ_MATCHER_GLOB_FOLD
-                                      : LQ_MATCHER_GLOB;
+                        : id != LQ_FN_wildcard ? LQ_MATCHER_REGEX
+                        : folds(p)             ? LQ_MATCHER_GLOB_FOLD
+                                               : LQ_MATCHER_GLOB;
   lq_entry *entries = lq_arena_array(p->arena, n->nkids, sizeof *entries);
   size_t count = 0;
   for (const lq_node *k = n->kids->next; k && entries; k = k->next)
@@ -294,7 +291,7 @@ static lq_plan *call_value(lq_planner *p, const lq_node *n)
 
 static const lq_node *beside_null(const lq_node *n)
 {
-  bool equality = n->op == LQ_OPER_EQ || n->op == LQ_OPER_NE;
+  bool equality = lq_is_equality(n->op);
   if (n->kind != LQ_N_COMPARE || !equality)
     return NULL;
   return n->last->kind == LQ_N_NULL ? n->kids : n->kids->kind == LQ_N_NULL ? n->last : NULL;

@@ -13,29 +13,19 @@ typedef struct reading {
   const lq_node *subject; // without KQL's `.caseless`
 } reading;
 
-static bool folds(lq_op op)
-{
-  return op == LQ_OPER_COLON || op == LQ_OPER_LIKE_TILDE || op == LQ_OPER_IN_TILDE;
-}
-
 static bool is_kql(lq_op op)
 {
-  return op == LQ_OPER_KQL_TERM || op == LQ_OPER_KQL_PHRASE;
-}
-
-static bool is_regex(lq_op op)
-{
-  return op == LQ_OPER_REGEX || op == LQ_OPER_REGEX_TILDE;
+  return lq_op_in(op, LQ_DIALECT_KQL);
 }
 
 static bool knows_networks(const reading *r)
 {
-  return !r->text && (r->op == LQ_OPER_COLON || is_kql(r->op));
+  return !r->text && lq_operators[r->op].networks == LQ_NETWORKS_NETWORKS;
 }
 
 static bool knows_addresses(const reading *r)
 {
-  return knows_networks(r) || r->op == LQ_OPER_IN || r->op == LQ_OPER_IN_TILDE;
+  return !r->text && lq_operators[r->op].networks != LQ_NETWORKS_NONE;
 }
 
 // `host.name.caseless` is `host.name` compared without case.
@@ -61,7 +51,7 @@ static bool is_text(lq_planner *p, const lq_node *subject)
 
 static reading read_operator(lq_planner *p, lq_op op, const lq_node *subject)
 {
-  reading r = {.op = op, .fold = folds(op), .subject = subject};
+  reading r = {.op = op, .fold = lq_operators[op].folds && !lq_is_regex(op), .subject = subject};
   if (is_kql(op)) {
     r.subject = without_caseless(p, subject);
     r.fold = r.subject != subject;
@@ -76,9 +66,9 @@ static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
 {
   lq_str text = lq_literal_pattern(p->arena, n);
   lq_entry e = {.text = text, .span = n->span};
-  if (is_regex(r->op) || r->op == LQ_OPER_IN || r->op == LQ_OPER_IN_TILDE)
+  if (lq_operators[r->op].reads != LQ_READS_PATTERN)
     e.text = lq_plain_text(p->arena, text);
-  if (r->op == LQ_OPER_REGEX_TILDE)
+  if (lq_is_regex(r->op) && lq_operators[r->op].folds)
     e.flags = LQ_RE_FOLD;
   if (r->fold || r->text)
     e.text = lq_folded_text(p->arena, e.text);
@@ -86,16 +76,16 @@ static lq_entry entry_of(lq_planner *p, const reading *r, const lq_node *n)
 }
 
 // Of a test that knows text fields only by their words, all entries are of one sort.
-static lq_matcher_kind way_of(const reading *r, bool phrases, const lq_entry *entries, size_t n)
+static lq_matcher_kind matcher_of(const reading *r, bool phrases, const lq_entry *entries, size_t n)
 {
   bool wildcard = false;
-  for (size_t i = 0; i < n && !is_regex(r->op); i++)
+  for (size_t i = 0; i < n && !lq_is_regex(r->op); i++)
     wildcard = wildcard || lq_glob_has_wildcard(entries[i].text);
-  if (is_regex(r->op))
-    return LQ_MATCHER_REGEX;
   if (r->text)
     return phrases ? LQ_MATCHER_PHRASE : LQ_MATCHER_TOKENS_ANY;
-  return wildcard ? (r->fold ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB) : r->fold ? LQ_MATCHER_EQ_FOLD : LQ_MATCHER_EQ;
+  bool caseless = is_kql(r->op) && r->fold;
+  const lq_op_code *code = &lq_op_codes[caseless ? LQ_OPER_COLON : r->op];
+  return wildcard ? code->wild : code->whole;
 }
 
 static bool is_leaf(const lq_node *n)
@@ -202,9 +192,9 @@ static lq_plan *texts(lq_planner *p, const reading *r, const lq_node *first, siz
   size_t n = entries ? gather(p, r, first, leaves, which, entries) : 0;
   if (n == 0)
     return NULL;
-  lq_matcher_kind way = way_of(r, which == PHRASES, entries, n);
+  lq_matcher_kind way = matcher_of(r, which == PHRASES, entries, n);
   return way == LQ_MATCHER_TOKENS_ANY ? words(p, r, entries, n, span)
-                                  : lq_plan_test(p, r->subject, way, entries, n, span);
+                                      : lq_plan_test(p, r->subject, way, entries, n, span);
 }
 
 static void add_known(lq_plan *chain, lq_plan *n)

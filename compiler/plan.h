@@ -4,6 +4,7 @@
 #define LQ_COMPILER_PLAN_H
 
 #include "compiler/compiler.h"
+#include "stdlib/functions.h"
 
 // An array whose elements are walked one by one.
 typedef struct lq_scope lq_scope;
@@ -120,6 +121,18 @@ const lq_scope *lq_scope_enter(lq_arena *a, const lq_scope *outer, const lq_node
 uint32_t lq_term_number(const lq_node *base, const lq_node *term);
 lq_str lq_written(lq_arena *a, const lq_node *n);        // a name, or the canonical text
 lq_str lq_column_name(lq_arena *a, const lq_node *item); // what an item of `stats` or `eval` is called
+
+// ---- what an operator compiles to (operators.c)
+
+typedef struct lq_op_code {
+  lq_matcher_kind whole, wild; // a field and literals: those without a wildcard, and all where one has some
+  lq_compare compare;          // any two values
+  lq_compare strict; // Endgame EQL's, of the sides exchanged where swapped; the next number folds case
+  bool swapped;
+  lq_arith arith;
+  lq_function_id function; // Endgame EQL's name for the arithmetic
+} lq_op_code;
+extern const lq_op_code lq_op_codes[LQ_OPER_COUNT];
 
 // ---- Endgame EQL (lower_endgame.c)
 

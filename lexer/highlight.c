@@ -1,4 +1,5 @@
 // Colours: every token and comment with its class.
+#include "lexer/operators.h"
 #include "lexer/state.h"
 
 // A name is a function when a bracket follows it, and a stage right after `|`: one token of delay tells.
@@ -9,9 +10,8 @@ static lq_token_class class_of(const lq_token *t, lq_token_kind before, lq_token
   bool word = lq_token_class_of(t->kind) == LQ_CLASS_KEYWORD || t->kind == LQ_TOK_NAME;
   if (t->kind == LQ_TOK_NAME && before == LQ_TOK_PIPE)
     return LQ_CLASS_KEYWORD;
-  bool symbolic = t->kind == LQ_TOK_IN || t->kind == LQ_TOK_LIKE || t->kind == LQ_TOK_REGEX ||
-                  t->kind == LQ_TOK_AND || t->kind == LQ_TOK_OR || t->kind == LQ_TOK_NOT ||
-                  t->kind == LQ_TOK_WHERE || t->kind == LQ_TOK_BY;
+  bool symbolic = lq_op_of(t->kind) != LQ_OPER_NONE || t->kind == LQ_TOK_AND || t->kind == LQ_TOK_OR ||
+                  t->kind == LQ_TOK_NOT || t->kind == LQ_TOK_WHERE || t->kind == LQ_TOK_BY;
   if (word && !symbolic && after == LQ_TOK_LPAREN && !t->quoted)
     return LQ_CLASS_FUNCTION;
   return lq_token_class_of(t->kind);

@@ -1,5 +1,6 @@
 // Words and numbers: names, keywords, literals, durations.
 #include "base/number.h"
+#include "lexer/operators.h"
 #include "lexer/state.h"
 
 static const struct {
@@ -96,8 +97,9 @@ static bool is_endgame_keyword(lq_str part)
 {
   static const lq_str words[] = {LQ_STR_INIT("const"), LQ_STR_INIT("macro")};
   int k = lq_keyword(part, true);
-  bool own = k == LQ_TOK_LIKE || k == LQ_TOK_REGEX || k == LQ_TOK_ANY || k == LQ_TOK_SAMPLE ||
-             k == LQ_TOK_MAXSPAN || k == LQ_TOK_RUNS || k == LQ_TOK_AS;
+  lq_op op = k >= 0 ? lq_op_of((lq_token_kind)k) : LQ_OPER_NONE;
+  bool own = (op != LQ_OPER_NONE && !lq_op_in(op, LQ_DIALECT_ENDGAME)) || k == LQ_TOK_ANY ||
+             k == LQ_TOK_SAMPLE || k == LQ_TOK_MAXSPAN || k == LQ_TOK_RUNS || k == LQ_TOK_AS;
   return (k >= 0 && !own) || lq_str_eq(part, words[0]) || lq_str_eq(part, words[1]);
 }
 

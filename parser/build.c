@@ -166,7 +166,7 @@ static bool touches_as_name(const lq_node *n)
 {
   if (n->kind == LQ_N_FIELD)
     return true;
-  return n->kind == LQ_N_ARITH && n->op == LQ_OPER_SUB && !n->parens && n->last->kind == LQ_N_FIELD &&
+  return n->kind == LQ_N_ARITH && n->op == LQ_OPER_MINUS && !n->parens && n->last->kind == LQ_N_FIELD &&
          n->kids->span.end == n->mark.start && n->mark.end == n->last->span.start && touches_as_name(n->kids);
 }
 
@@ -208,7 +208,7 @@ static lq_node *maybe_not(lq_parse_ctx *c, bool negated, lq_node *n)
 lq_node *lq_build_in(lq_parse_ctx *c, lq_op op, bool negated, lq_span span, lq_span mark, lq_node *l,
                      lq_list list)
 {
-  if (in_endgame(c) && op == LQ_OPER_IN_TILDE)
+  if (in_endgame(c) && !lq_op_in(op, LQ_DIALECT_ENDGAME))
     reject(c, mark, "Endgame EQL ignores case in all lists, without `~`", "write `in`");
   lq_node *n = lq_node_new(&c->b, LQ_N_IN, span, mark);
   l = lq_mark_name(c, l);
@@ -223,7 +223,7 @@ lq_node *lq_build_in(lq_parse_ctx *c, lq_op op, bool negated, lq_span span, lq_s
 lq_node *lq_build_match(lq_parse_ctx *c, lq_op op, bool negated, lq_span span, lq_span mark, lq_node *l,
                         lq_node *group)
 {
-  if (in_endgame(c))
+  if (in_endgame(c) && !lq_op_in(op, LQ_DIALECT_ENDGAME))
     reject(c, span, "Endgame EQL has no such operator",
            "write `wildcard(field, \"…*\")` or `match(field, ?\"…\")`");
   return maybe_not(c, negated, lq_build_two(c, LQ_N_MATCH, op, span, mark, lq_mark_name(c, l), group));
@@ -474,7 +474,7 @@ lq_node *lq_list_after(lq_parse_ctx *c, lq_span span, lq_op op, lq_span mark, lq
   lq_diag *d = lq_diag_add(c->b.diags, LQ_DIAG_SYNTAX, mark, "`%s` compares with one value, this is a list",
                            lq_op_spelling(op));
   lq_diag_label(c->b.diags, d, list, "the list");
-  if (op == LQ_OPER_EQ || op == LQ_OPER_NE) {
+  if (lq_is_equality(op)) {
     const char *word = op == LQ_OPER_EQ ? "in" : "not in";
     lq_diag_help(c->b.diags, d, "write `%s (…)`, or `:` to ignore case and to match `*` and `?`", word);
     lq_diag_fix(c->b.diags, d, mark, "%s", word);

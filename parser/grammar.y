@@ -31,7 +31,7 @@
     } while (0)
 
   #define CHAIN(k, l, r, mark) lq_node_chain(&ctx->b, LQ_N_##k, l, r, mark)
-  #define ARITH(op, l, r, span, mark) lq_build_two(ctx, LQ_N_ARITH, LQ_OPER_##op, span, mark, l, r)
+  #define ARITH(t, l, r, span, mark) lq_build_two(ctx, LQ_N_ARITH, lq_op_of((t).kind), span, mark, l, r)
 
   static void yyerror(const lq_span *where, lq_parse_ctx *ctx, const char *msg);
 }
@@ -59,9 +59,10 @@
 %token <tok> END 0
 %token <tok>
   NAME OPTIONAL TILDE_NAME VARIABLE STRING NUMBER DURATION TRUE FALSE NULL
-  AND OR NOT IN IN_TILDE LIKE LIKE_TILDE REGEX REGEX_TILDE WHERE ANY SEQUENCE SAMPLE JOIN BY WITH MAXSPAN RUNS
-  UNTIL AS OF COLON EQ NE LT LE GT GE ASSIGN PLUS MINUS STAR SLASH PERCENT PIPE COMMA LPAREN RPAREN LBRACKET
-  RBRACKET NOT_LBRACKET LBRACE RBRACE
+  AND OR NOT WHERE ANY SEQUENCE SAMPLE JOIN BY WITH MAXSPAN RUNS UNTIL AS OF ASSIGN PIPE COMMA LPAREN RPAREN
+  LBRACKET RBRACKET NOT_LBRACKET LBRACE RBRACE
+/* Symbols of lexer/operators.def: the operators of one symbol differ in what they mean, not in where they stand. */
+%token <tok> COMPARE MATCH COLON IN PLUS MINUS STAR PRODUCT
 /* What to read, and words that are keywords in one place. */
 %token START_QUERY START_EXPRESSION
 %token <tok> STAGE_FILTER STAGE_TAKE STAGE_SORT STAGE_LIST STAGE_COUNT STAGE_FIELDS STAGE_EVAL STAGE_STATS
@@ -80,7 +81,7 @@
 %left AND
 %precedence NOT
 %left PLUS MINUS
-%left STAR SLASH PERCENT
+%left STAR PRODUCT
 %precedence SIGN
 
 %%
@@ -254,17 +255,13 @@ chained
   | chained compare sum       { $$ = lq_chained(ctx, @$, @2, false); }
   ;
 
-compare
-  : EQ { $$ = LQ_OPER_EQ; } | NE { $$ = LQ_OPER_NE; } | LT { $$ = LQ_OPER_LT; }
-  | LE { $$ = LQ_OPER_LE; } | GT { $$ = LQ_OPER_GT; } | GE { $$ = LQ_OPER_GE; }
-  ;
+compare: COMPARE  { $$ = lq_op_of($1.kind); } ;
 
-in: IN { $$ = LQ_OPER_IN; } | IN_TILDE { $$ = LQ_OPER_IN_TILDE; } ;
+in: IN  { $$ = lq_op_of($1.kind); } ;
 
 match
-  : COLON { $$ = LQ_OPER_COLON; }
-  | LIKE { $$ = LQ_OPER_LIKE; } | LIKE_TILDE { $$ = LQ_OPER_LIKE_TILDE; }
-  | REGEX { $$ = LQ_OPER_REGEX; } | REGEX_TILDE { $$ = LQ_OPER_REGEX_TILDE; }
+  : COLON   { $$ = lq_op_of($1.kind); }
+  | MATCH   { $$ = lq_op_of($1.kind); }
   ;
 
 pattern_group
@@ -318,11 +315,10 @@ expr_comma: expr_list COMMA   { $$ = $1; yyerrok; }
 
 sum
   : primary
-  | sum PLUS sum      { $$ = ARITH(ADD, $1, $3, @$, @2); }
-  | sum MINUS sum     { $$ = ARITH(SUB, $1, $3, @$, @2); }
-  | sum STAR sum      { $$ = ARITH(MUL, $1, $3, @$, @2); }
-  | sum SLASH sum     { $$ = ARITH(DIV, $1, $3, @$, @2); }
-  | sum PERCENT sum   { $$ = ARITH(MOD, $1, $3, @$, @2); }
+  | sum PLUS sum      { $$ = ARITH($2, $1, $3, @$, @2); }
+  | sum MINUS sum     { $$ = ARITH($2, $1, $3, @$, @2); }
+  | sum STAR sum      { $$ = ARITH($2, $1, $3, @$, @2); }
+  | sum PRODUCT sum   { $$ = ARITH($2, $1, $3, @$, @2); }
   | MINUS sum %prec SIGN  { $$ = lq_build_negate(ctx, @$, @1, $2); }
   | PLUS sum %prec SIGN   { $$ = $2; }
   ;

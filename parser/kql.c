@@ -20,17 +20,13 @@ static int symbol_of(int kind)
     SYMBOL(OR)
     SYMBOL(NOT)
     SYMBOL(COLON)
-    SYMBOL(LT)
-    SYMBOL(LE)
-    SYMBOL(GT)
-    SYMBOL(GE)
     SYMBOL(LPAREN)
     SYMBOL(RPAREN)
     SYMBOL(LBRACE)
     SYMBOL(RBRACE)
 #undef SYMBOL
   }
-  return LQ_KQL_LQ_KQL_YYUNDEF;
+  return lq_kql_is_range((lq_token_kind)kind) ? LQ_KQL_RANGE : LQ_KQL_LQ_KQL_YYUNDEF;
 }
 
 static bool is_opener(lq_token_kind k)

@@ -11,6 +11,11 @@ lq_status lq_kql_expected(const lq_mem *mem, lq_str text, void (*each)(void *use
                           void *user);
 void lq_kql_print(lq_buf *out, const lq_node *n, unsigned width);
 
+static inline bool lq_kql_is_range(lq_token_kind k)
+{
+  return lq_op_shape_of(k) == LQ_SHAPE_COMPARE && lq_op_in(lq_op_of(k), LQ_DIALECT_KQL);
+}
+
 // ---- nodes, for the grammar
 
 lq_node *lq_kql_field(lq_parse_ctx *c, const lq_token *t);

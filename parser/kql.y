@@ -46,14 +46,12 @@
 %union {
   lq_token tok;
   lq_node *node;
-  lq_op op;
 }
 
-%token <tok> END 0 NAME STRING NUMBER TRUE FALSE NULL AND OR NOT COLON LT LE GT GE LPAREN RPAREN LBRACE RBRACE
+%token <tok> END 0 NAME STRING NUMBER TRUE FALSE NULL AND OR NOT COLON RANGE LPAREN RPAREN LBRACE RBRACE
 
 %nterm <node> query or and not condition values value_or value_and value_not
 %nterm <tok> literal
-%nterm <op> range
 
 %%
 
@@ -88,13 +86,9 @@ condition
       yyerrok;
       $$ = lq_build_two(ctx, LQ_N_SCOPE, LQ_OPER_NONE, @$, @2, lq_kql_field(ctx, &$1), $4);
     }
-  | literal range literal                 { $$ = lq_kql_range(ctx, $2, @$, @2, &$1, &$3); }
+  | literal RANGE literal                 { $$ = lq_kql_range(ctx, lq_op_of($2.kind), @$, @2, &$1, &$3); }
   | literal COLON values                  { $$ = lq_kql_match(ctx, @$, @2, &$1, $3); }
   | literal                               { $$ = lq_kql_free_text(ctx, &$1); }
-  ;
-
-range
-  : LT { $$ = LQ_OPER_LT; } | LE { $$ = LQ_OPER_LE; } | GT { $$ = LQ_OPER_GT; } | GE { $$ = LQ_OPER_GE; }
   ;
 
 values

@@ -12,7 +12,7 @@ static bool is_literal(const lq_token *t)
 
 static bool is_range(const lq_token *t)
 {
-  return t->kind == LQ_TOK_LT || t->kind == LQ_TOK_LE || t->kind == LQ_TOK_GT || t->kind == LQ_TOK_GE;
+  return lq_kql_is_range(t->kind);
 }
 
 static bool is_joint(const lq_token *t)

@@ -9,6 +9,7 @@
 static const int symbols[LQ_WORD_COUNT] = {
 #define LQ_YY_INVALID LQ_YY_LQ_YYUNDEF
 #define LQ_TOKEN(name, class, spelling) [LQ_TOK_##name] = LQ_YY_##name,
+#define LQ_OPERATOR(name, class, spelling, symbol) [LQ_TOK_##name] = LQ_YY_##symbol,
 #include "lexer/tokens.def"
 #undef LQ_TOKEN
     [LQ_WORD_ASC] = LQ_YY_ASC,
@@ -129,9 +130,7 @@ void lq_push(lq_driver *d, int kind, const lq_token *t)
 
 static bool is_operator(lq_token_kind k)
 {
-  return lq_token_class_of(k) == LQ_CLASS_OPERATOR || k == LQ_TOK_IN || k == LQ_TOK_IN_TILDE ||
-         k == LQ_TOK_LIKE || k == LQ_TOK_LIKE_TILDE || k == LQ_TOK_REGEX || k == LQ_TOK_REGEX_TILDE ||
-         k == LQ_TOK_NOT;
+  return lq_token_class_of(k) == LQ_CLASS_OPERATOR || lq_op_of(k) != LQ_OPER_NONE || k == LQ_TOK_NOT;
 }
 
 static bool is_soft(lq_token_kind k)

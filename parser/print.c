@@ -25,7 +25,7 @@ static int strength(const lq_node *n)
   case LQ_N_SCOPE:
   case LQ_N_ANY_TEXT:
   case LQ_N_LINEAGE: return RELATION;
-  case LQ_N_ARITH: return n->op == LQ_OPER_ADD || n->op == LQ_OPER_SUB ? SUM : PRODUCT;
+  case LQ_N_ARITH: return lq_operators[n->op].strength == LQ_STRENGTH_SUM ? SUM : PRODUCT;
   case LQ_N_NEGATE: return SIGN;
   default: return PRIMARY; // leaves and calls; the rest never is an operand
   }

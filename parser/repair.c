@@ -21,15 +21,13 @@ bool lq_is_name(lq_token_kind k)
 
 bool lq_is_match(lq_token_kind k)
 {
-  return k == LQ_TOK_COLON || k == LQ_TOK_LIKE || k == LQ_TOK_LIKE_TILDE || k == LQ_TOK_REGEX ||
-         k == LQ_TOK_REGEX_TILDE;
+  return lq_op_shape_of(k) == LQ_SHAPE_MATCH;
 }
 
 bool lq_is_test(lq_token_kind k)
 {
-  return k == LQ_TOK_COLON || k == LQ_TOK_EQ || k == LQ_TOK_NE || k == LQ_TOK_LT || k == LQ_TOK_LE ||
-         k == LQ_TOK_GT || k == LQ_TOK_GE || k == LQ_TOK_ASSIGN || k == LQ_TOK_IN || k == LQ_TOK_IN_TILDE ||
-         k == LQ_TOK_LIKE || k == LQ_TOK_LIKE_TILDE || k == LQ_TOK_REGEX || k == LQ_TOK_REGEX_TILDE;
+  lq_op_shape s = lq_op_shape_of(k);
+  return k == LQ_TOK_ASSIGN || (s != LQ_SHAPE_NONE && s != LQ_SHAPE_ARITH);
 }
 
 // ---- brackets

@@ -69,24 +69,6 @@ lq_node *lq_node_chain(lq_builder *b, lq_node_kind kind, lq_node *l, lq_node *r,
   return n;
 }
 
-const char *lq_op_spelling(lq_op op)
-{
-  static const char *const spelling[] = {
-      [LQ_OPER_NONE] = "",        [LQ_OPER_EQ] = "==",
-      [LQ_OPER_NE] = "!=",        [LQ_OPER_LT] = "<",
-      [LQ_OPER_LE] = "<=",        [LQ_OPER_GT] = ">",
-      [LQ_OPER_GE] = ">=",        [LQ_OPER_COLON] = ":",
-      [LQ_OPER_LIKE] = "like",    [LQ_OPER_LIKE_TILDE] = "like~",
-      [LQ_OPER_REGEX] = "regex",  [LQ_OPER_REGEX_TILDE] = "regex~",
-      [LQ_OPER_IN] = "in",        [LQ_OPER_IN_TILDE] = "in~",
-      [LQ_OPER_ADD] = "+",        [LQ_OPER_SUB] = "-",
-      [LQ_OPER_MUL] = "*",        [LQ_OPER_DIV] = "/",
-      [LQ_OPER_MOD] = "%",        [LQ_OPER_KQL_TERM] = ":",
-      [LQ_OPER_KQL_PHRASE] = ":",
-  };
-  return spelling[op];
-}
-
 static const char *const stage_words[] = {
     [LQ_STAGE_WHERE] = "where",       [LQ_STAGE_FILTER] = "filter",
     [LQ_STAGE_HEAD] = "head",         [LQ_STAGE_TAIL] = "tail",

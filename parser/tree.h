@@ -4,7 +4,7 @@
 #define LQ_PARSER_TREE_H
 
 #include "base/value.h"
-#include "lexer/lexer.h"
+#include "lexer/operators.h"
 
 // What a node's kids are, in order. "term" kids are any number of expressions.
 typedef enum lq_node_kind {
@@ -17,19 +17,19 @@ typedef enum lq_node_kind {
   LQ_N_ANYTHING, // the bare `*` of `field : *`
   LQ_N_FIELD,    // name, optional
   LQ_N_VARIABLE, // name: `$name`
-  LQ_N_REF, // made by the checker, of a FIELD: field `name` of another term's event, the term's number in
-            // `number`; value: the name as written
+  LQ_N_REF,     // made by the checker, of a FIELD: field `name` of another term's event, the term's number in
+                // `number`; value: the name as written
   LQ_N_COLUMN,  // made by the checker, of a FIELD: what an earlier stage gave; name, number
   LQ_N_CALL,    // name, tilde; kids: arguments
   LQ_N_NOT,     // 1 kid
   LQ_N_AND,     // 2 or more term kids
   LQ_N_OR,      // 2 or more term kids
   LQ_N_COMPARE, // op; left, right
-  LQ_N_IN,      // op (IN, IN_TILDE); subject, then the list. `not in` is NOT around it
-  LQ_N_MATCH,   // op (COLON, LIKE, LIKE_TILDE, REGEX, REGEX_TILDE, KQL_TERM, KQL_PHRASE); subject, then one
-              // group: a literal, ANYTHING, or AND/OR/NOT over those. `not like` is NOT around it
-  LQ_N_SCOPE,    // `path : { expr }`; field, expr
-  LQ_N_ARITH,    // op (ADD .. MOD); left, right
+  LQ_N_IN,      // op; subject, then the list. `not in` is NOT around it
+  LQ_N_MATCH, // op; subject, then one group: a literal, ANYTHING, or AND/OR/NOT over those. `not like` is NOT
+              // around it
+  LQ_N_SCOPE, // `path : { expr }`; field, expr
+  LQ_N_ARITH, // op; left, right
   LQ_N_NEGATE,   // 1 kid
   LQ_N_LINEAGE,  // `child of [q]`: lineage, kid: the query's EVENT
   LQ_N_ANY_TEXT, // KQL free text: op as MATCH, kid: one literal; true if any string value of the event
@@ -44,30 +44,6 @@ typedef enum lq_node_kind {
               // name`)
   LQ_N_QUERY, // kids: the base (EVENT, SEQUENCE, SAMPLE, JOIN), then STAGEs
 } lq_node_kind;
-
-typedef enum lq_op {
-  LQ_OPER_NONE,
-  LQ_OPER_EQ,
-  LQ_OPER_NE,
-  LQ_OPER_LT,
-  LQ_OPER_LE,
-  LQ_OPER_GT,
-  LQ_OPER_GE,
-  LQ_OPER_COLON,
-  LQ_OPER_LIKE,
-  LQ_OPER_LIKE_TILDE,
-  LQ_OPER_REGEX,
-  LQ_OPER_REGEX_TILDE,
-  LQ_OPER_IN,
-  LQ_OPER_IN_TILDE,
-  LQ_OPER_ADD,
-  LQ_OPER_SUB,
-  LQ_OPER_MUL,
-  LQ_OPER_DIV,
-  LQ_OPER_MOD,
-  LQ_OPER_KQL_TERM,   // unquoted KQL value: wildcards allowed; any token of a text field
-  LQ_OPER_KQL_PHRASE, // quoted KQL value: literal; consecutive tokens of a text field
-} lq_op;
 
 typedef enum lq_lineage { LQ_LINEAGE_CHILD, LQ_LINEAGE_DESCENDANT, LQ_LINEAGE_EVENT } lq_lineage;
 
@@ -134,7 +110,6 @@ void lq_node_add(lq_builder *b, lq_node *parent, lq_node *kid); // updates depth
 // `l and r`, `l or r`: one node for a whole chain, unless l stood in parentheses.
 lq_node *lq_node_chain(lq_builder *b, lq_node_kind kind, lq_node *l, lq_node *r, lq_span mark);
 
-const char *lq_op_spelling(lq_op op);
 const char *lq_stage_word(lq_stage_kind s);
 bool lq_stage_find(lq_str word, lq_stage_kind *out); // case is ignored
 

@@ -603,7 +603,7 @@ static list arith(oracle *x, const lq_node *n)
   static const char signs[] = {'+', '-', '*', '/', '%'};
   if (n->kind == LQ_N_NEGATE)
     return arithmetic(x, '-', one(x, lq_int(0)), value(x, n->kids));
-  return arithmetic(x, signs[n->op - LQ_OPER_ADD], value(x, n->kids), value(x, n->kids->next));
+  return arithmetic(x, signs[n->op - LQ_OPER_PLUS], value(x, n->kids), value(x, n->kids->next));
 }
 
 // ---- all of it

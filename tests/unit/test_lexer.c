@@ -222,6 +222,7 @@ Test(lexer, colours)
       {"any(a, x) // c", "fffpnp np ////"},
       {"a | head 5 /* c", "n p kkkk 1 ////"},
       {"null and 5m in (1)", "llll kkk 11 kk p1p"},
+      {"a like~ (\"x\")", "n kkkkk psssp"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     lq_buf out = {.mem = &lq_mem_libc};
