@@ -52,7 +52,7 @@ static void put_list(lq_cli *c, const lq_build *b)
   lq_table_may_cut(t, 0, LQ_CUT_START);
   lq_table_may_cut(t, 2, LQ_CUT_END);
   lq_string s = {0};
-  lq_found f;
+  lq_found f = LQ_INIT(lq_found);
   for (size_t i = 0; lq_build_found(b, i, &f) == LQ_OK; i++) {
     const char *word = state_words[f.state & 3];
     lq_table_printf(t, "%.*s:%u", (int)f.file.n, f.file.p, (unsigned)f.line);
@@ -73,7 +73,7 @@ static void put_list(lq_cli *c, const lq_build *b)
 static void put_printed(lq_cli *c, const lq_build *b, bool tree)
 {
   lq_string s = {0};
-  lq_found f;
+  lq_found f = LQ_INIT(lq_found);
   for (size_t i = 0; lq_build_found(b, i, &f) == LQ_OK; i++) {
     if (f.state == LQ_FOUND_SKIPPED)
       continue;
@@ -164,7 +164,7 @@ static int by_count(const void *a, const void *b)
 
 static void count_kinds(const lq_build *b, kinds *out)
 {
-  lq_found f;
+  lq_found f = LQ_INIT(lq_found);
   *out = (kinds){0};
   for (size_t i = 0; lq_build_found(b, i, &f) == LQ_OK; i++) {
     lq_text kind = f.kind.n ? f.kind : (lq_text){"query", 5};
@@ -210,7 +210,7 @@ static void json_summary(lq_string *s, const lq_rules_in *r, const lq_findings *
 static void put_json(lq_cli *c, const lq_rules_in *r, const lq_findings *findings)
 {
   lq_string s = {0};
-  lq_found f;
+  lq_found f = LQ_INIT(lq_found);
   lq_string_z(&s, "{\"found\":[");
   for (size_t i = 0; lq_build_found(r->build, i, &f) == LQ_OK; i++) {
     lq_string_z(&s, i ? ",\n" : "\n");

@@ -48,7 +48,7 @@ static void put_rules(lq_cli *c, const lq_bundle *b)
   size_t n = lq_bundle_rule_count(b);
   lq_out_z(&c->out, "\n");
   for (size_t i = 0; i < n; i++) {
-    lq_rule_view v = {0};
+    lq_rule_view v = LQ_INIT(lq_rule_view);
     lq_string attack = {0};
     lq_bundle_rule(b, i, &v);
     lq_rule_attack(&attack, b, i);
@@ -109,7 +109,7 @@ static void json_meta(lq_string *s, const lq_bundle *b, size_t rule)
 
 static void json_rule(lq_string *s, const lq_bundle *b, size_t i)
 {
-  lq_rule_view v = {0};
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_bundle_rule(b, i, &v);
   lq_string_z(s, i ? ",{\"id\":" : "{\"id\":");
   lq_string_json(s, v.id.p, v.id.n);

@@ -49,7 +49,7 @@ static void learn_levels(hunt *h, const lq_bundle *b)
   size_t n = lq_bundle_rule_count(b);
   h->level = lq_need(NULL, n, 1);
   for (size_t i = 0; i < n; i++) {
-    lq_rule_view v = {0};
+    lq_rule_view v = LQ_INIT(lq_rule_view);
     lq_bundle_rule(b, i, &v);
     h->level[i] = (unsigned char)level_of(v.severity);
   }

@@ -39,7 +39,7 @@ static int on_test(void *user, const lq_test_result *t)
 {
   tally *y = user;
   lq_string s = {0};
-  lq_rule_view v = {0};
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_bundle_rule(y->bundle, t->rule, &v);
   *(t->passed ? &y->passed : &y->failed) += 1;
   lq_string_z(&s, lq_paint_code(y->cli->color, t->passed ? LQ_PAINT_GOOD : LQ_PAINT_BAD));

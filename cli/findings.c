@@ -71,7 +71,7 @@ void lq_findings_of(const lq_build *b, const lq_selection *s, lq_findings *out)
   *out = (lq_findings){.build = b, .items = lq_need(NULL, count ? count : 1, sizeof *out->items)};
   for (size_t i = 0; i < count; i++) {
     lq_finding *f = &out->items[out->n];
-    f->index = i;
+    *f = (lq_finding){.d = LQ_INIT(lq_diagnostic), .index = i};
     if (lq_build_diag(b, i, &f->d) != LQ_OK || f->d.code >= LQ_CODES_MAX || !s->on[f->d.code])
       continue;
     out->by_severity[f->d.severity % 3]++;

@@ -26,7 +26,7 @@ enum { FILE_MAX = 64 << 20 };
 static bool check_bytes(lq_cli *c, const char *name, const lq_string *text, health *h)
 {
   lq_build *b;
-  lq_diagnostic d;
+  lq_diagnostic d = LQ_INIT(lq_diagnostic);
   *h = (health){0};
   if (!lq_new_build(c, LQ_BUILD_KEEP_GOING, &b))
     return false;

@@ -85,7 +85,7 @@ static void put_functions(lq_cli *c)
 {
   static const char *const titles[] = {"GROUP", "FUNCTION", "GIVES", "WHAT"};
   lq_table *t = lq_table_new(&c->out, c->color, titles, 4);
-  lq_function_view f;
+  lq_function_view f = LQ_INIT(lq_function_view);
   for (size_t i = 0; i < lq_function_count() && lq_function_at(i, &f) == LQ_OK; i++) {
     lq_table_z(t, f.group);
     lq_table_z(t, f.name);
@@ -97,7 +97,7 @@ static void put_functions(lq_cli *c)
 
 static void help_functions(lq_cli *c, const char *name)
 {
-  lq_function_view f;
+  lq_function_view f = LQ_INIT(lq_function_view);
   if (!name) {
     put_functions(c);
     return;

@@ -113,7 +113,7 @@ static void add_file(lq_cli *c, lq_build *b, const char *name)
 static void count_found(lq_rules_in *r)
 {
   size_t n = lq_build_found_count(r->build);
-  lq_found f;
+  lq_found f = LQ_INIT(lq_found);
   for (size_t i = 0; i < n; i++) {
     if (lq_build_found(r->build, i, &f) != LQ_OK)
       continue;
@@ -180,7 +180,7 @@ static bool ends_in_lqb(const char *name)
 
 static void load_bundle(lq_cli *c, const char *name, const lq_string *bytes, lq_rules_in *r)
 {
-  lq_errinfo info = {0};
+  lq_errinfo info = LQ_INIT(lq_errinfo);
   lq_status s = lq_bundle_load(&r->bundle, bytes->p ? bytes->p : "", bytes->n, NULL, NULL, &info);
   if (s == LQ_OK) {
     r->files = 1;

@@ -77,7 +77,7 @@ static void put_verb(lq_out *out, const lq_command *command)
 
 static void put_functions(lq_out *out)
 {
-  lq_function_view f;
+  lq_function_view f = LQ_INIT(lq_function_view);
   for (size_t i = 0; i < lq_function_count() && lq_function_at(i, &f) == LQ_OK; i++) {
     put_tag(out, f.name);
     put_text(out, f.doc);

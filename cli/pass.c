@@ -303,7 +303,7 @@ static void stat_line(lq_string *s, const char *name, uint64_t v)
 static void say_rules(lq_pass *p, lq_string *text)
 {
   size_t n = lq_bundle_rule_count(p->bundle);
-  lq_rule_view v;
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   for (size_t i = 0; i < n && p->rule_matches; i++) {
     if (p->rule_matches[i] == 0 || lq_bundle_rule(p->bundle, i, &v) != LQ_OK)
       continue;

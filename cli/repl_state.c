@@ -20,7 +20,7 @@ void lq_repl_forget_state(lq_repl *r)
 
 static void put_rule(lq_repl *r, lq_string *s, size_t rule)
 {
-  lq_rule_view v;
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_string name = {0};
   if (lq_bundle_rule_count(r->bundle) < 2 || lq_bundle_rule(r->bundle, rule, &v) != LQ_OK)
     return;

@@ -39,7 +39,7 @@ void lq_rule_attack(lq_string *s, const lq_bundle *b, size_t rule)
 static void look_at_rules(lq_sink *s)
 {
   size_t n = lq_bundle_rule_count(s->bundle);
-  lq_rule_view v;
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_text key, value;
   for (size_t i = 0; i < n && !(s->severities && s->attacks); i++) {
     if (lq_bundle_rule(s->bundle, i, &v) == LQ_OK && v.severity.n)
@@ -117,7 +117,7 @@ static void note(lq_sink *s)
 static void alert_cells(lq_sink *s, size_t rule)
 {
   lq_string name = {0};
-  lq_rule_view v = {0};
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_bundle_rule(s->bundle, rule, &v);
   if (s->severities) {
     lq_string_painted(&s->line, s->cli->color, lq_paint_of_severity(v.severity), v.severity);
@@ -197,7 +197,7 @@ static void csv_text(lq_string *line, lq_text t)
 
 static void csv_row(lq_sink *s, const lq_match *m)
 {
-  lq_rule_view v = {0};
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_string part = {0};
   lq_bundle_rule(s->bundle, lq_match_rule(m), &v);
   lq_why_time(&part, m);

@@ -364,7 +364,7 @@ static bool restore(flow *f)
   lq_stream *s = f->stream;
   lq_cli *c = f->running.pass->cli;
   lq_restore_view view = {.struct_size = sizeof view};
-  lq_errinfo info = {0};
+  lq_errinfo info = LQ_INIT(lq_errinfo);
   if (s->checkpoint.state.n == 0)
     return true;
   lq_status status = lq_scan_restore(f->running.scan, s->checkpoint.state.p, s->checkpoint.state.n, &info,

@@ -2,6 +2,8 @@
 #ifndef LQ_LIB_API_H
 #define LQ_LIB_API_H
 
+#include <stdatomic.h>
+
 #include "base/event.h"
 #include "input/reader.h"
 #include "libquery/lq.h"
@@ -11,10 +13,18 @@
 
 // Objects keep their own copy of the hook, so that a caller's lq_allocator need not outlive a call.
 lq_mem lq_api_mem(const lq_allocator *a);
-// The caller's limits over the defaults. LQ_E_USAGE for a struct_size that this version does not know.
+// The caller's limits over the defaults; given may be NULL.
 lq_status lq_api_limits(lq_limits *out, const lq_limits *given);
-// Copies a struct of the caller's that begins with struct_size, an older and shorter one too, over `own`.
-lq_status lq_api_copy_options(void *own, size_t own_size, const void *given);
+// structs.c: what both versions know of a struct that begins with struct_size. `own_size` is ours, the
+// caller's stands in the struct. LQ_E_USAGE for a size that cannot be right, NULL too.
+// Over `own`, whose struct_size stays ours; LQ_E_USAGE also for fields of a newer caller's that are not zero.
+lq_status lq_api_take(void *own, size_t own_size, const void *given);
+// Into `out`, whose struct_size stays the caller's.
+lq_status lq_api_give(void *out, const void *own, size_t own_size);
+// What happened, into the caller's, which may be NULL: `facts` with texts that are cut to fit.
+void lq_api_explain(lq_errinfo *out, lq_errinfo facts, lq_str message, lq_str help);
+// Can lq_api_give write there? Asked before a call does anything.
+bool lq_api_has_room(const void *out);
 lq_input_limits lq_api_input_limits(const lq_limits *l);
 
 // Gives what was collected to the caller's function; frees b. LQ_E_NOMEM if b had failed, LQ_E_IO.
@@ -26,8 +36,9 @@ static inline lq_text lq_text_of(lq_str s)
   return t;
 }
 
-// A loaded rule set and its bytes; never changed again.
+// A loaded rule set and its bytes; never changed again but for the count.
 struct lq_bundle {
+  atomic_size_t refs;
   lq_mem mem;
   lq_ruleset *rules;
   const lq_program *program;
@@ -41,7 +52,7 @@ lq_str lq_bundle_string(const lq_bundle *b, uint32_t id); // empty for LQ_NONE
 
 struct lq_scan {
   lq_mem mem;
-  const lq_bundle *bundle;
+  lq_bundle *bundle; // a reference of its own
   lq_scan_options options;
   lq_limits limits;
   lq_engine *engine;

@@ -11,7 +11,7 @@ lq_status lq_build_new(lq_build **out, const lq_build_options *options)
 {
   lq_build_options o = {.struct_size = sizeof o};
   lq_limits limits;
-  if (!out || (options && lq_api_copy_options(&o, sizeof o, options) != LQ_OK) ||
+  if (!out || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
       lq_api_limits(&limits, o.limits) != LQ_OK || o.dialect > LQ_DIALECT_NAME_ENDGAME)
     return LQ_E_USAGE;
   *out = NULL;
@@ -430,6 +430,11 @@ lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, 
 
 lq_status lq_build_finish(lq_build *b, lq_bundle **out)
 {
+  return lq_build_close(b, out, NULL);
+}
+
+lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info)
+{
   if (!out || !is_open(b, NULL, 0))
     return LQ_E_USAGE;
   *out = NULL;
@@ -445,7 +450,7 @@ lq_status lq_build_finish(lq_build *b, lq_bundle **out)
   if (s == LQ_OK) {
     // Through the same door as any other bundle: what the compiler gets wrong is refused here, not run.
     lq_allocator a = {b->mem.fn, b->mem.user};
-    s = lq_bundle_load(out, bytes.p, bytes.n, &b->limits, &a, NULL);
+    s = lq_bundle_load(out, bytes.p, bytes.n, &b->limits, &a, info);
   }
   lq_buf_free(&bytes);
   return s == LQ_E_BUNDLE || s == LQ_E_VERSION ? LQ_E_INTERNAL : s;

@@ -38,6 +38,8 @@ struct lq_build {
   bool finished;
 };
 
+// lq_build_finish; info, which may be NULL, says why the bundle was refused.
+lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info);
 // A file's text, in the build's arena. NULL: out of memory.
 const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void *bytes, size_t n);
 // Copies what one file or rule had to say into the build.

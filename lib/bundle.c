@@ -12,20 +12,12 @@ static void hex(char *out, const uint8_t *bytes, size_t n)
   *out = '\0';
 }
 
-// Without allocating: it has to work when memory is what is missing.
 static void explain(lq_errinfo *info, lq_status s, const lq_fault *fault)
 {
-  if (!info)
-    return;
-  *info = (lq_errinfo){0};
-  const char *text = lq_status_text(s);
-  if (fault && fault->reason) {
-    info->reason = (uint32_t)fault->reason;
-    info->offset = fault->at;
-    text = lq_reason_text(fault->reason);
-  }
-  size_t n = strlen(text);
-  memcpy(info->message, text, n < sizeof info->message ? n : sizeof info->message - 1);
+  bool placed = fault && fault->reason;
+  const char *text = s == LQ_OK ? "" : placed ? lq_reason_text(fault->reason) : lq_status_text(s);
+  lq_errinfo facts = {.reason = placed ? (uint32_t)fault->reason : 0, .offset = placed ? fault->at : 0};
+  lq_api_explain(info, facts, lq_str_of(text), LQ_STR(""));
 }
 
 static lq_status adopt(lq_bundle *b, lq_program *p)
@@ -43,7 +35,7 @@ lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_
                          const lq_allocator *allocator, lq_errinfo *info)
 {
   lq_limits l;
-  if (!out || (!bytes && n > 0) || lq_api_limits(&l, limits) != LQ_OK) {
+  if (!out || (!bytes && n > 0) || (info && !lq_api_has_room(info)) || lq_api_limits(&l, limits) != LQ_OK) {
     explain(info, LQ_E_USAGE, NULL);
     return LQ_E_USAGE;
   }
@@ -56,6 +48,7 @@ lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_
   }
   b->mem = mem;
   b->limits = l;
+  atomic_init(&b->refs, 1);
   lq_bundle_limits bl = {.max_bytes = (size_t)l.max_bundle, .max_rules = l.max_rules, .max_cost = l.max_cost};
   lq_fault fault = {0};
   lq_program *p = NULL;
@@ -70,9 +63,19 @@ lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_
   return s;
 }
 
+// What const promises is the rules; we made the object, so we know that it may be written.
+lq_bundle *lq_bundle_ref(const lq_bundle *b)
+{
+  lq_bundle *own = (lq_bundle *)(uintptr_t)b;
+  if (own)
+    atomic_fetch_add_explicit(&own->refs, 1, memory_order_relaxed);
+  return own;
+}
+
+// Release: what this thread read of the bundle comes before; acquire: the one that frees it sees that.
 void lq_bundle_free(lq_bundle *b)
 {
-  if (!b)
+  if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) > 1)
     return;
   lq_mem mem = b->mem;
   lq_ruleset_free(b->rules);
@@ -147,7 +150,7 @@ lq_status lq_bundle_rule(const lq_bundle *b, size_t i, lq_rule_view *out)
     return LQ_E_NOTFOUND;
   const lq_rule_def *r = &b->program->rules[i];
   uint32_t n = (uint32_t)i;
-  *out = (lq_rule_view){
+  lq_rule_view v = {
       .id = lq_text_of(lq_bundle_string(b, r->id)),
       .name = lq_text_of(lq_bundle_string(b, r->name)),
       .severity = lq_text_of(lq_bundle_meta(b, n, "severity")),
@@ -160,7 +163,7 @@ lq_status lq_bundle_rule(const lq_bundle *b, size_t i, lq_rule_view *out)
       .max_stack = r->max_stack,
       .cost = r->cost,
   };
-  return LQ_OK;
+  return lq_api_give(out, &v, sizeof v);
 }
 
 static bool ends_in(lq_str id, lq_str what)

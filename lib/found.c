@@ -64,16 +64,16 @@ lq_status lq_build_found(const lq_build *b, size_t i, lq_found *out)
   if (i >= b->nfound)
     return LQ_E_NOTFOUND;
   const lq_found_rule *f = &b->found[i];
-  *out = (lq_found){.state = f->state,
-                    .line = f->line,
-                    .id = lq_text_of(f->id),
-                    .name = lq_text_of(f->name),
-                    .file = lq_text_of(f->source->name),
-                    .query = lq_text_of(f->query),
-                    .attack = lq_text_of(f->attack),
-                    .reason = lq_text_of(f->reason),
-                    .kind = lq_text_of(f->kind)};
-  return LQ_OK;
+  lq_found v = {.state = f->state,
+                .line = f->line,
+                .id = lq_text_of(f->id),
+                .name = lq_text_of(f->name),
+                .file = lq_text_of(f->source->name),
+                .query = lq_text_of(f->query),
+                .attack = lq_text_of(f->attack),
+                .reason = lq_text_of(f->reason),
+                .kind = lq_text_of(f->kind)};
+  return lq_api_give(out, &v, sizeof v);
 }
 
 // ---- printing
@@ -190,27 +190,27 @@ lq_status lq_build_diag(const lq_build *b, size_t i, lq_diagnostic *out)
   if (i >= b->ndiags)
     return LQ_E_NOTFOUND;
   const lq_diag *d = b->diags[i];
-  *out = (lq_diagnostic){.code = (uint32_t)d->code,
-                         .severity = (uint32_t)d->severity,
-                         .message = lq_text_of(d->message),
-                         .help = lq_text_of(d->help),
-                         .note = lq_text_of(d->note),
-                         .file = lq_text_of(LQ_STR("")),
-                         .rule = lq_text_of(d->rule),
-                         .has_fix = !d->has_fix                    ? 0
-                                    : lq_diag_fix_is_sure(d->code) ? LQ_FIX_SURE
-                                                                   : LQ_FIX_SUGGESTED,
-                         .fix_start = d->fix_span.start,
-                         .fix_end = d->fix_span.end,
-                         .fix = lq_text_of(d->fix)};
-  place(d, out);
+  lq_diagnostic v = {.code = (uint32_t)d->code,
+                     .severity = (uint32_t)d->severity,
+                     .message = lq_text_of(d->message),
+                     .help = lq_text_of(d->help),
+                     .note = lq_text_of(d->note),
+                     .file = lq_text_of(LQ_STR("")),
+                     .rule = lq_text_of(d->rule),
+                     .has_fix = !d->has_fix                    ? 0
+                                : lq_diag_fix_is_sure(d->code) ? LQ_FIX_SURE
+                                                               : LQ_FIX_SUGGESTED,
+                     .fix_start = d->fix_span.start,
+                     .fix_end = d->fix_span.end,
+                     .fix = lq_text_of(d->fix)};
+  place(d, &v);
   if (d->has_fix && d->source) {
     lq_place start = lq_source_locate(d->source, d->fix_span.start);
     lq_place end = lq_source_locate(d->source, d->fix_span.end);
-    out->fix_line = start.line, out->fix_column = start.column;
-    out->fix_end_line = end.line, out->fix_end_column = end.column;
+    v.fix_line = start.line, v.fix_column = start.column;
+    v.fix_end_line = end.line, v.fix_end_column = end.column;
   }
-  return LQ_OK;
+  return lq_api_give(out, &v, sizeof v);
 }
 
 lq_status lq_build_diag_text(const lq_build *b, size_t i, int color, lq_write_fn write, void *user)

@@ -15,15 +15,15 @@ lq_status lq_function_at(size_t i, lq_function_view *out)
   if (i >= LQ_FN_COUNT)
     return LQ_E_NOTFOUND;
   const lq_function *f = &lq_functions[i];
-  *out = (lq_function_view){.name = f->name,
-                            .group = f->group,
-                            .result = f->result == LQ_T_NULL ? "depends" : lq_type_name(f->result),
-                            .params = f->params,
-                            .doc = f->doc,
-                            .example = f->example,
-                            .expected = f->expected,
-                            .folds = (f->flags & LQ_FN_FOLDS) != 0};
-  return LQ_OK;
+  lq_function_view v = {.name = f->name,
+                        .group = f->group,
+                        .result = f->result == LQ_T_NULL ? "depends" : lq_type_name(f->result),
+                        .params = f->params,
+                        .doc = f->doc,
+                        .example = f->example,
+                        .expected = f->expected,
+                        .folds = (f->flags & LQ_FN_FOLDS) != 0};
+  return lq_api_give(out, &v, sizeof v);
 }
 
 lq_status lq_ecs_field(size_t i, lq_text *name, const char **type)

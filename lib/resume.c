@@ -42,12 +42,11 @@ lq_input_stats lq_scan_input_stats(const lq_scan *s)
 
 lq_status lq_scan_position(const lq_scan *s, lq_position *out)
 {
-  if (!s || !out || out->struct_size < sizeof out->struct_size || s->busy)
+  if (!s || s->busy)
     return LQ_E_USAGE;
   lq_reader_position at;
   lq_reader_position_get(s->reader, &at);
-  lq_position all = {.struct_size = out->struct_size,
-                     .mode = (uint32_t)at.mode,
+  lq_position all = {.mode = (uint32_t)at.mode,
                      .offset = at.offset,
                      .line = at.line,
                      .first_line = at.first_line,
@@ -57,14 +56,13 @@ lq_status lq_scan_position(const lq_scan *s, lq_position *out)
   // Nothing new was met: the records that are still passed over are done with all the same.
   if (s->passing > 0)
     all.records += s->passing;
-  memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
-  return LQ_OK;
+  return lq_api_give(out, &all, sizeof all);
 }
 
 lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from)
 {
   lq_position p = {.struct_size = sizeof p};
-  if (!from || lq_api_copy_options(&p, sizeof p, from) != LQ_OK || p.mode > LQ_READER_LONG_LINE)
+  if (lq_api_take(&p, sizeof p, from) != LQ_OK || p.mode > LQ_READER_LONG_LINE)
     return LQ_E_USAGE;
   lq_status status = lq_scan_begin(s, name);
   if (status != LQ_OK)

@@ -103,7 +103,7 @@ lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *
 {
   lq_scan_options o = {.struct_size = sizeof o};
   lq_limits limits;
-  if (!out || !b || (options && lq_api_copy_options(&o, sizeof o, options) != LQ_OK) ||
+  if (!out || !b || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
       lq_api_limits(&limits, o.limits) != LQ_OK)
     return LQ_E_USAGE;
   *out = NULL;
@@ -111,7 +111,7 @@ lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *
   lq_scan *s = lq_mem_alloc(&mem, 1, sizeof *s);
   if (!s)
     return LQ_E_NOMEM;
-  *s = (lq_scan){.mem = mem, .bundle = b, .options = o, .limits = limits};
+  *s = (lq_scan){.mem = mem, .bundle = lq_bundle_ref(b), .options = o, .limits = limits};
   s->source.mem = s->answers.mem = s->fields.mem = &s->mem;
   s->reread_of = SIZE_MAX;
   lq_status status = open_scan(s);
@@ -135,6 +135,7 @@ void lq_scan_free(lq_scan *s)
   lq_buf_free(&s->source);
   lq_buf_free(&s->fields);
   lq_arena_free(&s->answers);
+  lq_bundle_free(s->bundle);
   lq_mem_free(&mem, s, 1, sizeof *s);
 }
 
@@ -173,6 +174,14 @@ lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n)
 lq_status lq_scan_end(lq_scan *s)
 {
   return !s || s->busy ? LQ_E_USAGE : settle(s, lq_reader_end(s->reader));
+}
+
+lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t n)
+{
+  lq_status status = lq_scan_begin(s, name);
+  if (status == LQ_OK)
+    status = lq_scan_feed(s, bytes, n);
+  return status == LQ_OK ? lq_scan_end(s) : status;
 }
 
 const char *lq_scan_message(const lq_scan *s)
@@ -317,12 +326,13 @@ lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number)
 
 // ---- counters
 
-void lq_scan_stats(const lq_scan *s, lq_stats *out)
+lq_status lq_scan_stats(const lq_scan *s, lq_stats *out)
 {
+  if (!s)
+    return LQ_E_USAGE;
   const lq_input_stats read = lq_scan_input_stats(s), *in = &read, *own = &s->records;
   const lq_engine_stats *rules = lq_engine_stats_get(s->engine);
   lq_stats all = {
-      .struct_size = out->struct_size,
       .bytes_in = in->bytes_in,
       .bytes = in->bytes,
       .records = in->records + own->records,
@@ -346,7 +356,7 @@ void lq_scan_stats(const lq_scan *s, lq_stats *out)
       .capped = rules->capped,
   };
   lq_scan_add_state(s, &all);
-  memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
+  return lq_api_give(out, &all, sizeof all);
 }
 
 uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule)

@@ -159,15 +159,14 @@ uint64_t lq_scan_groups(const lq_scan *s, size_t rule)
 
 lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *out)
 {
-  if (!s || !out || out->struct_size < sizeof out->struct_size)
+  if (!s)
     return LQ_E_USAGE;
   const lq_program *p = s->bundle->program;
   if (rule >= p->nrules || p->rules[rule].state == LQ_NONE || !s->stateful)
     return LQ_E_NOTFOUND;
   const lq_partition *st = lq_stateful_partition(s->stateful);
   const lq_machine_stats *m = lq_partition_rule_stats(st, p->rules[rule].state);
-  lq_rule_state_view all = {.struct_size = out->struct_size,
-                            .events = m->events,
+  lq_rule_state_view all = {.events = m->events,
                             .matches = m->groups,
                             .live = m->live,
                             .keys = m->keys,
@@ -180,8 +179,7 @@ lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *
                             .evicted = m->evicted,
                             .cut = m->cut,
                             .suppressed = m->suppressed};
-  memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
-  return LQ_OK;
+  return lq_api_give(out, &all, sizeof all);
 }
 
 // ---- live partial matches
@@ -253,29 +251,21 @@ lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write
   return status;
 }
 
-static void say(lq_errinfo *info, const char *message)
-{
-  if (!info)
-    return;
-  *info = (lq_errinfo){0};
-  strncpy(info->message, message, sizeof info->message - 1);
-}
-
 lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info, lq_restore_view *counts)
 {
-  if (!s || (!bytes && n > 0) || s->busy || (counts && counts->struct_size < sizeof counts->struct_size))
+  if (!s || (!bytes && n > 0) || s->busy || (info && !lq_api_has_room(info)) ||
+      (counts && !lq_api_has_room(counts)))
     return LQ_E_USAGE;
   lq_restored r = {0};
   lq_status status = LQ_OK;
   if (s->stateful && n > 0)
     status = lq_partition_restore(lq_stateful_partition(s->stateful), bytes, n, &r);
-  say(info, status == LQ_OK         ? ""
-            : status == LQ_E_BUNDLE ? "not saved state, or damaged"
-                                    : lq_status_text(status));
+  const char *why = status == LQ_OK         ? ""
+                    : status == LQ_E_BUNDLE ? "not saved state, or damaged"
+                                            : lq_status_text(status);
+  lq_api_explain(info, (lq_errinfo){0}, lq_str_of(why), LQ_STR(""));
   lq_restore_view v = {.same_bundle = r.same_bundle, .kept = r.kept, .cold = r.cold};
-  if (counts) {
-    v.struct_size = counts->struct_size;
-    memcpy(counts, &v, v.struct_size < sizeof v ? v.struct_size : sizeof v);
-  }
+  if (counts)
+    lq_api_give(counts, &v, sizeof v);
   return status;
 }

@@ -5,6 +5,10 @@ const char *lq_version(void)
 {
   return LQ_VERSION_STRING;
 }
+uint32_t lq_version_number(void)
+{
+  return LQ_VERSION_NUMBER;
+}
 
 const char *lq_status_text(lq_status s)
 {
@@ -50,31 +54,17 @@ static const lq_limits defaults = {
     .max_future = INT64_C(300000000000),
 };
 
-// A caller that was built with an older, shorter struct gets as much of it as it has room for.
-void lq_limits_default(lq_limits *l)
+lq_status lq_limits_default(lq_limits *l)
 {
-  uint32_t size = l->struct_size;
-  memcpy(l, &defaults, size < sizeof *l ? size : sizeof *l);
-  if (size >= sizeof size)
-    l->struct_size = size;
-}
-
-lq_status lq_api_copy_options(void *own, size_t own_size, const void *given)
-{
-  uint32_t size;
-  memcpy(&size, given, sizeof size);
-  if (size < sizeof size || size > own_size)
-    return LQ_E_USAGE;
-  memcpy(own, given, size);
-  return LQ_OK;
+  return lq_api_give(l, &defaults, sizeof defaults);
 }
 
 #define OR_DEFAULT(field) l.field = l.field ? l.field : defaults.field
 
 lq_status lq_api_limits(lq_limits *out, const lq_limits *given)
 {
-  lq_limits l = {0};
-  lq_status s = given ? lq_api_copy_options(&l, sizeof l, given) : LQ_OK;
+  lq_limits l = {.struct_size = sizeof l};
+  lq_status s = given ? lq_api_take(&l, sizeof l, given) : LQ_OK;
   if (s != LQ_OK)
     return s;
   OR_DEFAULT(max_depth), OR_DEFAULT(max_list), OR_DEFAULT(max_code), OR_DEFAULT(max_bundle),
@@ -83,7 +73,6 @@ lq_status lq_api_limits(lq_limits *out, const lq_limits *given)
   OR_DEFAULT(max_record), OR_DEFAULT(max_value), OR_DEFAULT(max_fields), OR_DEFAULT(max_ratio);
   OR_DEFAULT(max_state), OR_DEFAULT(max_state_rule), OR_DEFAULT(max_state_keys), OR_DEFAULT(max_waiting);
   OR_DEFAULT(max_window), OR_DEFAULT(max_distinct), OR_DEFAULT(max_future);
-  l.struct_size = sizeof l;
   *out = l;
   return LQ_OK;
 }

@@ -19,11 +19,20 @@ lib=$(config --variable=libdir)
 CC=${CC:-cc} CXX=${CXX:-c++}
 warn=(-Wall -Wextra -Werror -pedantic)
 
+cat >"$tmp/h.c" <<'C'
+#include <libquery/lq.h>
+int main(void)
+{
+  lq_errinfo error = LQ_INIT(lq_errinfo);
+  lq_stats stats;
+  stats = LQ_INIT(lq_stats);
+  return error.struct_size == sizeof error && stats.struct_size == sizeof stats && stats.events == 0 && LQ_VERSION_NUMBER > 0 ? 0 : 1;
+}
+C
 for std in c99 c11; do
-  echo '#include <libquery/lq.h>' >"$tmp/h.c"
   "$CC" -std=$std "${warn[@]}" $(config --cflags) -fsyntax-only "$tmp/h.c" || fail "the header as $std"
 done
-echo '#include <libquery/lq.h>' >"$tmp/h.cc"
+cp "$tmp/h.c" "$tmp/h.cc"
 "$CXX" -std=c++17 "${warn[@]}" $(config --cflags) -fsyntax-only "$tmp/h.cc" || fail "the header as C++17"
 ok "the header is C99, C11 and C++17"
 
@@ -32,6 +41,12 @@ LD_LIBRARY_PATH=$lib "$tmp/shared" >"$tmp/shared.out" || fail "the example does 
 grep -q '^3 events, 1 bad, 2 matches$' "$tmp/shared.out" || { cat "$tmp/shared.out"; fail "the example's output"; }
 readelf -d "$tmp/shared" | grep -q 'libquery\.so\.0' || fail "the example is not linked with libquery.so.0"
 ok "the example, shared: $(tail -n 1 "$tmp/shared.out")"
+
+# The README's program, as it stands there.
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/README.md" >"$tmp/readme.c"
+"$CC" -std=c11 "${warn[@]}" "$tmp/readme.c" $(config --cflags --libs) -o "$tmp/readme" || fail "the README's program"
+LD_LIBRARY_PATH=$lib "$tmp/readme" | grep -Eq '^alert [0-9a-f]{32}, line 1$' || fail "the README's program finds nothing"
+ok "the README's program"
 
 # The archive, and what it needs from pkg-config: everything else stays shared.
 static_libs() { config --static --libs | sed "s,-lquery,$lib/libquery.a,"; }

@@ -35,24 +35,12 @@ static int on_bad(void *user, const lq_bad_event *b)
   return 0;
 }
 
-// What is wrong with a query is text for its author, with the place marked.
-static void complain(const lq_build *b)
-{
-  for (size_t i = 0; i < lq_build_diag_count(b); i++)
-    lq_build_diag_text(b, i, 0, put, stderr);
-}
-
 static lq_status compile(lq_bundle **out)
 {
-  lq_build *build = NULL;
-  lq_status s = lq_build_new(&build, NULL);
+  lq_errinfo error = LQ_INIT(lq_errinfo);
+  lq_status s = lq_compile(out, query, strlen(query), NULL, &error);
   if (s != LQ_OK)
-    return s;
-  s = lq_build_add_query(build, "<embed>", "cradle", query, strlen(query));
-  if (s == LQ_OK)
-    s = lq_build_finish(build, out);
-  complain(build);
-  lq_build_free(build);
+    fprintf(stderr, "query:%u:%u: %s\n", error.line, error.column, error.message);
   return s;
 }
 
@@ -62,14 +50,10 @@ static lq_status scan(const lq_bundle *bundle)
   lq_scan *scan = NULL;
   lq_status s = lq_scan_new(&scan, bundle, &options);
   if (s == LQ_OK)
-    s = lq_scan_begin(scan, "example.ndjson");
+    s = lq_scan_buffer(scan, "example.ndjson", log_lines, strlen(log_lines));
+  lq_stats stats = LQ_INIT(lq_stats);
   if (s == LQ_OK)
-    s = lq_scan_feed(scan, log_lines, strlen(log_lines));
-  if (s == LQ_OK)
-    s = lq_scan_end(scan);
-  lq_stats stats = {.struct_size = sizeof stats};
-  if (scan)
-    lq_scan_stats(scan, &stats);
+    s = lq_scan_stats(scan, &stats);
   printf("%llu events, %llu bad, %llu matches\n", (unsigned long long)stats.events,
          (unsigned long long)stats.bad, (unsigned long long)stats.matches);
   lq_scan_free(scan);

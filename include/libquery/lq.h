@@ -8,12 +8,23 @@
  * getter gives belongs to its parent and lives as long as it. What a callback gets lives until it returns.
  * Arguments are borrowed for the call, and copied where they are needed longer.
  *
- * Threads: an lq_bundle is immutable; share it. An lq_build and an lq_scan are used by one thread at a time.
+ * Threads: an lq_bundle never changes and counts its references: any number of threads may use, share and
+ * free it at the same time. An lq_build and an lq_scan are used by one thread at a time.
  *
  * Errors: an lq_status for the program; for people, diagnostics (lq_build_diag) and lq_errinfo. Nothing is
  * global, nothing is printed, nothing exits.
  *
  * Text: a pointer and a length; it may hold any byte. Texts are UTF-8 unless said otherwise.
+ *
+ * Structs: one that you allocate begins with struct_size, which says how much of it you know; set it with
+ * LQ_INIT. A call gives LQ_E_USAGE for a struct_size that cannot be right (under 4, over 4,096, or no
+ * multiple of 4), and nothing is read or written. Otherwise old programs work with a new library and new
+ * programs with an old one:
+ *   - what you fill in (options, limits): fields that you do not know have their defaults. Fields that the
+ *     library does not know must be zero; anything else asks for what is not there and gives LQ_E_USAGE.
+ *   - what we fill in (views, counters): as much as both know; the rest of yours becomes zero.
+ * Structs that only we allocate and you see in a callback have no struct_size: they grow at the end.
+ * lq_text and lq_allocator are values, and never grow.
  */
 #ifndef LIBQUERY_LQ_H
 #define LIBQUERY_LQ_H
@@ -23,8 +34,20 @@
 
 #include "libquery/status.h"
 
+/* A value of a struct that begins with struct_size, all else zero:
+ *   lq_errinfo error = LQ_INIT(lq_errinfo);
+ * In C, {.struct_size = sizeof(lq_scan_options), .match = on_match} does the same and fills in more. */
 #ifdef __cplusplus
+template <typename T> constexpr T lq_init()
+{
+  T t{};
+  t.struct_size = sizeof(T);
+  return t;
+}
+#define LQ_INIT(type) (lq_init<type>())
 extern "C" {
+#else
+#define LQ_INIT(type) ((type){.struct_size = sizeof(type)})
 #endif
 
 #if defined(__GNUC__)
@@ -33,6 +56,11 @@ extern "C" {
 #define LQ_API
 #endif
 
+/* The version of this header: a number to compare, major * 1,000,000 + minor * 1,000 + patch, and a text. */
+#define LQ_VERSION_MAJOR 0
+#define LQ_VERSION_MINOR 1
+#define LQ_VERSION_PATCH 0
+#define LQ_VERSION_NUMBER (LQ_VERSION_MAJOR * 1000000 + LQ_VERSION_MINOR * 1000 + LQ_VERSION_PATCH)
 #define LQ_VERSION_STRING "0.1.0"
 
 typedef struct lq_text {
@@ -40,8 +68,9 @@ typedef struct lq_text {
   size_t n;
 } lq_text;
 
-/* The version of the library that runs, as "0.1.0". */
+/* The version of the library that runs, as a text and as a number. */
 LQ_API const char *lq_version(void);
+LQ_API uint32_t lq_version_number(void);
 /* What a status means, in a few words. Static text. */
 LQ_API const char *lq_status_text(lq_status s);
 
@@ -56,7 +85,7 @@ typedef struct lq_allocator {
 /* Takes n bytes of output. Nonzero stops: the call that writes gives LQ_E_IO. */
 typedef int (*lq_write_fn)(void *user, const char *bytes, size_t n);
 
-/* Every limit there is. Set struct_size and fill with lq_limits_default; 0 in a field means its default. A
+/* Every limit there is. 0 in a field means its default, which lq_limits_default fills in. A
  * bundle keeps the limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are
  * those, whatever a scan says. */
 typedef struct lq_limits {
@@ -83,14 +112,17 @@ typedef struct lq_limits {
   uint32_t max_distinct;   /* values that one dcount tells apart; 65,536 */
   int64_t max_future;      /* ns that a stamp may be beyond lq_scan_set_now and still move time; 5 minutes */
 } lq_limits;
-LQ_API void lq_limits_default(lq_limits *l);
+LQ_API lq_status lq_limits_default(lq_limits *l);
 
-/* Why a call failed, for people. Filled without allocating. */
+/* Why a call failed: where, and in words. Filled without allocating, so that it works when memory is what is
+ * missing; empty after LQ_OK. message and help end with a NUL and are cut between two characters. */
 typedef struct lq_errinfo {
-  uint32_t reason; /* bundles: number of vm/verify_reasons.def; else 0 */
-  uint32_t reserved;
-  uint64_t offset;   /* bundles: byte in the file; input: byte in the stream */
-  char message[256]; /* NUL-terminated */
+  uint32_t struct_size;
+  uint32_t reason; /* a bundle: number of vm/verify_reasons.def; a query: diagnostic code, 106 is LQ106 */
+  uint32_t line, column; /* a query: from 1, columns in code points; 0: no place */
+  uint64_t offset;       /* a query, a bundle: byte of what was given */
+  char message[256];
+  char help[256]; /* what to do, may be empty */
 } lq_errinfo;
 
 /* ---- building: rule text to a bundle
@@ -146,6 +178,13 @@ LQ_API int lq_build_takes_list(const char *file);
 /* Is this a name that lq_build_add_file takes? */
 LQ_API int lq_build_takes(const char *name);
 
+/* One query to a bundle of one rule, which is called "query". The options' defaults are for options NULL.
+ * LQ_E_QUERY: the query has errors, and *error (may be NULL) is the first one, with its place in the query.
+ * Warnings, further errors and messages with the source beside them need an lq_build. *out is NULL unless
+ * LQ_OK. */
+LQ_API lq_status lq_compile(lq_bundle **out, const char *query, size_t n, const lq_build_options *options,
+                            lq_errinfo *error);
+
 /* Compiles all that was added. Without LQ_BUILD_KEEP_GOING, LQ_E_QUERY if any rule had errors. The build can
  * be freed then. */
 LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
@@ -155,15 +194,15 @@ LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
 enum { LQ_FIX_NONE = 0, LQ_FIX_SUGGESTED = 1, LQ_FIX_SURE = 2 };
 enum { LQ_SEVERITY_ERROR = 0, LQ_SEVERITY_WARNING = 1, LQ_SEVERITY_NOTE = 2 };
 typedef struct lq_diagnostic {
+  uint32_t struct_size;
   uint32_t code; /* 203 is LQ203 */
   uint32_t severity;
+  uint32_t has_fix; /* LQ_FIX_* */
   lq_text message, help, note, file, rule;
   uint32_t line, column, end_line, end_column; /* from 1, columns in code points; 0: no place */
   uint64_t start, end;                         /* bytes of the file */
-  int32_t has_fix;                             /* LQ_FIX_* */
-  uint32_t reserved;
-  uint64_t fix_start, fix_end; /* replace these bytes of the file ... */
-  lq_text fix;                 /* ... by these */
+  uint64_t fix_start, fix_end;                 /* replace these bytes of the file ... */
+  lq_text fix;                                 /* ... by these */
   uint32_t fix_line, fix_column, fix_end_line, fix_end_column;
 } lq_diagnostic;
 LQ_API size_t lq_build_diag_count(const lq_build *b);
@@ -176,8 +215,10 @@ LQ_API lq_status lq_build_diag_json(const lq_build *b, size_t i, lq_write_fn wri
 /* What was found in the files, in order: rules, and in playbooks code spans that are no query. */
 enum { LQ_FOUND_COMPILED = 0, LQ_FOUND_ERROR = 1, LQ_FOUND_UNSUPPORTED = 2, LQ_FOUND_SKIPPED = 3 };
 typedef struct lq_found {
-  uint32_t state;
+  uint32_t struct_size;
+  uint32_t state; /* LQ_FOUND_* */
   uint32_t line;
+  uint32_t reserved;
   lq_text id, name, file, query, attack; /* attack: ids, blank between them */
   lq_text reason;                        /* UNSUPPORTED, SKIPPED: why */
   lq_text kind;                          /* query, eql, threshold, ... */
@@ -195,15 +236,20 @@ LQ_API lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn wr
  * why. */
 LQ_API lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
                                 const lq_allocator *allocator, lq_errinfo *info);
+/* Another reference to the same bundle: b itself, to be given back by an lq_bundle_free of its own. A scan
+ * holds one, so a bundle may be freed while scans of it live; the last reference frees the memory, in
+ * whichever thread that is. NULL gives NULL. */
+LQ_API lq_bundle *lq_bundle_ref(const lq_bundle *b);
 LQ_API void lq_bundle_free(lq_bundle *b);
 LQ_API lq_text lq_bundle_bytes(const lq_bundle *b);          /* what to write to a .lqb file */
 LQ_API const char *lq_bundle_digest(const lq_bundle *b);     /* BLAKE2b-256 in hex: its identity */
 LQ_API int lq_bundle_is_bundle(const void *bytes, size_t n); /* by its first bytes */
 
 typedef struct lq_rule_view {
+  uint32_t struct_size;
+  uint32_t line, instructions, max_stack, cost;
+  uint32_t reserved;
   lq_text id, name, severity, description, file, query, kind;
-  uint32_t line, instructions;
-  uint32_t max_stack, cost;
 } lq_rule_view;
 LQ_API size_t lq_bundle_rule_count(const lq_bundle *b);
 LQ_API lq_status lq_bundle_rule(const lq_bundle *b, size_t i, lq_rule_view *out);
@@ -304,7 +350,7 @@ typedef struct lq_scan_options {
   void (*step)(void *user, const lq_step_view *s); /* what partial matches do; NULL: nobody asks */
 } lq_scan_options;
 
-/* The bundle must outlive the scan. */
+/* The scan holds a reference to the bundle, which you may free at once. Limits and hash key are copied. */
 LQ_API lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options);
 LQ_API void lq_scan_free(lq_scan *s);
 
@@ -314,6 +360,8 @@ LQ_API void lq_scan_free(lq_scan *s);
 LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
 LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
 LQ_API lq_status lq_scan_end(lq_scan *s);
+/* One whole source that is in memory: lq_scan_begin, lq_scan_feed and lq_scan_end. */
+LQ_API lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t n);
 /* Between two feeds: how far the source has been read, whole records only, for a scan that goes on there (in
  * another process perhaps, which has what lq_scan_save gave). */
 typedef struct lq_position {
@@ -329,7 +377,7 @@ typedef struct lq_position {
   int32_t cut;         /* compressed, and its end is still to come */
   uint32_t reserved;
 } lq_position;
-LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out); /* set out->struct_size first */
+LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out);
 /* In place of lq_scan_begin. */
 LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
 /* No more input will come: stateful rules decide what waits, and stages that waited for the end give their
@@ -391,8 +439,7 @@ typedef struct lq_rule_state_view {
   uint64_t live, keys, pending, bytes, peak;
   uint64_t expired, replaced, killed, evicted, cut, suppressed;
 } lq_rule_state_view;
-LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule,
-                                    lq_rule_state_view *out); /* set out->struct_size first */
+LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *out);
 
 /* Partial matches that live now, rule by rule, oldest first. */
 typedef struct lq_live_view {
@@ -422,11 +469,10 @@ typedef struct lq_restore_view {
                           theirs is lost */
 } lq_restore_view;
 /* Adds to what is there; parts of one moment restored together are the whole. Bytes may be anything.
- * LQ_E_BUNDLE: they are damaged, the scan is not to be used any more. info and counts may be NULL; set
- * counts->struct_size first. */
+ * LQ_E_BUNDLE: they are damaged, the scan is not to be used any more. info and counts may be NULL. */
 LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info,
                                  lq_restore_view *counts);
-LQ_API void lq_scan_stats(const lq_scan *s, lq_stats *out); /* set out->struct_size first */
+LQ_API lq_status lq_scan_stats(const lq_scan *s, lq_stats *out);
 LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
 
 LQ_API size_t lq_match_rule(const lq_match *m); /* index in the bundle */
@@ -507,9 +553,9 @@ LQ_API lq_status lq_record_fields(const char *json, size_t n, const lq_allocator
                                   void *user);
 
 typedef struct lq_function_view {
-  const char *name, *group, *result, *params, *doc, *example, *expected;
+  uint32_t struct_size;
   int32_t folds; /* has a `name~` form */
-  uint32_t reserved;
+  const char *name, *group, *result, *params, *doc, *example, *expected;
 } lq_function_view;
 LQ_API size_t lq_function_count(void);
 LQ_API lq_status lq_function_at(size_t i, lq_function_view *out);

@@ -31,12 +31,12 @@ static int on_test(void *user, const lq_test_result *r)
 static void look(const lq_build *b, size_t n)
 {
   for (size_t i = 0; i < lq_build_diag_count(b); i++) {
-    lq_diagnostic d;
+    lq_diagnostic d = LQ_INIT(lq_diagnostic);
     MUST(lq_build_diag(b, i, &d) == LQ_OK && d.start <= d.end && d.end <= n);
     MUST(lq_build_diag_text(b, i, 0, drop, NULL) == LQ_OK && lq_build_diag_json(b, i, drop, NULL) == LQ_OK);
   }
   for (size_t i = 0; i < lq_build_found_count(b); i++) {
-    lq_found f;
+    lq_found f = LQ_INIT(lq_found);
     MUST(lq_build_found(b, i, &f) == LQ_OK);
     lq_status s = lq_build_print(b, i, 80, drop, NULL);
     MUST(s == LQ_OK || s == LQ_E_NOTFOUND);

@@ -94,7 +94,7 @@ Test(api, what_a_build_finds)
   cr_expect(lq_build_takes("a/b.md") && lq_build_takes("B.LQ") && !lq_build_takes("b.txt"));
   cr_assert(lq_build_found_count(b) == 4);
   for (size_t i = 0; i < 4; i++) {
-    lq_found f;
+    lq_found f = LQ_INIT(lq_found);
     cr_assert(lq_build_found(b, i, &f) == LQ_OK);
     cr_expect(f.state == wanted[i].state && f.line == wanted[i].line, "%zu: state %u, line %u", i, f.state,
               f.line);
@@ -110,7 +110,7 @@ Test(api, what_a_build_finds)
   cr_expect(lq_build_print(b, 2, 0, put, &t) == LQ_E_NOTFOUND);
   cr_expect(lq_build_print_tree(b, 3, put, &t) == LQ_OK);
   cr_expect(lq_build_print_tree(b, 3, refuse, NULL) == LQ_E_IO);
-  cr_expect(lq_build_found(b, 4, &(lq_found){0}) == LQ_E_NOTFOUND);
+  cr_expect(lq_build_found(b, 4, &LQ_INIT(lq_found)) == LQ_E_NOTFOUND);
   lq_build_free(b);
 }
 
@@ -119,7 +119,7 @@ Test(api, errors_are_placed_in_the_file)
   static const char page[] = "# T1059\n\n> `process.name : \"a\" and\n> process.pid == == 1`\n\n`x.y == 1`\n";
   lq_build *b;
   lq_bundle *bundle = NULL;
-  lq_diagnostic d;
+  lq_diagnostic d = LQ_INIT(lq_diagnostic);
   cr_assert(lq_build_new(&b, NULL) == LQ_OK);
   cr_expect(lq_build_add_file(b, "p.md", page, strlen(page)) == LQ_E_QUERY);
   cr_assert(lq_build_error_count(b) == 1 && lq_build_diag(b, 0, &d) == LQ_OK);
@@ -144,7 +144,7 @@ Test(api, errors_are_placed_in_the_file)
 Test(api, ids_are_unique)
 {
   lq_build *b;
-  lq_diagnostic d;
+  lq_diagnostic d = LQ_INIT(lq_diagnostic);
   cr_assert(lq_build_new(&b, NULL) == LQ_OK);
   cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\nx.y == 1", 24) == LQ_OK);
   cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_E_QUERY);
@@ -153,7 +153,7 @@ Test(api, ids_are_unique)
   cr_expect(is(d.note, "the other one is at a.lq:4"), "%.*s", (int)d.note.n, d.note.p);
   // Of another file it is only said, and the rule gets another name.
   for (int i = 0; i < 2; i++) {
-    lq_found f;
+    lq_found f = LQ_INIT(lq_found);
     cr_expect(lq_build_add_file(b, i ? "c.lq" : "b.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_OK);
     cr_assert(lq_build_diag(b, 1 + (size_t)i, &d) == LQ_OK);
     cr_expect(d.code == 414 && d.severity == LQ_SEVERITY_WARNING && d.line == 5, "LQ%u", d.code);
@@ -250,7 +250,7 @@ Test(api, lists_that_are_wrong)
   lq_limits limits = {.struct_size = sizeof limits, .max_list = 2};
   lq_build_options o = {.struct_size = sizeof o, .limits = &limits};
   lq_build *b;
-  lq_diagnostic d;
+  lq_diagnostic d = LQ_INIT(lq_diagnostic);
   cr_assert(lq_build_new(&b, &o) == LQ_OK);
   cr_expect(lq_build_add_list(b, "a", "a.json", "x", 1) == LQ_E_UNSUPPORTED &&
             !lq_build_takes_list("a.json"));
@@ -292,7 +292,7 @@ Test(api, limits_of_a_build)
       cr_assert(lq_build_new(&b, &o) == LQ_OK);
       lq_status s = lq_build_add_query(b, "q", NULL, table[i].query, strlen(table[i].query));
       cr_expect(s == (limited ? LQ_E_QUERY : LQ_OK), "%s: %d", table[i].query, s);
-      lq_diagnostic d = {0};
+      lq_diagnostic d = LQ_INIT(lq_diagnostic);
       for (size_t k = 0; limited && d.code != table[i].code && lq_build_diag(b, k, &d) == LQ_OK; k++)
         ;
       cr_expect(!limited || d.code == table[i].code, "%s: LQ%u", table[i].query, d.code);
@@ -306,8 +306,8 @@ Test(api, calls_that_are_wrong)
   lq_build *b;
   lq_bundle *bundle;
   lq_scan *scan;
-  lq_errinfo info;
-  cr_expect(lq_build_new(&b, &(lq_build_options){.struct_size = 1000}) == LQ_E_USAGE);
+  lq_errinfo info = LQ_INIT(lq_errinfo);
+  cr_expect(lq_build_new(&b, &(lq_build_options){.struct_size = 1001}) == LQ_E_USAGE);
   cr_expect(lq_build_new(&b, &(lq_build_options){.struct_size = sizeof(lq_build_options), .dialect = 9}) ==
             LQ_E_USAGE);
   cr_expect(lq_build_new(NULL, NULL) == LQ_E_USAGE);
@@ -359,7 +359,7 @@ static int count_section(void *user, const lq_section_view *s)
 Test(api, what_a_bundle_holds)
 {
   lq_bundle *b = two_files();
-  lq_rule_view v;
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   lq_text key, value;
   size_t i;
   cr_assert(lq_bundle_rule_count(b) == 3);
@@ -420,7 +420,7 @@ typedef struct log {
 static int on_match(void *user, const lq_match *m)
 {
   log *l = user;
-  lq_rule_view v;
+  lq_rule_view v = LQ_INIT(lq_rule_view);
   char line[100];
   lq_bundle_rule(lq_match_bundle(m), lq_match_rule(m), &v);
   snprintf(line, sizeof line, "%.*s:%llu ", (int)v.id.n, v.id.p, (unsigned long long)lq_match_line(m));
@@ -762,7 +762,7 @@ static void on_leaf(void *user, lq_text name, const char *type, lq_text value)
 Test(api, tables)
 {
   text t = {0};
-  lq_function_view f;
+  lq_function_view f = LQ_INIT(lq_function_view);
   lq_text name;
   const char *type, *title, *explanation;
   uint32_t severity;

@@ -91,7 +91,7 @@ static void question(char *out, size_t size, const lq_function_view *f)
 // A JSON text has escapes that a query has too; a code point is written as it is.
 Test(examples, each_gives_its_result)
 {
-  lq_function_view f;
+  lq_function_view f = LQ_INIT(lq_function_view);
   size_t seen = 0;
   for (size_t i = 0; lq_function_at(i, &f) == LQ_OK; i++) {
     char query[1024];
@@ -107,7 +107,7 @@ Test(examples, each_gives_its_result)
 
 Test(examples, those_without_a_result_compile)
 {
-  lq_function_view f;
+  lq_function_view f = LQ_INIT(lq_function_view);
   for (size_t i = 0; lq_function_at(i, &f) == LQ_OK; i++) {
     lq_bundle *b;
     if (!*f.expected && compile(f.example, 0, &b))

@@ -419,7 +419,7 @@ static void run_cut(const lq_bundle *b, const char *events, size_t cut, uint32_t
   for (uint32_t i = 0; i < parts; i++) {
     text saved = {0};
     lq_restore_view v = {.struct_size = sizeof v};
-    lq_errinfo info;
+    lq_errinfo info = LQ_INIT(lq_errinfo);
     cr_assert(lq_scan_save(first, i, parts, put, &saved) == LQ_OK);
     cr_assert(lq_scan_restore(second, saved.p, saved.n, &info, &v) == LQ_OK, "%s", info.message);
     cr_expect(v.same_bundle && v.kept == 1 && v.cold == 0);
@@ -464,7 +464,7 @@ Test(stateful_api, damaged_state_is_refused)
   cr_expect(lq_scan_save(s, 1, 1, put, &saved) == LQ_E_USAGE);
   cr_expect(lq_scan_save(s, 0, 0, put, &saved) == LQ_E_USAGE);
   for (size_t n = 1; n < saved.n; n += 7) {
-    lq_errinfo info;
+    lq_errinfo info = LQ_INIT(lq_errinfo);
     lq_scan *other = scan_of(b, 0, on_match, &got);
     cr_expect(lq_scan_restore(other, saved.p, n, &info, NULL) == LQ_E_BUNDLE, "%zu bytes", n);
     cr_expect(info.message[0] != 0);

@@ -1,0 +1,108 @@
+// A bundle that is freed while scans of it run, in several threads.
+#include <criterion/criterion.h>
+#include <libquery/lq.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 4, ROUNDS = 50 };
+
+static const char query[] = "process.name : \"cmd.exe\" and process.args regex \"a+b\"";
+static const char events[] = "{\"process\":{\"name\":\"CMD.EXE\",\"args\":[\"x\",\"aab\"]}}\n"
+                             "{\"process\":{\"name\":\"CMD.EXE\",\"args\":[\"x\"]}}\n";
+
+static void *counted(void *user, void *p, size_t old_size, size_t new_size)
+{
+  atomic_size_t *live = user;
+  void *q = NULL;
+  if (new_size == 0)
+    free(p);
+  else if (!(q = realloc(p, new_size)))
+    return NULL;
+  atomic_fetch_add(live, new_size - old_size);
+  return q;
+}
+
+static lq_bundle *compile(const lq_allocator *a)
+{
+  lq_build_options o = {.struct_size = sizeof o, .allocator = a};
+  lq_errinfo error = LQ_INIT(lq_errinfo);
+  lq_bundle *b;
+  cr_assert(lq_compile(&b, query, strlen(query), &o, &error) == LQ_OK, "%s", error.message);
+  return b;
+}
+
+static int count(void *user, const lq_match *m)
+{
+  (void)m;
+  ++*(size_t *)user;
+  return 0;
+}
+
+typedef struct worker {
+  lq_bundle *bundle; // a reference of its own
+  const lq_allocator *allocator;
+  size_t matches, failures;
+} worker;
+
+static void *work(void *user)
+{
+  worker *w = user;
+  lq_scan_options o = {
+      .struct_size = sizeof o, .allocator = w->allocator, .match = count, .user = &w->matches};
+  for (int i = 0; i < ROUNDS; i++) {
+    lq_bundle *mine = lq_bundle_ref(w->bundle);
+    lq_scan *s = NULL;
+    w->failures += lq_scan_new(&s, mine, &o) != LQ_OK;
+    lq_bundle_free(mine);
+    // Half way the scan's reference is the only one of this thread.
+    if (i == ROUNDS - 1)
+      lq_bundle_free(w->bundle);
+    w->failures += lq_scan_buffer(s, "events", events, strlen(events)) != LQ_OK;
+    lq_scan_free(s);
+  }
+  return NULL;
+}
+
+Test(references, the_last_one_frees)
+{
+  atomic_size_t live = 0;
+  lq_allocator a = {counted, &live};
+  pthread_t threads[THREADS];
+  worker workers[THREADS];
+  lq_bundle *b = compile(&a);
+  for (size_t i = 0; i < THREADS; i++) {
+    workers[i] = (worker){.bundle = lq_bundle_ref(b), .allocator = &a};
+    cr_assert(pthread_create(&threads[i], NULL, work, &workers[i]) == 0);
+  }
+  lq_bundle_free(b);
+  for (size_t i = 0; i < THREADS; i++) {
+    cr_assert(pthread_join(threads[i], NULL) == 0);
+    cr_expect(workers[i].matches == ROUNDS && workers[i].failures == 0, "%zu matches", workers[i].matches);
+  }
+  cr_expect(atomic_load(&live) == 0, "%zu bytes left", (size_t)atomic_load(&live));
+}
+
+static int keep(void *user, const lq_match *m)
+{
+  *(lq_bundle **)user = lq_bundle_ref(lq_match_bundle(m));
+  return 0;
+}
+
+Test(references, a_bundle_may_go_before_its_scan)
+{
+  atomic_size_t live = 0;
+  lq_allocator a = {counted, &live};
+  lq_bundle *b = compile(&a), *kept = NULL;
+  lq_scan_options o = {.struct_size = sizeof o, .allocator = &a, .match = keep, .user = &kept};
+  lq_scan *s;
+  cr_assert(lq_scan_new(&s, b, &o) == LQ_OK);
+  cr_expect(lq_bundle_ref(NULL) == NULL);
+  lq_bundle_free(b);
+  cr_expect(lq_scan_buffer(s, "events", events, strlen(events)) == LQ_OK && kept == b);
+  lq_scan_free(s);
+  cr_expect(lq_bundle_rule_count(kept) == 1 && strlen(lq_bundle_digest(kept)) == 64);
+  lq_bundle_free(kept);
+  cr_expect(atomic_load(&live) == 0);
+}
