@@ -370,11 +370,16 @@ static uint32_t snippet(emitter *e, const lq_plan *n, lq_gives gives)
   return (uint32_t)e->code->snippets.n - 1;
 }
 
-static uint32_t text(emitter *e, lq_str s)
+static uint32_t name(emitter *e, lq_str s)
 {
-  uint32_t id = s.n > 0 ? lq_pool_string(e->pool, s) : LQ_NONE;
-  e->nomem = e->nomem || (s.n > 0 && id == LQ_NONE);
+  uint32_t id = lq_pool_string(e->pool, s);
+  e->nomem = e->nomem || id == LQ_NONE;
   return id;
+}
+
+static uint32_t name_if_any(emitter *e, lq_str s)
+{
+  return s.n > 0 ? name(e, s) : LQ_NONE;
 }
 
 static void term(emitter *e, const lq_term_plan *t)
@@ -384,13 +389,13 @@ static void term(emitter *e, const lq_term_plan *t)
                      .runs = t->runs,
                      .first_key = (uint32_t)e->code->keys.n,
                      .nkeys = t->nkeys,
-                     .alias = text(e, t->alias)};
+                     .alias = name_if_any(e, t->alias)};
   for (uint32_t i = 0; i < t->nkeys && !failed(e); i++) {
     const lq_key_plan *k = &t->keys[i];
     ADD_ROW(e, keys,
             (lq_key_def){.snippet = snippet(e, k->value, LQ_GIVES_VALUE),
                          .flags = k->optional ? LQ_KEY_OPTIONAL : 0,
-                         .name = lq_pool_string(e->pool, k->name)});
+                         .name = name(e, k->name)});
   }
   ADD_ROW(e, terms, row);
 }
@@ -402,9 +407,9 @@ static lq_code_arg arg(emitter *e, const lq_stage_plan *s, const lq_arg_plan *a)
   out.row = (lq_stage_arg){
       .snippet = a->plan ? snippet(e, a->plan, gives) : LQ_NONE, .name = LQ_NONE, .function = a->function};
   if (s->op != LQ_DO_WHERE)
-    out.row.name = lq_pool_string(e->pool, a->name);
+    out.row.name = name(e, a->name);
   if (a->function != LQ_NONE)
-    out.function_name = text(e, lq_str_of(lq_functions[a->function].name));
+    out.function_name = name(e, lq_str_of(lq_functions[a->function].name));
   return out;
 }
 

@@ -357,19 +357,25 @@ const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void 
   return whole ? s : NULL;
 }
 
-static bool is_open(const lq_build *b, const void *bytes, size_t n)
+lq_status lq_build_open(const lq_build *b, const void *bytes, size_t n)
 {
-  return b && !b->finished && (bytes || n == 0);
+  if (!b || b->finished || (!bytes && n > 0))
+    return LQ_E_USAGE;
+  return b->lost ? LQ_E_NOMEM : LQ_OK;
 }
 
-lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query, size_t n)
+// A failed allocation can stop an add anywhere, so what there is of it is not looked at again.
+lq_status lq_build_settle(lq_build *b, lq_status s)
 {
-  id = id ? id : "query";
-  if (!is_open(b, query, n) || !name || !lq_utf8_valid(lq_str_of(id)) || *id == '\0')
-    return LQ_E_USAGE;
-  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : lq_build_copy_source(b, name, query, n);
+  b->lost = b->lost || s == LQ_E_NOMEM;
+  return s;
+}
+
+static lq_status add_query(lq_build *b, const char *name, const char *id, const char *query, size_t n)
+{
+  const lq_source *source = lq_build_copy_source(b, name, query, n);
   if (!source)
-    return n > LQ_SOURCE_MAX ? LQ_E_LIMIT : LQ_E_NOMEM;
+    return LQ_E_NOMEM;
   lq_meta_pair kind[] = {{LQ_STR("kind"), LQ_STR("query")}};
   lq_rule_file_rule r = {.id = lq_str_of(id),
                          .name = lq_str_of(id),
@@ -384,17 +390,24 @@ lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, cons
   return s != LQ_OK ? s : b->nerrors > errors ? LQ_E_QUERY : LQ_OK;
 }
 
+lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query, size_t n)
+{
+  id = id ? id : "query";
+  lq_status s = lq_build_open(b, query, n);
+  if (s == LQ_E_USAGE || !name || !lq_utf8_valid(lq_str_of(id)) || *id == '\0')
+    return LQ_E_USAGE;
+  if (s == LQ_OK && n > LQ_SOURCE_MAX)
+    return LQ_E_LIMIT;
+  return s != LQ_OK ? s : lq_build_settle(b, add_query(b, name, id, query, n));
+}
+
 int lq_build_takes(const char *name)
 {
   return lq_rules_takes(lq_str_of(name));
 }
 
-lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n)
+static lq_status add_file(lq_build *b, const char *name, const void *bytes, size_t n)
 {
-  if (!is_open(b, bytes, n) || !name)
-    return LQ_E_USAGE;
-  if (!lq_build_takes(name))
-    return LQ_E_UNSUPPORTED;
   const lq_source *source = lq_build_copy_source(b, name, bytes, n);
   if (!source)
     return LQ_E_NOMEM;
@@ -411,13 +424,21 @@ lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, si
   return s != LQ_OK ? s : b->nerrors > errors ? LQ_E_QUERY : LQ_OK;
 }
 
-lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n)
+lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n)
 {
-  if (!is_open(b, bytes, n) || !name)
+  lq_status s = lq_build_open(b, bytes, n);
+  if (s == LQ_E_USAGE || !name)
     return LQ_E_USAGE;
-  const lq_source *source = n > LQ_SOURCE_MAX ? NULL : lq_build_copy_source(b, name, bytes, n);
+  if (!lq_build_takes(name))
+    return LQ_E_UNSUPPORTED;
+  return s != LQ_OK ? s : lq_build_settle(b, add_file(b, name, bytes, n));
+}
+
+static lq_status set_schema(lq_build *b, const char *name, const void *bytes, size_t n)
+{
+  const lq_source *source = lq_build_copy_source(b, name, bytes, n);
   if (!source)
-    return n > LQ_SOURCE_MAX ? LQ_E_LIMIT : LQ_E_NOMEM;
+    return LQ_E_NOMEM;
   lq_arena_reset(&b->file_arena);
   lq_diag_list diags = {.arena = &b->file_arena, .source = source};
   lq_status s = lq_schema_read(&b->schema, &b->arena, source->text, &diags);
@@ -428,6 +449,16 @@ lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, 
   return kept != LQ_OK ? kept : s;
 }
 
+lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n)
+{
+  lq_status s = lq_build_open(b, bytes, n);
+  if (s == LQ_E_USAGE || !name)
+    return LQ_E_USAGE;
+  if (s == LQ_OK && n > LQ_SOURCE_MAX)
+    return LQ_E_LIMIT;
+  return s != LQ_OK ? s : lq_build_settle(b, set_schema(b, name, bytes, n));
+}
+
 lq_status lq_build_finish(lq_build *b, lq_bundle **out)
 {
   return lq_build_close(b, out, NULL);
@@ -435,16 +466,19 @@ lq_status lq_build_finish(lq_build *b, lq_bundle **out)
 
 lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info)
 {
-  if (!out || !is_open(b, NULL, 0))
+  lq_status s = lq_build_open(b, NULL, 0);
+  if (!out || s == LQ_E_USAGE)
     return LQ_E_USAGE;
   *out = NULL;
+  if (s != LQ_OK)
+    return s;
   if (b->nerrors > 0 && !(b->options.flags & LQ_BUILD_KEEP_GOING))
     return LQ_E_QUERY;
   b->finished = true;
   if (!(b->options.flags & LQ_BUILD_STRIP))
     lq_compiler_set_provenance(b->compiler, LQ_STR("{\"libquery\":\"" LQ_VERSION_STRING "\"}"));
   lq_buf bytes = {.mem = &b->mem};
-  lq_status s = lq_compiler_finish(b->compiler, &bytes);
+  s = lq_compiler_finish(b->compiler, &bytes);
   if (s == LQ_OK && bytes.failed)
     s = LQ_E_NOMEM;
   if (s == LQ_OK) {

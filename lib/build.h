@@ -36,10 +36,16 @@ struct lq_build {
   size_t ndiags, diags_cap;
   size_t nerrors, nwarnings;
   bool finished;
+  bool lost; // memory ran out in an add: what was added is not whole, and nothing comes of it
 };
 
 // lq_build_finish; info, which may be NULL, says why the bundle was refused.
 lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info);
+// LQ_OK: more may be added. LQ_E_NOMEM: something was lost.
+lq_status lq_build_open(const lq_build *b, const void *bytes, size_t n);
+// Remembers whether an add lost something; gives its status back.
+lq_status lq_build_settle(lq_build *b, lq_status s);
+
 // A file's text, in the build's arena. NULL: out of memory.
 const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void *bytes, size_t n);
 // Copies what one file or rule had to say into the build.

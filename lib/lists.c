@@ -261,13 +261,16 @@ static lq_status read_list(lq_build *b, const char *name, const lq_source *sourc
 
 lq_status lq_build_add_list(lq_build *b, const char *name, const char *file, const void *bytes, size_t n)
 {
-  if (!b || b->finished || (!bytes && n > 0) || !name || !*name || !file)
+  lq_status s = lq_build_open(b, bytes, n);
+  if (s == LQ_E_USAGE || !name || !*name || !file)
     return LQ_E_USAGE;
   read_fn read = reader_of(lq_str_of(file));
   if (!read)
     return LQ_E_UNSUPPORTED;
-  if (n > LQ_SOURCE_MAX)
+  if (s == LQ_OK && n > LQ_SOURCE_MAX)
     return LQ_E_LIMIT;
+  if (s != LQ_OK)
+    return s;
   const lq_source *source = lq_build_copy_source(b, file, bytes, n);
-  return source ? read_list(b, name, source, read) : LQ_E_NOMEM;
+  return lq_build_settle(b, source ? read_list(b, name, source, read) : LQ_E_NOMEM);
 }

@@ -141,12 +141,10 @@ void lq_scan_free(lq_scan *s)
 
 // ---- bytes
 
-static lq_status settle(lq_scan *s, lq_status status)
+// The reader says the same of a source for good, and so does this: the failure stays until the next one.
+static lq_status settle(const lq_scan *s, lq_status status)
 {
-  if (status == LQ_E_CANCELLED && s->failure != LQ_OK)
-    status = s->failure;
-  s->failure = LQ_OK;
-  return status;
+  return status == LQ_E_CANCELLED && s->failure != LQ_OK ? s->failure : status;
 }
 
 lq_status lq_scan_begin(lq_scan *s, const char *name)
@@ -159,6 +157,7 @@ lq_status lq_scan_begin(lq_scan *s, const char *name)
     return LQ_E_NOMEM;
   s->line = s->nth = 0;
   s->passing = s->had = 0;
+  s->failure = LQ_OK;
   s->begun = *lq_reader_stats(s->reader);
   lq_reader_begin(s->reader, lq_buf_get(&s->source));
   return LQ_OK;

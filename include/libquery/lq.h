@@ -154,6 +154,9 @@ typedef struct lq_build_options {
 LQ_API lq_status lq_build_new(lq_build **out, const lq_build_options *options); /* options may be NULL */
 LQ_API void lq_build_free(lq_build *b);
 
+/* After an add gave LQ_E_NOMEM the build is not whole: every later add, and lq_build_finish, give LQ_E_NOMEM
+ * too. */
+
 /* One query as one rule. name is what messages call its source ("<query>"); id may be NULL: "query".
  * LQ_E_QUERY if it has errors: see the diagnostics; the build goes on. */
 LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query,
@@ -356,7 +359,8 @@ LQ_API void lq_scan_free(lq_scan *s);
 
 /* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, gzip or zstd. Events come
  * out as soon as they are whole. name is what alerts call the source; file names should be given as the user
- * wrote them. */
+ * wrote them. Once a feed has failed, nothing more is read of that source, and later feeds and the end give
+ * the same status; lq_scan_begin starts another one. */
 LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
 LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
 LQ_API lq_status lq_scan_end(lq_scan *s);
