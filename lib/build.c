@@ -11,10 +11,11 @@ lq_status lq_build_new(lq_build **out, const lq_build_options *options)
 {
   lq_build_options o = {.struct_size = sizeof o};
   lq_limits limits;
+  if (out)
+    *out = NULL;
   if (!out || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
       lq_api_limits(&limits, o.limits) != LQ_OK || o.dialect > LQ_DIALECT_NAME_ENDGAME)
     return LQ_E_USAGE;
-  *out = NULL;
   lq_mem mem = lq_api_mem(o.allocator);
   lq_build *b = lq_mem_alloc(&mem, 1, sizeof *b);
   if (!b)

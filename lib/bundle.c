@@ -35,11 +35,12 @@ lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_
                          const lq_allocator *allocator, lq_errinfo *info)
 {
   lq_limits l;
+  if (out)
+    *out = NULL;
   if (!out || (!bytes && n > 0) || (info && !lq_api_has_room(info)) || lq_api_limits(&l, limits) != LQ_OK) {
     explain(info, LQ_E_USAGE, NULL);
     return LQ_E_USAGE;
   }
-  *out = NULL;
   lq_mem mem = lq_api_mem(allocator);
   lq_bundle *b = lq_mem_alloc(&mem, 1, sizeof *b);
   if (!b) {

@@ -103,10 +103,11 @@ lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *
 {
   lq_scan_options o = {.struct_size = sizeof o};
   lq_limits limits;
+  if (out)
+    *out = NULL;
   if (!out || !b || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
       lq_api_limits(&limits, o.limits) != LQ_OK)
     return LQ_E_USAGE;
-  *out = NULL;
   lq_mem mem = lq_api_mem(o.allocator);
   lq_scan *s = lq_mem_alloc(&mem, 1, sizeof *s);
   if (!s)

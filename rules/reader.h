@@ -30,6 +30,6 @@ void lq_rule_meta(lq_rule_reader *r, lq_rule_file_rule *rule, const char *key,
 // Query text that stands in the file as it is.
 void lq_rule_query(lq_rule_reader *r, lq_rule_file_rule *rule, lq_span span);
 uint32_t lq_rule_line(lq_rule_reader *r, size_t offset); // quick when offsets ascend
-lq_str lq_rule_stem(lq_str name);                        // "execution" of "rules/execution.md"
+lq_str lq_rule_stem(lq_str name);                        // "execution" of "examples/execution.md"
 
 #endif

@@ -194,7 +194,7 @@ int64_t lq_stages_due(const lq_machine *m);
 
 int lq_sort_order(const lq_value *a, const lq_value *b); // NULL comes first
 
-// ---- seen.c
+// ---- first_seen.c
 lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key,
                                  bool *is_new); // NULL: no memory
 void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen);

@@ -44,8 +44,8 @@ bool lq_verify_rule(const lq_program *p, const lq_insn *code, uint32_t ncode, vo
 // trusted). 5 bytes of scratch for each instruction of the longest rule suffice.
 bool lq_verify(const lq_program *p, void *scratch, lq_fault *fault);
 
-// Rules, and all that belongs to them: snippets, states and what they are made of (verify_state.c). With
-// `measure`, stack and cost of rules and snippets are filled in, else they must be there already.
+// Rules, and all that belongs to them: snippets, states and what they are made of (vm/verify_rules.c). With
+// `measure`, stack and cost of rules and snippets are filled in; otherwise they must be there already.
 bool lq_verify_rules(const lq_program *p, bool measure, void *scratch, lq_fault *fault);
 
 #endif

@@ -310,12 +310,13 @@ enum {
   LQ_STEP_KIND_REPLACED = 2,     /* a newer one stands where it stood */
   LQ_STEP_KIND_EXPIRED = 3,      /* maxspan is over */
   LQ_STEP_KIND_UNTIL = 4,        /* an event fits `until` */
-  LQ_STEP_KIND_MISSING_SEEN = 5, /* an event came that was to be missing */
-  LQ_STEP_KIND_HELD = 6,         /* complete; waits for what must stay missing */
-  LQ_STEP_KIND_MATCHED = 7,
-  LQ_STEP_KIND_REFUSED = 8,     /* complete, and a stage of the pipe let it not pass */
-  LQ_STEP_KIND_EVICTED = 9,     /* a limit took it */
-  LQ_STEP_KIND_SUPPRESSED = 10, /* by `suppress` */
+  LQ_STEP_KIND_MISSING_SEEN = 5, /* an event came that has to be missing; whether it spoils the match is
+                                    decided later */
+  LQ_STEP_KIND_HELD = 6,         /* complete; waits for what has to stay missing */
+  LQ_STEP_KIND_MATCHED = 7,      /* complete; stages of the pipe come next and may still drop it */
+  LQ_STEP_KIND_REFUSED = 8,      /* complete, but an event came that has to be missing: no match */
+  LQ_STEP_KIND_EVICTED = 9,      /* a limit took it */
+  LQ_STEP_KIND_SUPPRESSED = 10,  /* by `suppress` */
 };
 typedef struct lq_step_view {
   uint32_t kind;   /* LQ_STEP_KIND_* */

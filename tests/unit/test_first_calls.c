@@ -78,7 +78,13 @@ Test(first_calls, what_is_wrong_is_said_with_its_place)
 Test(first_calls, calls_that_are_wrong)
 {
   lq_errinfo e = LQ_INIT(lq_errinfo);
-  lq_bundle *b;
+  lq_bundle *b = (lq_bundle *)&e;
+  lq_scan *s = (lq_scan *)&e;
+  lq_build *build = (lq_build *)&e;
+  // What failed is NULL, whatever it was before, so that freeing it is right.
+  cr_expect(lq_scan_new(&s, NULL, NULL) == LQ_E_USAGE && !s);
+  cr_expect(lq_build_new(&build, &(lq_build_options){.struct_size = 5}) == LQ_E_USAGE && !build);
+  cr_expect(lq_bundle_load(&b, NULL, 1, NULL, NULL, NULL) == LQ_E_USAGE && !b);
   cr_expect(lq_compile(NULL, "a == 1", 6, NULL, &e) == LQ_E_USAGE);
   cr_expect(lq_compile(&b, NULL, 1, NULL, &e) == LQ_E_USAGE && !b && e.message[0]);
   cr_expect(lq_compile(&b, "a == 1", 6, &(lq_build_options){.struct_size = 5}, &e) == LQ_E_USAGE && !b);

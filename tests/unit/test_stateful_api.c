@@ -355,6 +355,41 @@ static void on_live(void *user, const lq_live_view *v)
   put_z(t, "\n");
 }
 
+static const struct {
+  const char *what, *query, *events, *steps;
+} endings[] = {
+    {"no event between",
+     "sequence by h with maxspan=3s [any where k == \"a\"] ![any where k == \"b\"] [any where k == \"c\"]",
+     "a1c1", "began 1 1 0\nmatched 2 1 1\n"},
+    {"an event that had to be missing, in the middle",
+     "sequence by h with maxspan=3s [any where k == \"a\"] ![any where k == \"b\"] [any where k == \"c\"]",
+     "a1b1c1", "began 1 1 0\nmissing event came 1 1 1\nrefused 2 1 2\n"},
+    {"an event that had to be missing, at the end",
+     "sequence by h with maxspan=3s [any where k == \"a\"] [any where k == \"c\"] ![any where k == \"b\"]",
+     "a1c1b1.....a2", "began 1 1 0\nheld 2 1 1\nrefused 2 1 2\nbegan 1 2 8\n"},
+    {"a stage that drops it refuses nothing",
+     "sequence by h with maxspan=3s [any where k == \"a\"] [any where k == \"c\"] | where false", "a1c1",
+     "began 1 1 0\nmatched 2 1 1\n"},
+};
+
+Test(stateful_api, what_refused_means)
+{
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    text steps = {0};
+    char events[1024] = "";
+    lq_bundle *b = bundle_of(endings[i].query);
+    lq_scan_options o = {.struct_size = sizeof o, .user = &steps, .step = on_step};
+    lq_scan *s;
+    cr_assert(lq_scan_new(&s, b, &o) == LQ_OK && lq_scan_begin(s, "log") == LQ_OK);
+    events_of(events, sizeof events, endings[i].events);
+    feed(s, events);
+    cr_expect(lq_scan_end(s) == LQ_OK && lq_scan_finish(s) == LQ_OK);
+    cr_expect(strcmp(steps.p, endings[i].steps) == 0, "%s:\n%s", endings[i].what, steps.p);
+    lq_scan_free(s);
+    lq_bundle_free(b);
+  }
+}
+
 Test(stateful_api, steps_and_live_partial_matches)
 {
   text steps = {0}, live = {0};
