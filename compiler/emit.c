@@ -107,9 +107,9 @@ static void fill_member(emitter *e, lq_set_kind kind, const lq_entry *from, char
   memcpy(to, kind == LQ_SET_REGEXES ? (const void *)&regex : &text, lq_pool_member_size(kind));
 }
 
-static uint32_t set(emitter *e, lq_matcher_kind way, const lq_entry *entries, size_t n)
+static uint32_t set(emitter *e, lq_matcher_kind matcher, const lq_entry *entries, size_t n)
 {
-  lq_set_kind kind = lq_match_kinds[way].set;
+  lq_set_kind kind = lq_match_kinds[matcher].set;
   size_t size = lq_pool_member_size(kind);
   char *members = lq_mem_alloc(e->mem, n, size);
   if (!members)
@@ -124,11 +124,11 @@ static uint32_t set(emitter *e, lq_matcher_kind way, const lq_entry *entries, si
 static uint32_t predicate(emitter *e, const lq_plan *n)
 {
   uint32_t arg = 0;
-  if (lq_match_kinds[n->way].set == LQ_SET_CONST)
+  if (lq_match_kinds[n->matcher].set == LQ_SET_CONST)
     arg = lq_pool_const_id(e->pool, &n->value);
-  else if (lq_match_kinds[n->way].set != LQ_SET_NONE)
-    arg = set(e, n->way, n->entries, n->nentries);
-  return lq_pool_predicate_id(e->pool, field(e, &n->ref), n->way, arg);
+  else if (lq_match_kinds[n->matcher].set != LQ_SET_NONE)
+    arg = set(e, n->matcher, n->entries, n->nentries);
+  return lq_pool_predicate_id(e->pool, field(e, &n->ref), n->matcher, arg);
 }
 
 // ---- clauses
@@ -340,7 +340,7 @@ static void value(emitter *e, const lq_plan *n)
   case LQ_P_IS_NULL: operands(e, n), add(e, LQ_OP_IS_NULL, 0, 0); break;
   case LQ_P_MATCH:
     operands(e, n);
-    at(e, add(e, LQ_OP_MATCH, (uint8_t)n->way, set(e, n->way, n->entries, n->nentries)), n->strict);
+    at(e, add(e, LQ_OP_MATCH, (uint8_t)n->matcher, set(e, n->matcher, n->entries, n->nentries)), n->strict);
     break;
   case LQ_P_COUNT: walk(e, n); break;
   case LQ_P_VALUE: condition(e, n->kids), add(e, LQ_OP_VALUE, 0, 0); break;

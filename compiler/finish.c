@@ -50,7 +50,7 @@ static void use_predicate(lq_finisher *f, uint32_t i)
   lq_pool_predicate row = LQ_POOL_ROW(lq_pool_predicate, f->pool->predicates, i);
   lq_finish_use(&f->predicates, i);
   lq_finish_use_field(f, row.field);
-  lq_set_kind kind = lq_match_kinds[row.way].set;
+  lq_set_kind kind = lq_match_kinds[row.matcher].set;
   if (kind == LQ_SET_CONST)
     use_const(f, row.arg);
   else if (kind != LQ_SET_NONE)
@@ -336,16 +336,16 @@ static bool make_functions(lq_finisher *f)
 static lq_predicate mapped_predicate(const lq_finisher *f, uint32_t old)
 {
   lq_pool_predicate r = LQ_POOL_ROW(lq_pool_predicate, f->pool->predicates, old);
-  lq_set_kind kind = lq_match_kinds[r.way].set;
+  lq_set_kind kind = lq_match_kinds[r.matcher].set;
   uint32_t arg = kind == LQ_SET_NONE ? 0 : kind == LQ_SET_CONST ? f->consts.map[r.arg] : f->sets.map[r.arg];
-  return (lq_predicate){.field = f->fields.map[r.field], .way = (uint8_t)r.way, .arg = arg};
+  return (lq_predicate){.field = f->fields.map[r.field], .matcher = (uint8_t)r.matcher, .arg = arg};
 }
 
 static void describe_predicate(lq_finisher *f, uint32_t i, lq_sort_row *row)
 {
   lq_predicate p = mapped_predicate(f, i);
   row->key[0] = p.field;
-  row->key[1] = p.way;
+  row->key[1] = p.matcher;
   row->key[2] = p.arg;
 }
 

@@ -150,19 +150,19 @@ static lq_plan *fold_call(lq_planner *p, lq_plan *n)
 
 static bool entry_fits(const lq_plan *n, const lq_entry *e, lq_str text)
 {
-  bool fold = lq_match_kinds[n->way].fold;
-  if (n->way == LQ_MATCHER_EQ || n->way == LQ_MATCHER_EQ_FOLD)
+  bool fold = lq_match_kinds[n->matcher].fold;
+  if (n->matcher == LQ_MATCHER_EQ || n->matcher == LQ_MATCHER_EQ_FOLD)
     return fold ? lq_fold_eq(e->text, text) : lq_str_eq(e->text, text);
   return lq_glob_match(e->text, text, fold);
 }
 
 static lq_plan *fold_match(lq_plan *n)
 {
-  bool known = n->way == LQ_MATCHER_EQ || n->way == LQ_MATCHER_EQ_FOLD || n->way == LQ_MATCHER_GLOB ||
-               n->way == LQ_MATCHER_GLOB_FOLD;
+  bool known = n->matcher == LQ_MATCHER_EQ || n->matcher == LQ_MATCHER_EQ_FOLD ||
+               n->matcher == LQ_MATCHER_GLOB || n->matcher == LQ_MATCHER_GLOB_FOLD;
   if (n->kids->kind == LQ_P_NULL)
     return become_null(n);
-  bool texts = n->way == LQ_MATCHER_EQ || n->way == LQ_MATCHER_EQ_FOLD;
+  bool texts = n->matcher == LQ_MATCHER_EQ || n->matcher == LQ_MATCHER_EQ_FOLD;
   if (n->strict && n->kids->kind == LQ_P_CONST && !texts && n->kids->value.type != LQ_T_STRING)
     return become_null(n);
   if (n->kids->kind != LQ_P_CONST || !known)
@@ -221,10 +221,10 @@ static bool may_be_object(const lq_ref *r)
 
 static lq_plan *fold_test(lq_planner *p, lq_plan *n)
 {
-  if (n->way != LQ_MATCHER_GLOB && n->way != LQ_MATCHER_GLOB_FOLD)
+  if (n->matcher != LQ_MATCHER_GLOB && n->matcher != LQ_MATCHER_GLOB_FOLD)
     return n;
   if (has_lone_star(n) && !may_be_object(&n->ref)) {
-    n->way = LQ_MATCHER_EXISTS;
+    n->matcher = LQ_MATCHER_EXISTS;
     n->entries = NULL;
     n->entries_room = 0;
     n->nentries = 0;
@@ -236,14 +236,15 @@ static lq_plan *fold_test(lq_planner *p, lq_plan *n)
 
 // ---- merging
 
-// The way that tests for either of two ways' entries; COUNT where none does.
-static lq_matcher_kind joint_way(lq_matcher_kind a, lq_matcher_kind b)
+// The matcher that tests for either of two matchers' entries; COUNT where none does.
+static lq_matcher_kind joint(lq_matcher_kind a, lq_matcher_kind b)
 {
   if (a == b && lq_match_kinds[a].set != LQ_SET_NONE && lq_match_kinds[a].set != LQ_SET_CONST)
     return a;
   if ((a == LQ_MATCHER_EQ && b == LQ_MATCHER_GLOB) || (a == LQ_MATCHER_GLOB && b == LQ_MATCHER_EQ))
     return LQ_MATCHER_GLOB;
-  if ((a == LQ_MATCHER_EQ_FOLD && b == LQ_MATCHER_GLOB_FOLD) || (a == LQ_MATCHER_GLOB_FOLD && b == LQ_MATCHER_EQ_FOLD))
+  if ((a == LQ_MATCHER_EQ_FOLD && b == LQ_MATCHER_GLOB_FOLD) ||
+      (a == LQ_MATCHER_GLOB_FOLD && b == LQ_MATCHER_EQ_FOLD))
     return LQ_MATCHER_GLOB_FOLD;
   return LQ_MATCHER_COUNT;
 }
@@ -282,16 +283,17 @@ static bool merge(lq_planner *p, lq_plan *a, const lq_plan *b)
 {
   if (a->kind != LQ_P_TEST || b->kind != LQ_P_TEST || !lq_ref_equal(&a->ref, &b->ref))
     return false;
-  lq_matcher_kind way = joint_way(a->way, b->way);
+  lq_matcher_kind matcher = joint(a->matcher, b->matcher);
   // Texts of a long list are found at once, and patterns are tried one by one: they stay apart.
-  if (a->way != b->way && a->nentries + b->nentries > PAIRS_MAX)
+  if (a->matcher != b->matcher && a->nentries + b->nentries > PAIRS_MAX)
     return false;
-  if (way == LQ_MATCHER_COUNT || (way != a->way && !is_plain(a)) || (way != b->way && !is_plain(b)))
+  if (matcher == LQ_MATCHER_COUNT || (matcher != a->matcher && !is_plain(a)) ||
+      (matcher != b->matcher && !is_plain(b)))
     return false;
   if (!make_room(p, a, a->nentries + b->nentries))
     return false;
   memcpy(a->entries + a->nentries, b->entries, b->nentries * sizeof *a->entries);
-  a->way = way;
+  a->matcher = matcher;
   a->nentries += b->nentries;
   a->span = joint_span(a->span, b->span);
   return true;
@@ -301,9 +303,9 @@ static bool same_test(const lq_plan *a, const lq_plan *b)
 {
   if (a->kind == LQ_P_NOT && b->kind == LQ_P_NOT)
     return same_test(a->kids, b->kids);
-  if (a->kind != LQ_P_TEST || b->kind != LQ_P_TEST || a->way != b->way || a->nentries != b->nentries ||
-      !lq_ref_equal(&a->ref, &b->ref) || lq_match_kinds[a->way].set == LQ_SET_CONST ||
-      lq_match_kinds[a->way].set == LQ_SET_CIDRS)
+  if (a->kind != LQ_P_TEST || b->kind != LQ_P_TEST || a->matcher != b->matcher ||
+      a->nentries != b->nentries || !lq_ref_equal(&a->ref, &b->ref) ||
+      lq_match_kinds[a->matcher].set == LQ_SET_CONST || lq_match_kinds[a->matcher].set == LQ_SET_CIDRS)
     return false;
   for (size_t i = 0; i < a->nentries; i++) {
     if (a->entries[i].flags != b->entries[i].flags || !lq_str_eq(a->entries[i].text, b->entries[i].text))

@@ -55,9 +55,9 @@ static bool same_entries(const lq_plan *a, const lq_plan *b)
 
 static bool same_test(const lq_plan *a, const lq_plan *b)
 {
-  bool texts = lq_match_kinds[a->way].set == LQ_SET_TEXTS || lq_match_kinds[a->way].set == LQ_SET_REGEXES ||
-               a->way == LQ_MATCHER_EXISTS;
-  return a->way == b->way && texts && lq_ref_equal(&a->ref, &b->ref) && same_entries(a, b);
+  bool texts = lq_match_kinds[a->matcher].set == LQ_SET_TEXTS ||
+               lq_match_kinds[a->matcher].set == LQ_SET_REGEXES || a->matcher == LQ_MATCHER_EXISTS;
+  return a->matcher == b->matcher && texts && lq_ref_equal(&a->ref, &b->ref) && same_entries(a, b);
 }
 
 static bool is_equality(lq_matcher_kind w)
@@ -92,8 +92,9 @@ static bool exclude_each_other(const lq_plan *a, const lq_plan *b)
   if (a->kind != LQ_P_TEST)
     return false;
   if (b->kind == LQ_P_NOT && b->kids->kind == LQ_P_TEST)
-    return same_test(a, b->kids) || (b->kids->way == LQ_MATCHER_EXISTS && lq_ref_equal(&a->ref, &b->kids->ref));
-  return b->kind == LQ_P_TEST && is_equality(a->way) && is_equality(b->way) &&
+    return same_test(a, b->kids) ||
+           (b->kids->matcher == LQ_MATCHER_EXISTS && lq_ref_equal(&a->ref, &b->kids->ref));
+  return b->kind == LQ_P_TEST && is_equality(a->matcher) && is_equality(b->matcher) &&
          lq_ref_equal(&a->ref, &b->ref) && holds_one_value(&a->ref) && a->nentries * b->nentries < 10000 &&
          !share_a_text(a, b);
 }
@@ -158,7 +159,7 @@ static void check_negations(lq_linter *l, const lq_plan *n)
   for (const lq_plan *k = first; k; k = n->kind == LQ_P_AND ? k->next : NULL) {
     if (!is_negation(k))
       return;
-    loud = loud || k->kids->way == LQ_MATCHER_EXISTS ? loud : k;
+    loud = loud || k->kids->matcher == LQ_MATCHER_EXISTS ? loud : k;
   }
   if (!loud)
     return;

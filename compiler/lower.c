@@ -49,7 +49,7 @@ static lq_plan *order_test(lq_planner *p, const lq_node *field, lq_op op, lq_val
   if (!t)
     return NULL;
   lq_resolve(p->arena, p->scope, field, &t->ref);
-  t->way = lq_op_codes[op].whole;
+  t->matcher = lq_op_codes[op].whole;
   t->value = typed(p, t->ref.name, v);
   return t;
 }
@@ -166,14 +166,14 @@ static lq_plan *compare_condition(lq_planner *p, const lq_node *n)
 
 // ---- conditions
 
-lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind way, lq_entry *entries, size_t n,
-                      lq_span span)
+lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind matcher, lq_entry *entries,
+                      size_t n, lq_span span)
 {
   bool reference = is_reference(subject);
   lq_plan *t = lq_plan_new(p, reference ? LQ_P_TEST : LQ_P_MATCH, span);
   if (!t || (n > 0 && !entries))
     return NULL;
-  t->way = way;
+  t->matcher = matcher;
   t->entries = entries;
   t->nentries = n;
   if (reference) {
@@ -214,7 +214,7 @@ static lq_plan *text_test(lq_planner *p, lq_str field, lq_str text, lq_span span
   lq_plan *t = lq_plan_new(p, LQ_P_TEST, span);
   if (t) {
     t->ref.name = field;
-    t->way = LQ_MATCHER_EQ;
+    t->matcher = LQ_MATCHER_EQ;
     t->entries = one_entry(p->arena, text, span);
     t->nentries = 1;
   }
@@ -228,7 +228,7 @@ static lq_plan *endgame_category(lq_planner *p, lq_str name, lq_span span)
   lq_plan *either = lq_plan_new(p, LQ_P_OR, span), *other = lq_plan_new(p, LQ_P_AND, span);
   lq_plan *exists = lq_plan_new(p, LQ_P_TEST, span), *names = lq_plan_new(p, LQ_P_OR, span);
   if (exists)
-    exists->ref.name = type, exists->way = LQ_MATCHER_EXISTS;
+    exists->ref.name = type, exists->matcher = LQ_MATCHER_EXISTS;
   lq_plan_add(names, text_test(p, full, name, span));
   lq_plan_add(names, text_test(p, full, lq_arena_format(p->arena, "%.*s_event", LQ_STR_ARG(name)), span));
   lq_plan_add(other, lq_plan_unary(p, LQ_P_NOT, span, exists));

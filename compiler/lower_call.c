@@ -57,7 +57,8 @@ static lq_plan *needles(lq_planner *p, const call *c, int open, bool empty_match
   }
   if (n == 0)
     return lq_plan_bool(p, c->node->span, false);
-  return lq_plan_test(p, c->subject, c->fold ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB, entries, n, c->node->span);
+  return lq_plan_test(p, c->subject, c->fold ? LQ_MATCHER_GLOB_FOLD : LQ_MATCHER_GLOB, entries, n,
+                      c->node->span);
 }
 
 static bool is_reference(const lq_node *n)
@@ -92,7 +93,7 @@ static lq_entry set_entry(lq_planner *p, const call *c, const lq_node *n)
   return e;
 }
 
-static lq_matcher_kind set_way(const call *c)
+static lq_matcher_kind set_matcher(const call *c)
 {
   if (c->id == LQ_FN_cidrMatch)
     return LQ_MATCHER_CIDR;
@@ -107,7 +108,7 @@ static lq_plan *literal_set(lq_planner *p, const call *c)
   size_t n = 0;
   for (const lq_node *k = c->subject->next; k && entries; k = k->next)
     entries[n++] = set_entry(p, c, k);
-  return lq_plan_test(p, c->subject, set_way(c), entries, n, c->node->span);
+  return lq_plan_test(p, c->subject, set_matcher(c), entries, n, c->node->span);
 }
 
 static bool is_literal_set(lq_function_id id)
@@ -117,11 +118,11 @@ static bool is_literal_set(lq_function_id id)
 
 // ---- lists
 
-static void add_entries(lq_planner *p, const call *c, lq_plan *either, lq_matcher_kind way, lq_entry *entries,
-                        size_t n)
+static void add_entries(lq_planner *p, const call *c, lq_plan *either, lq_matcher_kind matcher,
+                        lq_entry *entries, size_t n)
 {
   if (n > 0)
-    lq_plan_add(either, lq_plan_test(p, c->node->last, way, entries, n, c->node->span));
+    lq_plan_add(either, lq_plan_test(p, c->node->last, matcher, entries, n, c->node->span));
 }
 
 static lq_entry *texts_of(lq_planner *p, const call *c, const lq_str *texts, size_t n)
@@ -241,7 +242,7 @@ static lq_plan *set_value(lq_planner *p, const call *c)
   if (!t || !m || !subject)
     return NULL;
   lq_plan *test = t->kind == LQ_P_TRUTH ? t->kids : t;
-  m->way = test->way;
+  m->matcher = test->matcher;
   m->entries = test->entries;
   m->nentries = test->nentries;
   lq_plan_add(m, subject);

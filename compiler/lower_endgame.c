@@ -115,7 +115,7 @@ static lq_plan *has_members(lq_planner *p, const lq_node *n)
   lq_plan *t = lq_plan_new(p, LQ_P_TEST, n->span);
   if (t) {
     t->ref = (lq_ref){joined(p->arena, ref.name, lq_str_of(below)), NULL};
-    t->way = LQ_MATCHER_EXISTS;
+    t->matcher = LQ_MATCHER_EXISTS;
   }
   return t;
 }
@@ -139,13 +139,13 @@ static lq_str pattern(lq_planner *p, const lq_node *n)
   return folds(p) ? lq_folded_text(p->arena, made) : made;
 }
 
-static lq_plan *match(lq_planner *p, const lq_node *subject, lq_matcher_kind way, lq_entry *entries, size_t n,
-                      lq_span span)
+static lq_plan *match(lq_planner *p, const lq_node *subject, lq_matcher_kind matcher, lq_entry *entries,
+                      size_t n, lq_span span)
 {
   lq_plan *m = lq_plan_unary(p, LQ_P_MATCH, span, lq_endgame_value(p, subject));
   if (!m || !entries)
     return NULL;
-  m->way = way;
+  m->matcher = matcher;
   m->strict = true;
   m->entries = entries;
   m->nentries = n;
@@ -268,15 +268,15 @@ static bool takes_literals(lq_function_id id)
 
 static lq_plan *literal_set(lq_planner *p, lq_function_id id, const lq_node *n)
 {
-  lq_matcher_kind way = id == LQ_FN_cidrMatch  ? LQ_MATCHER_CIDR
-                        : id != LQ_FN_wildcard ? LQ_MATCHER_REGEX
-                        : folds(p)             ? LQ_MATCHER_GLOB_FOLD
-                                               : LQ_MATCHER_GLOB;
+  lq_matcher_kind matcher = id == LQ_FN_cidrMatch  ? LQ_MATCHER_CIDR
+                            : id != LQ_FN_wildcard ? LQ_MATCHER_REGEX
+                            : folds(p)             ? LQ_MATCHER_GLOB_FOLD
+                                                   : LQ_MATCHER_GLOB;
   lq_entry *entries = lq_arena_array(p->arena, n->nkids, sizeof *entries);
   size_t count = 0;
   for (const lq_node *k = n->kids->next; k && entries; k = k->next)
     entries[count++] = set_entry(p, id, k);
-  return match(p, n->kids, way, entries, count, n->span);
+  return match(p, n->kids, matcher, entries, count, n->span);
 }
 
 static lq_plan *call_value(lq_planner *p, const lq_node *n)

@@ -192,9 +192,9 @@ static lq_plan *texts(lq_planner *p, const reading *r, const lq_node *first, siz
   size_t n = entries ? gather(p, r, first, leaves, which, entries) : 0;
   if (n == 0)
     return NULL;
-  lq_matcher_kind way = matcher_of(r, which == PHRASES, entries, n);
-  return way == LQ_MATCHER_TOKENS_ANY ? words(p, r, entries, n, span)
-                                      : lq_plan_test(p, r->subject, way, entries, n, span);
+  lq_matcher_kind matcher = matcher_of(r, which == PHRASES, entries, n);
+  return matcher == LQ_MATCHER_TOKENS_ANY ? words(p, r, entries, n, span)
+                                          : lq_plan_test(p, r->subject, matcher, entries, n, span);
 }
 
 static void add_known(lq_plan *chain, lq_plan *n)
@@ -316,7 +316,7 @@ static lq_plan *some_value(lq_planner *p, const lq_node *subject, lq_span span)
   if (!m || !e || !value)
     return NULL;
   e->text = (lq_str){any, 1};
-  m->way = LQ_MATCHER_GLOB;
+  m->matcher = LQ_MATCHER_GLOB;
   m->entries = e;
   m->nentries = 1;
   lq_plan_add(m, value);

@@ -1,5 +1,5 @@
-// What a query asks, between the tree and the code: names resolved, the many operators reduced to a few ways
-// to test.
+// What a query asks, between the tree and the code: names resolved, the many operators reduced to a few
+// matchers to test.
 #ifndef LQ_COMPILER_PLAN_H
 #define LQ_COMPILER_PLAN_H
 
@@ -23,7 +23,7 @@ typedef struct lq_ref {
   const lq_scope *scope; // the walk whose current element it is read from; NULL: the event
 } lq_ref;
 
-// One thing of a set: a text or pattern (folded where the way folds), a regex, a network.
+// One thing of a set: a text or pattern (folded where the matcher folds), a regex, a network.
 typedef struct lq_entry {
   lq_str text;
   uint32_t flags; // REGEX: stdlib/regex.h
@@ -34,7 +34,7 @@ typedef struct lq_entry {
 typedef enum lq_plan_kind {
   // Conditions: true or false.
   LQ_P_BOOL,    // truth
-  LQ_P_TEST,    // ref, way, entries (or value, for ways that take a constant): a predicate
+  LQ_P_TEST,    // ref, matcher, entries (or value, for matchers that take a constant): a predicate
   LQ_P_AND,     // kids
   LQ_P_OR,      // kids
   LQ_P_NOT,     // 1 kid
@@ -55,7 +55,7 @@ typedef enum lq_plan_kind {
   LQ_P_NEGATE,  // 1 kid
   LQ_P_IS_NULL, // 1 kid
   LQ_P_VALUE,   // 1 kid, a condition
-  LQ_P_MATCH,   // 1 kid; way, entries
+  LQ_P_MATCH,   // 1 kid; matcher, entries
   LQ_P_COUNT,   // scope; kid: a condition on the current element. How many it holds for
 } lq_plan_kind;
 
@@ -67,7 +67,7 @@ struct lq_plan {
   lq_plan *kids, *last, *next;
   lq_ref ref;
   const lq_scope *scope;
-  lq_matcher_kind way;
+  lq_matcher_kind matcher;
   lq_entry *entries;
   size_t nentries, entries_room; // room: how many fit where they are; 0: they are not this plan's to add to
   lq_value value;
@@ -167,9 +167,9 @@ lq_plan *lq_plan_null_beside(lq_planner *p, lq_plan *condition, const lq_node *s
 lq_plan *lq_lower_any_text(lq_planner *p, const lq_node *n);
 lq_plan *lq_lower_call(lq_planner *p, const lq_node *n); // as a condition
 lq_plan *lq_lower_call_value(lq_planner *p, const lq_node *n);
-// `subject WAY entries`: a predicate where the subject is a field, general code where it is not.
-lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind way, lq_entry *entries, size_t n,
-                      lq_span span);
+// `subject MATCHER entries`: a predicate where the subject is a field, general code where it is not.
+lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind matcher, lq_entry *entries,
+                      size_t n, lq_span span);
 
 // The same meaning with less work: constants computed, lists merged, entries that add nothing dropped.
 lq_plan *lq_fold_plan(lq_planner *p, lq_plan *n);

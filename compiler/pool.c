@@ -114,9 +114,9 @@ uint32_t lq_pool_function(lq_pool *p, uint32_t function)
   return lq_intern(&p->functions, BYTES(&function));
 }
 
-uint32_t lq_pool_predicate_id(lq_pool *p, uint32_t field, lq_matcher_kind way, uint32_t arg)
+uint32_t lq_pool_predicate_id(lq_pool *p, uint32_t field, lq_matcher_kind matcher, uint32_t arg)
 {
-  lq_pool_predicate row = {field, (uint32_t)way, arg};
+  lq_pool_predicate row = {field, (uint32_t)matcher, arg};
   return field == LQ_NONE || arg == LQ_NONE ? LQ_NONE : lq_intern(&p->predicates, BYTES(&row));
 }
 

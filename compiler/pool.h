@@ -29,7 +29,7 @@ typedef struct lq_pool_const {
   uint8_t ip[16];
 } lq_pool_const;
 typedef struct lq_pool_predicate {
-  uint32_t field, way, arg;
+  uint32_t field, matcher, arg;
 } lq_pool_predicate;
 typedef struct lq_pool_cidr {
   uint8_t base[16];
@@ -50,7 +50,7 @@ static inline uint32_t lq_pool_string(lq_pool *p, lq_str s)
 uint32_t lq_pool_field_id(lq_pool *p, lq_str name, uint32_t scope, uint32_t flags, lq_type type);
 uint32_t lq_pool_const_id(lq_pool *p, const lq_value *v);
 uint32_t lq_pool_function(lq_pool *p, uint32_t function);
-uint32_t lq_pool_predicate_id(lq_pool *p, uint32_t field, lq_matcher_kind way, uint32_t arg);
+uint32_t lq_pool_predicate_id(lq_pool *p, uint32_t field, lq_matcher_kind matcher, uint32_t arg);
 // Sorts members (n of them, size bytes each) by their bytes and drops duplicates; then the set's number.
 uint32_t lq_pool_set(lq_pool *p, lq_set_kind kind, void *members, size_t n);
 size_t lq_pool_member_size(lq_set_kind kind);

@@ -29,8 +29,7 @@ typedef struct lq_explain {
 
 static bool decides(const lq_insn *i)
 {
-  return i->op == LQ_OP_TEST || i->op == LQ_OP_TEST_AND || i->op == LQ_OP_TEST_OR || i->op == LQ_OP_TRUTH ||
-         i->op == LQ_OP_LINEAGE;
+  return lq_ops[i->op].clause;
 }
 
 static bool find_clauses(lq_explain *s, uint32_t code, uint32_t ncode)
@@ -144,10 +143,10 @@ static void trace(void *user, uint32_t pc, bool truth)
   const lq_insn *i = &s->p->code[pc];
   c->tried = true;
   c->truth = truth;
-  if (i->op == LQ_OP_TRUTH || i->op == LQ_OP_LINEAGE)
-    add_field_rows(s, c);
-  else
+  if (lq_ops[i->op].operands[2] == 'p')
     add_predicate_row(s, c, &s->p->predicates[i->c]);
+  else
+    add_field_rows(s, c);
 }
 
 static uint32_t start_of(const lq_clause *c)

@@ -208,7 +208,7 @@ static lq_reason read_function(lq_loading *l, size_t i, const uint8_t *r)
 
 static lq_reason read_predicate(lq_loading *l, size_t i, const uint8_t *r)
 {
-  l->p->predicates[i] = (lq_predicate){.field = lq_le32(r), .way = r[4], .arg = lq_le32(r + 8)};
+  l->p->predicates[i] = (lq_predicate){.field = lq_le32(r), .matcher = r[4], .arg = lq_le32(r + 8)};
   return lq_all_zero(r + 5, 3) ? LQ_REASON_NONE : LQ_REASON_RESERVED;
 }
 

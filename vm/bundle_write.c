@@ -169,7 +169,7 @@ static void write_FUNCS(lq_writing *w)
 static void write_PREDICATES(lq_writing *w)
 {
   for (size_t i = 0; i < w->p->npredicates; i++)
-    PUT_WORDS(w, w->p->predicates[i].field, w->p->predicates[i].way, w->p->predicates[i].arg);
+    PUT_WORDS(w, w->p->predicates[i].field, w->p->predicates[i].matcher, w->p->predicates[i].arg);
 }
 
 static void write_CODE(lq_writing *w)

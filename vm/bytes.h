@@ -44,7 +44,7 @@ static inline void lq_put64(uint8_t *p, uint64_t v)
 enum {
   LQ_BUNDLE_MAJOR = 1,
   LQ_BUNDLE_MINOR = 0,
-  LQ_BUNDLE_LANGUAGE = 1, // of the meaning of ways, functions and operators
+  LQ_BUNDLE_LANGUAGE = 1, // of the meaning of matchers, functions and operators
   LQ_BUNDLE_OPCODES = 1,  // of vm/opcodes.def
   LQ_BUNDLE_HEADER = 128,
   LQ_BUNDLE_SECTION = 32, // bytes of a row of the section table

@@ -7,24 +7,13 @@
 
 enum { ENTRIES_SHOWN = 4, TEXT_SHOWN = 60 };
 
-static const char *const compare_names[LQ_CMP_COUNT] = {
-    "==",         "==~",         "<",           "<=",           ">",   ">=", "strictly ==", "strictly ==~",
-    "strictly <", "strictly <~", "strictly <=", "strictly <=~", "and", "or", "xor"};
-static const char *const arith_names[LQ_AR_COUNT] = {"+", "-", "*", "/", "%"};
-static const char *const way_signs[LQ_MATCHER_COUNT] = {
-    [LQ_MATCHER_EXISTS] = "exists",
-    [LQ_MATCHER_EQ] = "==",
-    [LQ_MATCHER_EQ_FOLD] = "==~",
-    [LQ_MATCHER_GLOB] = "like",
-    [LQ_MATCHER_GLOB_FOLD] = ":",
-    [LQ_MATCHER_REGEX] = "regex",
-    [LQ_MATCHER_CIDR] = "in network",
-    [LQ_MATCHER_LT] = "<",
-    [LQ_MATCHER_LE] = "<=",
-    [LQ_MATCHER_GT] = ">",
-    [LQ_MATCHER_GE] = ">=",
-    [LQ_MATCHER_TOKENS_ANY] = "has token",
-    [LQ_MATCHER_PHRASE] = "has phrase",
+static const char *const compare_signs[LQ_CMP_COUNT] = {
+#define LQ_COMPARE(name, sign) [LQ_CMP_##name] = (sign),
+#include "vm/compares.def"
+};
+static const char *const arith_signs[LQ_AR_COUNT] = {
+#define LQ_ARITH(name, sign) [LQ_AR_##name] = (sign),
+#include "vm/compares.def"
 };
 
 static const char *const lineage_words[LQ_OF_COUNT] = {"child of", "descendant of", "event of"};
@@ -114,9 +103,9 @@ static void set(lq_buf *out, const lq_program *p, uint32_t index)
   lq_buf_byte(out, ')');
 }
 
-static void way(lq_buf *out, const lq_program *p, lq_matcher_kind w, uint32_t arg)
+static void matcher(lq_buf *out, const lq_program *p, lq_matcher_kind w, uint32_t arg)
 {
-  lq_buf_z(out, way_signs[w]);
+  lq_buf_z(out, lq_match_kinds[w].sign);
   if (lq_match_kinds[w].set == LQ_SET_NONE)
     return;
   lq_buf_byte(out, ' ');
@@ -131,7 +120,7 @@ void lq_disasm_predicate(lq_buf *out, const lq_program *p, uint32_t predicate)
   const lq_predicate *q = &p->predicates[predicate];
   field(out, p, q->field);
   lq_buf_byte(out, ' ');
-  way(out, p, (lq_matcher_kind)q->way, q->arg);
+  matcher(out, p, (lq_matcher_kind)q->matcher, q->arg);
 }
 
 // ---- instructions
@@ -145,23 +134,20 @@ static void operand(lq_buf *out, const lq_program *p, const lq_insn *i, uint32_t
   case 'c':
     lq_buf_printf(out, "%s%s", lq_functions[p->functions[v] / 2].name, p->functions[v] % 2 ? "~" : "");
     break;
-  case 's':
-    if (i->op != LQ_OP_MATCH)
-      set(out, p, v);
-    break;
+  case 's': set(out, p, v); break;
   case 'j':
     // The end of a walk goes back to its body, everything else goes on.
-    if (i->op == LQ_OP_ITER_END || i->op == LQ_OP_COUNT_END)
+    if (lq_ops[i->op].check == LQ_CHECK_WALK_END)
       lq_buf_printf(out, "-> %04u", pc - v);
     else
-      lq_buf_printf(out, "-> %04u", pc + 1 + v + (i->op == LQ_OP_ITER));
+      lq_buf_printf(out, "-> %04u", pc + 1 + v + (lq_ops[i->op].check == LQ_CHECK_WALK));
     break;
   case 'n': lq_buf_printf(out, "/%u", v); break;
   case 't': lq_buf_z(out, v ? "true" : "false"); break;
   case 'q': lq_buf_z(out, v ? "all" : "any"); break;
-  case 'o': lq_buf_z(out, compare_names[v]); break;
-  case 'r': lq_buf_z(out, arith_names[v]); break;
-  case 'm': way(out, p, (lq_matcher_kind)v, i->c); break;
+  case 'o': lq_buf_z(out, compare_signs[v]); break;
+  case 'r': lq_buf_z(out, arith_signs[v]); break;
+  case 'm': matcher(out, p, (lq_matcher_kind)v, i->c); break;
   case 'e': lq_buf_printf(out, "of term %u", v); break;
   case 'h': lq_buf_printf(out, "capture %u", v); break;
   case 'u': lq_buf_z(out, "strictly"); break;
@@ -184,7 +170,7 @@ static void instruction(lq_buf *out, const lq_program *p, const lq_insn *i, uint
   lq_buf_z(out, op->name);
   for (int k = 0; k < 3; k++) {
     char letter = op->operands[order[k]];
-    if (letter == '-' || (letter == 's' && i->op == LQ_OP_MATCH) || (letter == 'u' && i->b == 0))
+    if (letter == '-' || (letter == 's' && op->operands[0] == 'm') || (letter == 'u' && i->b == 0))
       continue;
     size_t width = out->n - start;
     lq_buf_fill(out, ' ', width < 11 ? 11 - width : 0);
@@ -396,7 +382,7 @@ void lq_docs_opcodes(lq_buf *out)
     if (lq_ops[i].name)
       document_op(out, i);
   }
-  lq_buf_z(out, "\n| number | way | takes | true if |\n|---|---|---|---|\n");
+  lq_buf_z(out, "\n| number | matcher | takes | true if |\n|---|---|---|---|\n");
   for (int i = 0; i < LQ_MATCHER_COUNT; i++)
     lq_buf_printf(out, "| %d | `%s` | %s | %s |\n", i, lq_match_kinds[i].name, kinds[lq_match_kinds[i].set],
                   lq_match_kinds[i].doc);

@@ -7,7 +7,7 @@
 void lq_disasm_rule(lq_buf *out, const lq_program *p,
                     uint32_t rule); // listing with predicates and source spans
 void lq_disasm_predicate(lq_buf *out, const lq_program *p,
-                         uint32_t predicate); // one line: field, way, set (cut after some)
+                         uint32_t predicate); // one line: field, matcher, set (cut after some)
 void lq_docs_opcodes(lq_buf *out);            // docs/bytecode.md's tables
 
 #endif

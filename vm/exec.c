@@ -58,8 +58,8 @@ static bool compute(lq_run *r, uint32_t c, bool shared)
   lq_exec *x = r->x;
   x->predicates_run++;
   // Outside of a walk the rule's static cost has this in it.
-  if (x->depth &&
-      !lq_exec_charge(x, lq_way_cost(r->p, (lq_matcher_kind)r->p->predicates[c].way, r->p->predicates[c].arg)))
+  if (x->depth && !lq_exec_charge(x, lq_matcher_cost(r->p, (lq_matcher_kind)r->p->predicates[c].matcher,
+                                                     r->p->predicates[c].arg)))
     return false;
   return shared && x->test ? x->test(x->user, c) : lq_predicate_test(x, &r->p->predicates[c]);
 }
@@ -221,17 +221,17 @@ static bool any_true(lq_values a)
 }
 
 // Endgame EQL knows no arrays here, and patterns for strings alone.
-static bool fits_strictly(lq_matcher_kind way, lq_values a)
+static bool fits_strictly(lq_matcher_kind matcher, lq_values a)
 {
-  return a.n == 1 && (way == LQ_MATCHER_EQ || way == LQ_MATCHER_EQ_FOLD || a.v->type == LQ_T_STRING);
+  return a.n == 1 && (matcher == LQ_MATCHER_EQ || matcher == LQ_MATCHER_EQ_FOLD || a.v->type == LQ_T_STRING);
 }
 
-static lq_values match(lq_run *r, lq_matcher_kind way, uint32_t set, lq_values a)
+static lq_values match(lq_run *r, lq_matcher_kind matcher, uint32_t set, lq_values a)
 {
-  if ((r->x->depth || a.n > 1) && !charge_product(r, a.n, lq_way_cost(r->p, way, set)))
+  if ((r->x->depth || a.n > 1) && !charge_product(r, a.n, lq_matcher_cost(r->p, matcher, set)))
     return (lq_values){0};
   for (size_t i = 0; i < a.n; i++) {
-    if (lq_way_test(r->p, way, set, &a.v[i], &r->x->scratch))
+    if (lq_matcher_test(r->p, matcher, set, &a.v[i], &r->x->scratch))
       return truth(true);
   }
   return a.n ? truth(false) : (lq_values){0};

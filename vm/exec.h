@@ -62,11 +62,12 @@ lq_verdict lq_exec_value(lq_exec *x, uint32_t snippet, lq_values *out);
 // The meaning of a predicate, plainly: every other way to compute one must agree with it. Scoped fields are
 // read for the current element of x.
 bool lq_predicate_test(lq_exec *x, const lq_predicate *p);
-// One value against one way and set (c: set index or constant index).
-bool lq_way_test(const lq_program *p, lq_matcher_kind way, uint32_t c, const lq_value *v, lq_arena *scratch);
+// One value against one matcher and set (c: set index or constant index).
+bool lq_matcher_test(const lq_program *p, lq_matcher_kind matcher, uint32_t c, const lq_value *v,
+                     lq_arena *scratch);
 // Which entry of the set it was, and where in the value's text (for explanations). False if none.
-bool lq_way_locate(const lq_program *p, lq_matcher_kind way, uint32_t c, const lq_value *v, lq_arena *scratch,
-                   lq_str *entry, size_t *start, size_t *end);
+bool lq_matcher_locate(const lq_program *p, lq_matcher_kind matcher, uint32_t c, const lq_value *v,
+                       lq_arena *scratch, lq_str *entry, size_t *start, size_t *end);
 // Both for a value of a predicate's own field: how text is cut into tokens depends on the field.
 bool lq_predicate_locate(const lq_program *p, const lq_predicate *q, const lq_value *v, lq_arena *scratch,
                          lq_str *entry, size_t *start, size_t *end);

@@ -106,14 +106,14 @@ static int64_t when(bool holds)
 }
 
 // Index of the entry that fits, -1 for none, or OUT_OF_MEMORY.
-static int64_t find(const lq_subject *x, lq_matcher_kind way, uint32_t c)
+static int64_t find(const lq_subject *x, lq_matcher_kind matcher, uint32_t c)
 {
   const lq_set *s = &x->p->sets[c];
   size_t start, end;
   int order;
   if (x->v->type == LQ_T_OBJECT)
-    return when(way == LQ_MATCHER_EXISTS);
-  switch (way) {
+    return when(matcher == LQ_MATCHER_EXISTS);
+  switch (matcher) {
   case LQ_MATCHER_EXISTS: return 0;
   case LQ_MATCHER_EQ: return find_text(x->p, s, x->text, lq_str_cmp);
   case LQ_MATCHER_EQ_FOLD: return find_folded(x, s);
@@ -132,11 +132,12 @@ static int64_t find(const lq_subject *x, lq_matcher_kind way, uint32_t c)
   return -1;
 }
 
-bool lq_way_test(const lq_program *p, lq_matcher_kind way, uint32_t c, const lq_value *v, lq_arena *scratch)
+bool lq_matcher_test(const lq_program *p, lq_matcher_kind matcher, uint32_t c, const lq_value *v,
+                     lq_arena *scratch)
 {
   char text[LQ_VALUE_TEXT_MAX];
   lq_subject x = {.p = p, .v = v, .text = lq_value_text(v, text)};
-  int64_t at = find(&x, way, c);
+  int64_t at = find(&x, matcher, c);
   if (at == OUT_OF_MEMORY)
     scratch->failed = true;
   return at >= 0;
@@ -197,25 +198,20 @@ static lq_str folded_text(lq_exec *x, const lq_slot_value *v)
 
 // ---- predicates
 
-static bool uses_folded(lq_matcher_kind way)
+static bool uses_folded(lq_matcher_kind matcher)
 {
-  return way == LQ_MATCHER_EQ_FOLD || way == LQ_MATCHER_GLOB_FOLD;
-}
-
-static bool cuts_tokens(lq_matcher_kind way)
-{
-  return way == LQ_MATCHER_TOKENS_ANY || way == LQ_MATCHER_PHRASE;
+  return lq_match_kinds[matcher].fold && !lq_match_kinds[matcher].tokens;
 }
 
 static lq_tokens tokens_of(const lq_program *p, const lq_predicate *q)
 {
-  return cuts_tokens((lq_matcher_kind)q->way) ? lq_tokens_of_field(p->strings[p->fields[q->field].name])
-                                     : LQ_TOKENS_WORDS;
+  return lq_match_kinds[q->matcher].tokens ? lq_tokens_of_field(p->strings[p->fields[q->field].name])
+                                           : LQ_TOKENS_WORDS;
 }
 
 bool lq_predicate_test(lq_exec *x, const lq_predicate *q)
 {
-  lq_matcher_kind way = (lq_matcher_kind)q->way;
+  lq_matcher_kind matcher = (lq_matcher_kind)q->matcher;
   lq_slot_walk w = lq_slot_walk_of(x, q->field);
   const lq_slot_value *v = lq_slot_first(x, &w, q->field);
   if (!v)
@@ -225,8 +221,8 @@ bool lq_predicate_test(lq_exec *x, const lq_predicate *q)
     char text[LQ_VALUE_TEXT_MAX];
     s.v = &v->v;
     s.text = lq_value_text(&v->v, text);
-    s.folded = uses_folded(way) && v->v.type == LQ_T_STRING ? folded_text(x, v) : (lq_str){0};
-    int64_t at = find(&s, way, q->arg);
+    s.folded = uses_folded(matcher) && v->v.type == LQ_T_STRING ? folded_text(x, v) : (lq_str){0};
+    int64_t at = find(&s, matcher, q->arg);
     if (at >= 0)
       return true;
     x->failed |= at == OUT_OF_MEMORY;
@@ -244,10 +240,11 @@ static lq_str cidr_text(const lq_cidr *c, lq_arena *scratch)
   return lq_arena_format(scratch, "%.*s/%d", LQ_STR_ARG(ip), v4 ? c->bits - 96 : c->bits);
 }
 
-static lq_str entry_of(const lq_subject *x, lq_matcher_kind way, uint32_t c, uint32_t i, lq_arena *scratch)
+static lq_str entry_of(const lq_subject *x, lq_matcher_kind matcher, uint32_t c, uint32_t i,
+                       lq_arena *scratch)
 {
   char text[LQ_VALUE_TEXT_MAX];
-  switch (lq_match_kinds[way].set) {
+  switch (lq_match_kinds[matcher].set) {
   case LQ_SET_NONE: break;
   case LQ_SET_TEXTS: return entry_text(x->p, &x->p->sets[c], i);
   case LQ_SET_REGEXES: return x->p->strings[x->p->regexes[x->p->sets[c].first + i].text];
@@ -257,30 +254,30 @@ static lq_str entry_of(const lq_subject *x, lq_matcher_kind way, uint32_t c, uin
   return LQ_STR("");
 }
 
-static bool locate(const lq_subject *x, lq_matcher_kind way, uint32_t c, lq_arena *scratch, lq_str *entry,
+static bool locate(const lq_subject *x, lq_matcher_kind matcher, uint32_t c, lq_arena *scratch, lq_str *entry,
                    size_t *start, size_t *end)
 {
-  int64_t at = find(x, way, c);
+  int64_t at = find(x, matcher, c);
   if (at < 0)
     return false;
   const lq_set *s = &x->p->sets[c];
-  *entry = entry_of(x, way, c, (uint32_t)at, scratch);
+  *entry = entry_of(x, matcher, c, (uint32_t)at, scratch);
   *start = 0, *end = x->text.n;
-  if (way == LQ_MATCHER_GLOB || way == LQ_MATCHER_GLOB_FOLD)
-    lq_glob_locate(*entry, x->text, way == LQ_MATCHER_GLOB_FOLD, start, end);
-  else if (way == LQ_MATCHER_REGEX)
+  if (matcher == LQ_MATCHER_GLOB || matcher == LQ_MATCHER_GLOB_FOLD)
+    lq_glob_locate(*entry, x->text, matcher == LQ_MATCHER_GLOB_FOLD, start, end);
+  else if (matcher == LQ_MATCHER_REGEX)
     lq_regex_match(x->p->compiled_regexes[s->first + at], x->text, start, end);
-  else if (cuts_tokens(way))
-    find_tokens(x, s, start, end, way == LQ_MATCHER_PHRASE ? lq_tokens_phrase : lq_tokens_any);
+  else if (lq_match_kinds[matcher].tokens)
+    find_tokens(x, s, start, end, matcher == LQ_MATCHER_PHRASE ? lq_tokens_phrase : lq_tokens_any);
   return true;
 }
 
-bool lq_way_locate(const lq_program *p, lq_matcher_kind way, uint32_t c, const lq_value *v, lq_arena *scratch,
-                   lq_str *entry, size_t *start, size_t *end)
+bool lq_matcher_locate(const lq_program *p, lq_matcher_kind matcher, uint32_t c, const lq_value *v,
+                       lq_arena *scratch, lq_str *entry, size_t *start, size_t *end)
 {
   char text[LQ_VALUE_TEXT_MAX];
   lq_subject x = {.p = p, .v = v, .text = lq_value_text(v, text)};
-  return locate(&x, way, c, scratch, entry, start, end);
+  return locate(&x, matcher, c, scratch, entry, start, end);
 }
 
 bool lq_predicate_locate(const lq_program *p, const lq_predicate *q, const lq_value *v, lq_arena *scratch,
@@ -288,5 +285,5 @@ bool lq_predicate_locate(const lq_program *p, const lq_predicate *q, const lq_va
 {
   char text[LQ_VALUE_TEXT_MAX];
   lq_subject x = {.p = p, .v = v, .text = lq_value_text(v, text), .tokens = tokens_of(p, q)};
-  return locate(&x, (lq_matcher_kind)q->way, q->arg, scratch, entry, start, end);
+  return locate(&x, (lq_matcher_kind)q->matcher, q->arg, scratch, entry, start, end);
 }

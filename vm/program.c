@@ -1,21 +1,43 @@
-// Programs: what the instruction and way tables say as data, the order of constants, and the end of a loaded
-// program.
+// Programs: what the instruction and matcher tables say as data, the order of constants, and the end of a
+// loaded program.
 #include "vm/program.h"
 
 #include "stdlib/regex.h"
 
 const lq_op_info lq_ops[LQ_OP_SLOTS] = {
-#define LQ_OP(name, byte, operands, pops, pushes, doc) [byte] = {#name, operands, pops, pushes, doc},
+#define STEP false
+#define CLAUSE true
+#define LQ_OP(mnemonic, byte, shape, takes, gives, also, role, text)                                         \
+  [byte] = {.name = #mnemonic,                                                                               \
+            .operands = (shape),                                                                             \
+            .pops = (takes),                                                                                 \
+            .pushes = (gives),                                                                               \
+            .doc = (text),                                                                                   \
+            .check = LQ_CHECK_##also,                                                                        \
+            .clause = (role)},
 #include "vm/opcodes.def"
 #undef LQ_OP
+#undef CLAUSE
+#undef STEP
 };
 
-const lq_way_info lq_match_kinds[LQ_MATCHER_COUNT] = {
+const lq_matcher_info lq_match_kinds[LQ_MATCHER_COUNT] = {
 #define SENSITIVE false
 #define FOLDED true
-#define LQ_MATCH_KIND(name, number, set, fold, doc) [number] = {#name, LQ_SET_##set, fold, doc},
+#define TEXT false
+#define TOKENS true
+#define LQ_MATCH_KIND(word, number, entries, letters, looks, units, written, text)                           \
+  [number] = {.name = #word,                                                                                 \
+              .sign = (written),                                                                             \
+              .doc = (text),                                                                                 \
+              .set = LQ_SET_##entries,                                                                       \
+              .fold = (letters),                                                                             \
+              .tokens = (looks),                                                                             \
+              .cost = LQ_COST_##units},
 #include "vm/match_kinds.def"
 #undef LQ_MATCH_KIND
+#undef TOKENS
+#undef TEXT
 #undef FOLDED
 #undef SENSITIVE
 };
@@ -48,23 +70,12 @@ int lq_const_cmp(const lq_value *a, const lq_value *b)
   return 0;
 }
 
-uint64_t lq_way_cost(const lq_program *p, lq_matcher_kind way, uint32_t set)
+uint64_t lq_matcher_cost(const lq_program *p, lq_matcher_kind matcher, uint32_t set)
 {
-  switch (way) {
-  case LQ_MATCHER_EXISTS:
-  case LQ_MATCHER_LT:
-  case LQ_MATCHER_LE:
-  case LQ_MATCHER_GT:
-  case LQ_MATCHER_GE: return 0;
-  case LQ_MATCHER_EQ:
-  case LQ_MATCHER_EQ_FOLD: return 1;
-  case LQ_MATCHER_GLOB:
-  case LQ_MATCHER_GLOB_FOLD:
-  case LQ_MATCHER_REGEX:
-  case LQ_MATCHER_CIDR:
-  case LQ_MATCHER_TOKENS_ANY:
-  case LQ_MATCHER_PHRASE: return p->sets[set].count;
-  case LQ_MATCHER_COUNT: break;
+  switch (lq_match_kinds[matcher].cost) {
+  case LQ_COST_FREE: return 0;
+  case LQ_COST_ONCE: return 1;
+  case LQ_COST_EACH: return p->sets[set].count;
   }
   return 0;
 }

@@ -10,7 +10,7 @@
 #include "vm/state.h"
 
 typedef enum lq_opcode {
-#define LQ_OP(name, byte, operands, pops, pushes, doc) LQ_OP_##name = byte,
+#define LQ_OP(name, byte, operands, pops, pushes, check, role, doc) LQ_OP_##name = byte,
 #include "vm/opcodes.def"
 #undef LQ_OP
 } lq_opcode;
@@ -23,7 +23,7 @@ enum {
 };
 
 typedef enum lq_matcher_kind {
-#define LQ_MATCH_KIND(name, number, set, fold, doc) LQ_MATCHER_##name = number,
+#define LQ_MATCH_KIND(name, number, set, fold, looks, cost, sign, doc) LQ_MATCHER_##name = number,
 #include "vm/match_kinds.def"
 #undef LQ_MATCH_KIND
   LQ_MATCHER_COUNT
@@ -37,38 +37,48 @@ typedef enum lq_set_kind {
   LQ_SET_CONST
 } lq_set_kind;
 typedef enum lq_compare {
-  LQ_CMP_EQ,
-  LQ_CMP_EQ_FOLD,
-  LQ_CMP_LT,
-  LQ_CMP_LE,
-  LQ_CMP_GT,
-  LQ_CMP_GE,
-  // Endgame EQL's: of two single values of one kind, else null. AND3 and its like know true, false and null.
-  LQ_CMP_SAME,
-  LQ_CMP_SAME_FOLD,
-  LQ_CMP_LESS,
-  LQ_CMP_LESS_FOLD,
-  LQ_CMP_AT_MOST,
-  LQ_CMP_AT_MOST_FOLD,
-  LQ_CMP_AND3,
-  LQ_CMP_OR3,
-  LQ_CMP_XOR3,
+#define LQ_COMPARE(name, sign) LQ_CMP_##name,
+#include "vm/compares.def"
   LQ_CMP_COUNT,
 } lq_compare;
-typedef enum lq_arith { LQ_AR_ADD, LQ_AR_SUB, LQ_AR_MUL, LQ_AR_DIV, LQ_AR_MOD, LQ_AR_COUNT } lq_arith;
+typedef enum lq_arith {
+#define LQ_ARITH(name, sign) LQ_AR_##name,
+#include "vm/compares.def"
+  LQ_AR_COUNT,
+} lq_arith;
+
+// What the verifier asks of an instruction besides (vm/verify.c).
+typedef enum lq_op_check {
+  LQ_CHECK_NONE,
+  LQ_CHECK_RETURN,
+  LQ_CHECK_TEST,
+  LQ_CHECK_FIELD,
+  LQ_CHECK_ELEMENT,
+  LQ_CHECK_CALL,
+  LQ_CHECK_MATCH,
+  LQ_CHECK_WALK,
+  LQ_CHECK_WALK_END,
+  LQ_CHECK_REF,
+  LQ_CHECK_COLUMN,
+  LQ_CHECK_LINEAGE,
+} lq_op_check;
 
 typedef struct lq_op_info {
   const char *name, *operands, *pops, *pushes, *doc; // name is NULL where there is no instruction
+  lq_op_check check;
+  bool clause; // it gives the truth of a part of the query
 } lq_op_info;
 extern const lq_op_info lq_ops[LQ_OP_SLOTS];
 
-typedef struct lq_way_info {
-  const char *name;
+typedef enum lq_match_cost { LQ_COST_FREE, LQ_COST_ONCE, LQ_COST_EACH } lq_match_cost;
+typedef struct lq_matcher_info {
+  const char *name, *sign, *doc;
   lq_set_kind set;
-  bool fold;
-  const char *doc;
-} lq_way_info;
-extern const lq_way_info lq_match_kinds[LQ_MATCHER_COUNT];
+  bool fold;   // the set's texts are folded
+  bool tokens; // looks at the tokens in a text
+  lq_match_cost cost;
+} lq_matcher_info;
+extern const lq_matcher_info lq_match_kinds[LQ_MATCHER_COUNT];
 
 typedef struct lq_insn {
   uint8_t op, a;
@@ -111,8 +121,9 @@ typedef struct lq_set {
 
 typedef struct lq_predicate {
   uint32_t field;
-  uint8_t way;  // lq_matcher_kind
-  uint32_t arg; // set index; a constant's for CONST ways; 0 for EXISTS. FOLDED sets hold folded texts
+  uint8_t matcher; // lq_matcher_kind
+  uint32_t
+      arg; // set index; a constant's where the matcher takes one; 0 for EXISTS. FOLDED sets hold folded texts
 } lq_predicate;
 
 typedef struct lq_rule_def {
@@ -178,7 +189,7 @@ typedef struct lq_program {
   uint32_t *functions;
   size_t nfunctions; // section FUNCS: name text ids in the file; here: ids of stdlib (lq_function_id)
   lq_predicate *predicates;
-  size_t npredicates; // strictly ascending by field, way, arg
+  size_t npredicates; // strictly ascending by field, matcher, arg
   lq_insn *code;
   size_t ncode;
   lq_rule_def *rules;
@@ -223,6 +234,6 @@ int lq_const_cmp(const lq_value *a, const lq_value *b);
 int lq_compare_strictly(lq_compare op, lq_values a, lq_values b);
 // Units of one value's test: entries that are tried one after the other cost one each, the rest is found at
 // once.
-uint64_t lq_way_cost(const lq_program *p, lq_matcher_kind way, uint32_t set);
+uint64_t lq_matcher_cost(const lq_program *p, lq_matcher_kind matcher, uint32_t set);
 
 #endif

@@ -71,7 +71,7 @@ static uint64_t limit_of(const lq_program *p, char letter)
     TWO,
     COMPARES,
     ARITHS,
-    WAYS,
+    MATCHERS,
     TERMS,
     CAPTURES,
     COLUMNS,
@@ -98,7 +98,7 @@ static uint64_t limit_of(const lq_program *p, char letter)
   case TWO: return 2;
   case COMPARES: return LQ_CMP_COUNT;
   case ARITHS: return LQ_AR_COUNT;
-  case WAYS: return LQ_MATCHER_COUNT;
+  case MATCHERS: return LQ_MATCHER_COUNT;
   case TERMS: return LQ_TERMS_MAX;
   case CAPTURES: return p->ncaptures;
   case COLUMNS: return LQ_COLUMNS_MAX;
@@ -243,7 +243,7 @@ static bool iter(lq_check *k, const lq_insn *i)
   if (k->nwalks && end >= k->walks[k->nwalks - 1].end)
     return fail(k, LQ_REASON_JUMP_OUT);
   uint8_t end_op = k->code[end].op;
-  if (end_op != LQ_OP_ITER_END && end_op != LQ_OP_COUNT_END)
+  if (end_op >= LQ_OP_SLOTS || lq_ops[end_op].check != LQ_CHECK_WALK_END)
     return fail(k, LQ_REASON_WALK_END);
   // Jumps from before the walk into its body have been seen already: none may be there. Walks nest three deep
   // at most, so an instruction is looked at three times at most.
@@ -287,14 +287,14 @@ static bool match(lq_check *k, const lq_insn *i)
   lq_set_kind kind = lq_match_kinds[i->a].set;
   if (kind == LQ_SET_NONE || kind == LQ_SET_CONST || k->p->sets[i->c].kind != (uint32_t)kind)
     return fail(k, LQ_REASON_MATCH_SET);
-  k->cost += lq_way_cost(k->p, (lq_matcher_kind)i->a, i->c);
+  k->cost += lq_matcher_cost(k->p, (lq_matcher_kind)i->a, i->c);
   return true;
 }
 
 static bool test(lq_check *k, const lq_insn *i)
 {
   const lq_predicate *q = &k->p->predicates[i->c];
-  k->cost += lq_way_cost(k->p, (lq_matcher_kind)q->way, q->arg);
+  k->cost += lq_matcher_cost(k->p, (lq_matcher_kind)q->matcher, q->arg);
   return readable(k, q->field);
 }
 
@@ -314,38 +314,23 @@ static bool lineage(lq_check *k, const lq_insn *i)
 }
 
 // What an instruction asks for beyond its operands' ranges, before the stack moves.
-static bool special(lq_check *k, const lq_insn *i)
+static bool special(lq_check *k, const lq_op_info *op, const lq_insn *i)
 {
-  switch ((lq_opcode)i->op) {
-  case LQ_OP_TEST:
-  case LQ_OP_TEST_AND:
-  case LQ_OP_TEST_OR: return test(k, i);
-  case LQ_OP_FIELD: return readable(k, i->c);
-  case LQ_OP_ELEMENT: return element(k, i);
-  case LQ_OP_CALL: return call(k, i);
-  case LQ_OP_MATCH: return match(k, i);
-  case LQ_OP_ITER: return iter(k, i);
-  case LQ_OP_ITER_END:
-  case LQ_OP_COUNT_END: return iter_end(k, i);
-  case LQ_OP_REF: return refer(k, i);
-  case LQ_OP_COLUMN: return i->c < k->reach->ncolumns || fail(k, LQ_REASON_REACH);
-  case LQ_OP_LINEAGE: return lineage(k, i);
-  case LQ_OP_RETURN: return k->pc + 1 == k->n || fail(k, LQ_REASON_RETURN_EARLY);
-  case LQ_OP_JUMP_FALSE:
-  case LQ_OP_JUMP_TRUE:
-  case LQ_OP_NOT:
-  case LQ_OP_PUSH:
-  case LQ_OP_CONST:
-  case LQ_OP_NULL:
-  case LQ_OP_COMPARE:
-  case LQ_OP_ARITH:
-  case LQ_OP_NEGATE:
-  case LQ_OP_IS_NULL:
-  case LQ_OP_TRUTH:
-  case LQ_OP_INDEX:
-  case LQ_OP_VALUE: return true;
+  switch (op->check) {
+  case LQ_CHECK_NONE: return true;
+  case LQ_CHECK_RETURN: return k->pc + 1 == k->n || fail(k, LQ_REASON_RETURN_EARLY);
+  case LQ_CHECK_TEST: return test(k, i);
+  case LQ_CHECK_FIELD: return readable(k, i->c);
+  case LQ_CHECK_ELEMENT: return element(k, i);
+  case LQ_CHECK_CALL: return call(k, i);
+  case LQ_CHECK_MATCH: return match(k, i);
+  case LQ_CHECK_WALK: return iter(k, i);
+  case LQ_CHECK_WALK_END: return iter_end(k, i);
+  case LQ_CHECK_REF: return refer(k, i);
+  case LQ_CHECK_COLUMN: return i->c < k->reach->ncolumns || fail(k, LQ_REASON_REACH);
+  case LQ_CHECK_LINEAGE: return lineage(k, i);
   }
-  return true;
+  return false;
 }
 
 static bool step(lq_check *k)
@@ -355,13 +340,13 @@ static bool step(lq_check *k)
   if (!op || !op->name)
     return fail(k, LQ_REASON_OPCODE);
   bool ends_walk = k->nwalks && k->walks[k->nwalks - 1].end == k->pc;
-  if (ends_walk != (i->op == LQ_OP_ITER_END || i->op == LQ_OP_COUNT_END))
+  if (ends_walk != (op->check == LQ_CHECK_WALK_END))
     return fail(k, LQ_REASON_WALK_END);
-  const char *takes = i->op == LQ_OP_RETURN && k->reach->gives == LQ_GIVES_VALUE ? "V" : op->pops;
-  if (!operands(k, op, i) || !special(k, i) || !pops(k, takes, i->a))
+  const char *takes = op->check == LQ_CHECK_RETURN && k->reach->gives == LQ_GIVES_VALUE ? "V" : op->pops;
+  if (!operands(k, op, i) || !special(k, op, i) || !pops(k, takes, i->a))
     return false;
   k->cost++;
-  bool jumps = op->operands[1] == 'j' && i->op != LQ_OP_ITER;
+  bool jumps = op->operands[1] == 'j' && op->check != LQ_CHECK_WALK;
   if (jumps && !land(k, i->b))
     return false;
   return pushes(k, op->pushes);

@@ -175,7 +175,7 @@ static bool predicate_before(const lq_predicate *a, const lq_predicate *b)
 {
   if (a->field != b->field)
     return a->field < b->field;
-  return a->way != b->way ? a->way < b->way : a->arg < b->arg;
+  return a->matcher != b->matcher ? a->matcher < b->matcher : a->arg < b->arg;
 }
 
 static lq_reason predicate(const lq_program *p, size_t i)
@@ -183,9 +183,9 @@ static lq_reason predicate(const lq_program *p, size_t i)
   const lq_predicate *x = &p->predicates[i];
   if (x->field >= p->nfields)
     return LQ_REASON_PREDICATE_FIELD;
-  if (x->way >= LQ_MATCHER_COUNT)
-    return LQ_REASON_PREDICATE_WAY;
-  lq_set_kind kind = lq_match_kinds[x->way].set;
+  if (x->matcher >= LQ_MATCHER_COUNT)
+    return LQ_REASON_PREDICATE_MATCHER;
+  lq_set_kind kind = lq_match_kinds[x->matcher].set;
   bool fits = kind == LQ_SET_NONE    ? x->arg == 0
               : kind == LQ_SET_CONST ? x->arg < p->nconsts
                                      : x->arg < p->nsets && p->sets[x->arg].kind == (uint32_t)kind;
@@ -228,8 +228,7 @@ static bool each(const lq_program *p, lq_section section, size_t n,
 
 static bool decides(const lq_insn *i)
 {
-  return i->op == LQ_OP_TEST || i->op == LQ_OP_TEST_AND || i->op == LQ_OP_TEST_OR || i->op == LQ_OP_TRUTH ||
-         i->op == LQ_OP_LINEAGE;
+  return lq_ops[i->op].clause;
 }
 
 // True if no character is cut at that byte, as far as UTF-8's form can tell.

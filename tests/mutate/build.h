@@ -152,9 +152,9 @@ static inline uint32_t build_function(builder *b, const char *name)
   return (uint32_t)b->p.nfunctions++;
 }
 
-static inline uint32_t build_predicate(builder *b, uint32_t field, lq_matcher_kind way, uint32_t arg)
+static inline uint32_t build_predicate(builder *b, uint32_t field, lq_matcher_kind matcher, uint32_t arg)
 {
-  b->predicates[b->p.npredicates] = (lq_predicate){.field = field, .way = (uint8_t)way, .arg = arg};
+  b->predicates[b->p.npredicates] = (lq_predicate){.field = field, .matcher = (uint8_t)matcher, .arg = arg};
   return (uint32_t)b->p.npredicates++;
 }
 
@@ -318,8 +318,8 @@ static inline int build_cmp_const(const builder *b, uint32_t x, uint32_t y)
 static inline int build_cmp_predicate(const builder *b, uint32_t x, uint32_t y)
 {
   const lq_predicate *p = &b->predicates[x], *q = &b->predicates[y];
-  uint64_t a = (uint64_t)p->field << 40 | (uint64_t)p->way << 32 | p->arg;
-  uint64_t c = (uint64_t)q->field << 40 | (uint64_t)q->way << 32 | q->arg;
+  uint64_t a = (uint64_t)p->field << 40 | (uint64_t)p->matcher << 32 | p->arg;
+  uint64_t c = (uint64_t)q->field << 40 | (uint64_t)q->matcher << 32 | q->arg;
   return (a > c) - (a < c);
 }
 
@@ -399,7 +399,7 @@ static inline void build_sort_rows(builder *b)
   build_remap_code(b, 'k', map);
   for (size_t i = 0; i < b->p.npredicates; i++) {
     lq_predicate *q = &b->predicates[i];
-    if (lq_match_kinds[q->way].set == LQ_SET_CONST)
+    if (lq_match_kinds[q->matcher].set == LQ_SET_CONST)
       q->arg = map[q->arg];
   }
   memcpy(predicates, b->predicates, sizeof predicates);

@@ -20,7 +20,7 @@ static inline void seed_one(builder *b)
   build_debug(b, 0, 0, 12, 0, name);
 }
 
-// Every way, most instructions, walks in walks.
+// Every matcher, most instructions, walks in walks.
 static inline void seed_rich(builder *b)
 {
   uint32_t name = build_field(b, "process.name", LQ_NONE, 0);
@@ -62,12 +62,24 @@ static inline void seed_rich(builder *b)
   build_debug(b, 0, 0, 12, 0, name);
   build_debug(b, 1, 29, 40, LQ_DEBUG_NEGATED, line);
   build_test(b, LQ_TEST_MATCH, "it fires", "{\"process\":{\"name\":\"cmd.exe\"}}");
-  const lq_insn c[] = {OP(FIELD, 0, 0, line),        OP(CALL, 1, 0, lower),        OP(CONST, 0, 0, k_text),
-                       OP(CALL, 2, 0, ends),         OP(TRUTH, 0, 0, 0),           OP(JUMP_FALSE, 0, 6, 0),
-                       OP(FIELD, 0, 0, name),        OP(CALL, 1, 0, length),       OP(CONST, 0, 0, k_two),
-                       OP(ARITH, LQ_AR_DIV, 0, 0),   OP(MATCH, LQ_MATCHER_EQ, 0, set), OP(TRUTH, 0, 0, 0),
-                       OP(JUMP_TRUE, 0, 4, 0),       OP(FIELD, 0, 0, port),        OP(CONST, 0, 0, k_big),
-                       OP(COMPARE, LQ_CMP_LT, 0, 0), OP(TRUTH, 0, 0, 0),           OP(RETURN, 0, 0, 0)};
+  const lq_insn c[] = {OP(FIELD, 0, 0, line),
+                       OP(CALL, 1, 0, lower),
+                       OP(CONST, 0, 0, k_text),
+                       OP(CALL, 2, 0, ends),
+                       OP(TRUTH, 0, 0, 0),
+                       OP(JUMP_FALSE, 0, 6, 0),
+                       OP(FIELD, 0, 0, name),
+                       OP(CALL, 1, 0, length),
+                       OP(CONST, 0, 0, k_two),
+                       OP(ARITH, LQ_AR_DIV, 0, 0),
+                       OP(MATCH, LQ_MATCHER_EQ, 0, set),
+                       OP(TRUTH, 0, 0, 0),
+                       OP(JUMP_TRUE, 0, 4, 0),
+                       OP(FIELD, 0, 0, port),
+                       OP(CONST, 0, 0, k_big),
+                       OP(COMPARE, LQ_CMP_LT, 0, 0),
+                       OP(TRUTH, 0, 0, 0),
+                       OP(RETURN, 0, 0, 0)};
   build_rule(b, "T1105", NULL, c, COUNT(c));
   const lq_insn d[] = {OP(ITER, 0, 7, dlls), OP(TEST_AND, 0, 5, temp), OP(ITER, 0, 1, signs),
                        OP(TEST, 0, 0, evil), OP(COUNT_END, 0, 0, 1),   OP(IS_NULL, 0, 0, 0),

@@ -191,7 +191,7 @@ typedef enum kind { TEXTS, PATTERNS, CIDR, CONST, NONE } kind;
 
 static const struct {
   uint32_t field;
-  lq_matcher_kind way;
+  lq_matcher_kind matcher;
   kind kind;
   const char *a, *b;
   bool want;
@@ -241,7 +241,7 @@ Test(vm_exec, predicates)
     case CONST: arg = (uint32_t)(uintptr_t)tests[i].a; break;
     case NONE: break;
     }
-    build_predicate(&w->b, tests[i].field, tests[i].way, arg);
+    build_predicate(&w->b, tests[i].field, tests[i].matcher, arg);
   }
   build_sort_texts(&w->b);
   build_sort_sets(&w->b);
@@ -257,7 +257,7 @@ Test(vm_exec, predicates)
     for (; v && !any; v = lq_event_next(&w->event, v)) {
       lq_str entry;
       size_t start = 99, end = 99;
-      any = lq_way_test(&w->b.p, tests[i].way, q->arg, &v->v, &w->x.scratch);
+      any = lq_matcher_test(&w->b.p, tests[i].matcher, q->arg, &v->v, &w->x.scratch);
       bool located = lq_predicate_locate(&w->b.p, q, &v->v, &w->x.scratch, &entry, &start, &end);
       cr_expect(any == located, "row %d", (int)i);
       if (any && tests[i].end)

@@ -105,7 +105,7 @@ static const struct {
      4,
      1,
      LQ_REASON_OPERAND_RANGE},
-    {"no such way",
+    {"no such matcher",
      {V, OP(MATCH, LQ_MATCHER_COUNT, 0, 0), OP(TRUTH, 0, 0, 0), RET},
      4,
      1,
@@ -289,7 +289,11 @@ static const struct {
      4,
      1,
      LQ_REASON_MATCH_SET},
-    {"a match by order", {V, OP(MATCH, LQ_MATCHER_LT, 0, 0), OP(TRUTH, 0, 0, 0), RET}, 4, 1, LQ_REASON_MATCH_SET},
+    {"a match by order",
+     {V, OP(MATCH, LQ_MATCHER_LT, 0, 0), OP(TRUTH, 0, 0, 0), RET},
+     4,
+     1,
+     LQ_REASON_MATCH_SET},
     {"no code", {RET}, 0, 0, LQ_REASON_RULE_CODE},
 };
 
@@ -402,9 +406,9 @@ BREAK(function_none, b->functions[0] = 2 * LQ_FN_COUNT)
 BREAK(function_fold, b->functions[1] |= 1)
 BREAK(function_twice, b->functions[1] = b->functions[0])
 BREAK(predicate_field, b->predicates[0].field = (uint32_t)b->p.nfields)
-BREAK(predicate_way, b->predicates[0].way = LQ_MATCHER_COUNT)
+BREAK(predicate_matcher, b->predicates[0].matcher = LQ_MATCHER_COUNT)
 BREAK(predicate_set, b->predicates[0].arg = (uint32_t)b->p.nsets)
-BREAK(predicate_kind, b->predicates[0].way = LQ_MATCHER_CIDR)
+BREAK(predicate_kind, b->predicates[0].matcher = LQ_MATCHER_CIDR)
 BREAK(predicate_order, b->predicates[1] = b->predicates[0])
 BREAK(rule_id, b->rules[0].id = (uint32_t)b->p.nstrings)
 BREAK(rule_name, b->rules[0].name = LQ_NONE)
@@ -488,7 +492,7 @@ static const struct {
     ROW(function_fold, FUNCS, FUNCTION_UNKNOWN),
     ROW(function_twice, FUNCS, FUNCTION_TWICE),
     ROW(predicate_field, PREDICATES, PREDICATE_FIELD),
-    ROW(predicate_way, PREDICATES, PREDICATE_WAY),
+    ROW(predicate_matcher, PREDICATES, PREDICATE_MATCHER),
     ROW(predicate_set, PREDICATES, PREDICATE_ARG),
     ROW(predicate_kind, PREDICATES, PREDICATE_ARG),
     ROW(predicate_order, PREDICATES, PREDICATE_ORDER),
