@@ -19,6 +19,7 @@ enum {
 typedef struct lq_cli {
   lq_out out, err;
   bool color, err_color; // of out, of err
+  lq_host host;          // of feed/
   unsigned saw;
   int64_t now; // ns; SOURCE_DATE_EPOCH if that is set
   bool progress_shown;

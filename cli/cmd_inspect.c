@@ -3,8 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/load.h"
-#include "cli/sink.h"
 #include "cli/table.h"
+#include "cli/why.h"
 
 static int section_row(void *user, const lq_section_view *s)
 {
@@ -51,7 +51,7 @@ static void put_rules(lq_cli *c, const lq_bundle *b)
     lq_rule_view v = LQ_INIT(lq_rule_view);
     lq_string attack = {0};
     lq_bundle_rule(b, i, &v);
-    lq_rule_attack(&attack, b, i);
+    lq_string_attack(&attack, b, i);
     lq_table_z(t, "");
     lq_table_text(t, v.id);
     lq_table_text(t, (lq_text){attack.p, attack.n});

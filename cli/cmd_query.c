@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/load.h"
-#include "cli/pass.h"
+#include "cli/reading.h"
 #include "cli/sink.h"
 
 typedef struct search {
@@ -37,17 +37,21 @@ static void report(lq_cli *c, const lq_options *o, const search *s)
 static void run(lq_cli *c, const lq_options *o, const lq_bundle *bundle, uint64_t head)
 {
   search s = {.head = head};
-  lq_pass pass = {.cli = c, .bundle = bundle, .match = on_match, .block = on_block, .user = &s};
-  pass.live = o->value[LQ_OPT_LATENESS] != NULL;
-  if (!lq_option_time(c, o, LQ_OPT_LATENESS, &pass.lateness))
+  lq_reading r;
+  lq_reading_init(&r, c, bundle);
+  r.pass.match = on_match;
+  r.pass.block = on_block;
+  r.pass.user = &s;
+  r.pass.live = o->value[LQ_OPT_LATENESS] != NULL;
+  if (!lq_option_time(c, o, LQ_OPT_LATENESS, &r.pass.lateness))
     return;
   if (!o->value[LQ_OPT_COUNT])
     s.sink = lq_sink_new(c, bundle, o->format, false, false);
-  bool ran = lq_pass_run_names(&pass, o->args + 1, o->nargs - 1);
+  bool ran = lq_reading_run_names(&r, o->args + 1, o->nargs - 1);
   lq_sink_end(s.sink);
   if (!ran)
     return;
-  lq_pass_say_bad(&pass);
+  lq_reading_say_bad(&r);
   report(c, o, &s);
 }
 

@@ -4,9 +4,9 @@
 
 #include "cli/cli.h"
 #include "cli/load.h"
-#include "cli/pass.h"
+#include "cli/reading.h"
 #include "cli/sink.h"
-#include "cli/stream.h"
+#include "feed/stream.h"
 
 // A rule that does not say how grave it is counts for `any` alone.
 static const char *const levels[] = {"any", "low", "medium", "high", "critical"};
@@ -107,20 +107,20 @@ static void say_totals(lq_cli *c, const lq_stream *s)
   lq_string_free(&text);
 }
 
-static void report(lq_cli *c, const lq_options *o, const lq_rules_in *r, const hunt *h, lq_pass *p)
+static void report(lq_cli *c, const lq_options *o, const lq_rules_in *r, const hunt *h, lq_reading *p)
 {
-  lq_pass_say_bad(p);
-  say_summary(c, h, p, r);
+  lq_reading_say_bad(p);
+  say_summary(c, h, &p->pass, r);
   if (o->value[LQ_OPT_STATS])
-    lq_pass_say_stats(p);
+    lq_reading_say_stats(p);
 }
 
 // Files at rest, or standard input, once.
-static void run_once(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_pass *p,
+static void run_once(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_reading *p,
                      lq_format format)
 {
   h->sink = lq_sink_new(c, r->bundle, format, true, false);
-  bool ran = lq_pass_run_names(p, o->rest, o->nrest);
+  bool ran = lq_reading_run_names(p, o->rest, o->nrest);
   lq_sink_end(h->sink);
   if (ran)
     report(c, o, r, h, p);
@@ -130,19 +130,19 @@ static void run_once(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt 
 static bool stream_files(lq_cli *c, const lq_options *o, lq_stream *s, lq_files *files)
 {
   static char *const standard_input[] = {(char *)"-"};
-  *files = (lq_files){0};
+  *files = (lq_files){.mem = c->host.mem};
   if (s->follow && o->nrest == 0) {
     lq_say_usage(c, "run: --follow needs the names of files");
     return false;
   }
   if (!s->follow) {
-    lq_walk(c, o->nrest ? o->rest : standard_input, o->nrest ? o->nrest : 1, lq_takes_events, files);
+    lq_find_files(c, o->nrest ? o->rest : standard_input, o->nrest ? o->nrest : 1, &lq_takes_events, files);
     c->saw |= files->missing ? LQ_SAW_BAD_INPUT : 0u;
     return true;
   }
-  files->names = lq_need(NULL, o->nrest, sizeof *files->names);
   for (size_t i = 0; i < o->nrest; i++) {
-    files->names[files->n++] = lq_copy(o->rest[i], strlen(o->rest[i]));
+    if (lq_files_add(files, o->rest[i]) != LQ_OK)
+      lq_out_of_memory();
     if (strcmp(o->rest[i], "-") == 0) {
       lq_say_usage(c, "run: --follow is for files; standard input is read until it ends without it");
       return false;
@@ -151,13 +151,22 @@ static bool stream_files(lq_cli *c, const lq_options *o, lq_stream *s, lq_files 
   return true;
 }
 
-static void run_stream(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_pass *p,
+static bool open_stream(lq_stream *s)
+{
+  lq_status status = lq_stream_open(s);
+  if (status == LQ_E_NOMEM)
+    lq_out_of_memory();
+  return status == LQ_OK; // else there was a notice
+}
+
+static void run_stream(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_reading *p,
                        lq_format format, lq_stream *s)
 {
   lq_files files;
-  if (stream_files(c, o, s, &files) && lq_stream_open(s)) {
+  if (stream_files(c, o, s, &files) && open_stream(s)) {
     h->sink = lq_sink_new(c, r->bundle, format, true, false);
-    lq_stream_run(s, &files);
+    lq_progress_start(&p->progress, c, files.bytes);
+    lq_reading_done(p, lq_stream_run(s, &files));
     lq_sink_end(h->sink);
     // To end by SIGTERM is what a service does: all is drained, and nothing is amiss.
     if (s->follow && lq_terminated())
@@ -193,26 +202,32 @@ static bool choose_output(lq_cli *c, const lq_options *o, lq_format *format)
 static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
 {
   lq_format format;
-  lq_pass pass = {.cli = c, .bundle = r->bundle, .match = on_match, .block = on_block, .user = h};
-  lq_stream s = {.pass = &pass,
+  lq_reading reading;
+  lq_pass *pass = &reading.pass;
+  lq_reading_init(&reading, c, r->bundle);
+  lq_stream s = {.pass = pass,
+                 .out = &c->out,
                  .state = o->value[LQ_OPT_STATE],
                  .output = file_of(o, LQ_OPT_ALERTS),
                  .follow = o->value[LQ_OPT_FOLLOW],
                  .final = o->value[LQ_OPT_FINAL],
                  .every = 1000000000,
                  .lock = -1};
-  pass.per_rule = o->value[LQ_OPT_STATS] != NULL;
-  pass.live = o->value[LQ_OPT_LATENESS] != NULL;
-  if (!choose_output(c, o, &format) || !lq_option_time(c, o, LQ_OPT_LATENESS, &pass.lateness) ||
+  pass->match = on_match;
+  pass->block = on_block;
+  pass->user = h;
+  pass->per_rule = o->value[LQ_OPT_STATS] != NULL;
+  pass->live = o->value[LQ_OPT_LATENESS] != NULL;
+  if (!choose_output(c, o, &format) || !lq_option_time(c, o, LQ_OPT_LATENESS, &pass->lateness) ||
       !lq_option_time(c, o, LQ_OPT_CHECKPOINT, &s.every))
     return;
   if (s.state || s.follow)
-    run_stream(c, o, r, h, &pass, format, &s);
-  else if (!s.output || lq_stream_open(&s))
-    run_once(c, o, r, h, &pass, format);
+    run_stream(c, o, r, h, &reading, format, &s);
+  else if (!s.output || open_stream(&s))
+    run_once(c, o, r, h, &reading, format);
   if (h->failed)
     c->saw |= LQ_SAW_NO;
-  free(pass.rule_matches);
+  lq_reading_free(&reading);
   lq_stream_close(&s);
 }
 
@@ -223,7 +238,7 @@ static bool is_log(const char *name)
   struct stat st;
   if (lq_build_takes(name) || (lq_os->stat(name, &st) == 0 && !S_ISREG(st.st_mode)))
     return false;
-  int fd = lq_in_open(name);
+  int fd = lq_io_open(lq_os, name);
   long n = fd >= 0 ? lq_in_read(fd, start, sizeof start) : 0;
   if (fd >= 0)
     lq_os->close(fd);

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/progress.h"
-#include "cli/walk.h"
+#include "cli/reading.h"
 
 enum { RULE_FILE_MAX = 64 << 20 };
 
@@ -42,11 +41,13 @@ static void add_list(lq_cli *c, lq_build *b, const char *file)
   lq_string_free(&text);
 }
 
+static const lq_taker lists = {lq_build_takes_list, ".txt, .csv or .ndjson"};
+
 static void add_lists(lq_cli *c, lq_build *b)
 {
   lq_files files;
   char *dir = (char *)c->lists;
-  lq_walk(c, &dir, 1, lq_build_takes_list, &files);
+  lq_find_files(c, &dir, 1, &lists, &files);
   if (files.missing)
     c->saw |= LQ_SAW_BAD_RULE;
   for (size_t i = 0; i < files.n && !lq_interrupted(); i++)
@@ -126,6 +127,8 @@ static void count_found(lq_rules_in *r)
   r->warning_messages = lq_build_warning_count(r->build);
 }
 
+static const lq_taker rules = {lq_build_takes, ".lq, .md or .toml"};
+
 static void finish(lq_cli *c, uint32_t flags, bool quiet, lq_rules_in *r)
 {
   bool go_on = flags & LQ_BUILD_KEEP_GOING;
@@ -152,7 +155,7 @@ void lq_load_files(lq_cli *c, char *const *names, size_t n, uint32_t flags, bool
 {
   lq_files files;
   *r = (lq_rules_in){0};
-  lq_walk(c, names, n, lq_build_takes, &files);
+  lq_find_files(c, names, n, &rules, &files);
   r->files = files.n;
   if (files.missing)
     c->saw |= LQ_SAW_BAD_RULE;

@@ -9,7 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/help.h"
-#include "cli/progress.h"
+#include "cli/reading.h"
 
 int lq_exit_code(unsigned saw)
 {
@@ -75,14 +75,24 @@ void lq_say_status(lq_cli *c, lq_status s, const char *what)
   c->saw |= s == LQ_E_LIMIT ? LQ_SAW_LIMIT : s == LQ_E_INPUT ? LQ_SAW_BAD_INPUT : LQ_SAW_BAD_RULE;
 }
 
+static int64_t wall_time(void *user)
+{
+  struct timespec t = {0};
+  (void)user;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static int64_t time_now(void)
 {
   const char *fixed = getenv("SOURCE_DATE_EPOCH");
-  struct timespec t = {0};
-  if (fixed && *fixed)
-    return (int64_t)strtoll(fixed, NULL, 10) * 1000000000;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+  return fixed && *fixed ? (int64_t)strtoll(fixed, NULL, 10) * 1000000000 : wall_time(NULL);
+}
+
+static bool is_interrupted(void *user)
+{
+  (void)user;
+  return lq_interrupted();
 }
 
 // Columns are counted with wcwidth, which needs to know that text is UTF-8, whatever the user's language is.
@@ -185,8 +195,8 @@ int main(int argc, char **argv)
 {
   static lq_cli c; // the signal and out-of-memory paths reach its output
   fill_closed();
-  lq_out_open(&c.out, STDOUT_FILENO, "standard output");
-  lq_out_open(&c.err, STDERR_FILENO, "standard error");
+  lq_open_out(&c.out, STDOUT_FILENO, "standard output");
+  lq_open_out(&c.err, STDERR_FILENO, "standard error");
   lq_flush_before_death(&c.out);
   lq_progress_hook(&c);
   lq_color_wanted(NULL, &c.out, &c.color);
@@ -194,6 +204,12 @@ int main(int argc, char **argv)
   lq_signals();
   set_locale();
   c.now = time_now();
+  c.host = (lq_host){.mem = &lq_mem_libc,
+                     .os = lq_os,
+                     .stopped = is_interrupted,
+                     .notice = lq_say_notice,
+                     .now = getenv("SOURCE_DATE_EPOCH") ? NULL : wall_time,
+                     .user = &c};
   run(&c, argc, argv);
   // What close says of a full disk (NFS, quotas) is a lost alert, too.
   if (lq_out_flush(&c.out) && lq_os->close(c.out.fd) != 0 && errno != EBADF)
@@ -205,7 +221,7 @@ int main(int argc, char **argv)
   if (lq_interrupted())
     c.saw |= LQ_SAW_INTERRUPT;
   lq_out_flush(&c.err);
-  free(c.out.buf);
-  free(c.err.buf);
+  lq_out_free(&c.out);
+  lq_out_free(&c.err);
   return lq_exit_code(c.saw);
 }

@@ -2,16 +2,13 @@
 #include "cli/progress.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const int64_t SECOND = 1000000000;
 
 int64_t lq_elapsed(int64_t since)
 {
-  struct timespec t = {0};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * SECOND + t.tv_nsec - since;
+  return lq_os->clock() - since;
 }
 
 static void write_line(const char *p, size_t n)

@@ -3,7 +3,7 @@
 #define LQ_CLI_REPL_H
 
 #include "cli/editor.h"
-#include "cli/walk.h"
+#include "feed/walk.h"
 
 enum { LQ_REPL_SHOWN = 20, LQ_REPL_STEPS = 40 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/load.h"
-#include "cli/pass.h"
+#include "cli/reading.h"
 #include "cli/repl.h"
 #include "cli/table.h"
 
@@ -109,15 +109,12 @@ static void say_loaded(lq_repl *r)
   lq_string_free(&s);
 }
 
-static void keep_files(lq_repl *r, lq_files *more)
+static void keep_files(lq_repl *r, const lq_files *more)
 {
+  r->files.mem = r->cli->host.mem;
   for (size_t i = 0; i < more->n; i++) {
-    if (r->files.n == r->files.cap) {
-      r->files.cap = r->files.cap * 2 + 16;
-      r->files.names = lq_need(r->files.names, r->files.cap, sizeof *r->files.names);
-    }
-    r->files.names[r->files.n++] = more->names[i];
-    more->names[i] = NULL;
+    if (lq_files_add(&r->files, more->names[i]) != LQ_OK)
+      lq_out_of_memory();
   }
   // The total is only for the ETA; one unknown size makes it unknown.
   r->files.bytes = more->bytes && (r->files.bytes || r->files.n == more->n) ? r->files.bytes + more->bytes
@@ -131,14 +128,18 @@ bool lq_repl_add_files(lq_repl *r, char *const *names, size_t n)
   lq_bundle *bundle = no_rules(r->cli);
   if (!bundle)
     return false;
-  lq_walk(r->cli, names, n, lq_takes_events, &files);
+  lq_find_files(r->cli, names, n, &lq_takes_events, &files);
   if (files.missing)
     r->cli->saw |= LQ_SAW_BAD_INPUT;
-  lq_pass pass = {.cli = r->cli, .bundle = bundle, .match = no_match, .event = on_event, .user = &l};
+  lq_reading reading;
+  lq_reading_init(&reading, r->cli, bundle);
+  reading.pass.match = no_match;
+  reading.pass.event = on_event;
+  reading.pass.user = &l;
   if (files.n > 0) {
-    lq_pass_run(&pass, &files);
-    lq_pass_say_bad(&pass);
-    r->events += pass.stats.events;
+    lq_reading_run(&reading, &files);
+    lq_reading_say_bad(&reading);
+    r->events += reading.pass.stats.events;
     keep_files(r, &files);
   }
   say_loaded(r);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/load.h"
-#include "cli/pass.h"
+#include "cli/reading.h"
 #include "cli/repl.h"
 #include "cli/sink.h"
 #include "cli/why.h"
@@ -50,8 +50,8 @@ static void keep(lq_repl *r, const lq_match *m)
   else
     lq_string_one_line(&json, raw.p, raw.n);
   lq_string_add(&why, "", 0);
-  lq_why_lines(&why, m, r->cli->color);
-  lq_why_place(&place, m);
+  lq_string_why_lines(&why, m, r->cli->color);
+  lq_string_why_place(&place, m);
   r->shown[r->nshown++] = (lq_repl_event){
       .json = json.p, .events = events_of(m), .why = why.p, .place = place.p};
 }
@@ -99,17 +99,21 @@ static void say_found(const run *u, const lq_pass *p, const char *one, const cha
 static void run_bundle(lq_repl *r, const lq_bundle *b, bool alerts)
 {
   run u = {.repl = r, .all = r->format != LQ_FORMAT_TABLE};
-  lq_pass pass = {.cli = r->cli, .bundle = b, .match = on_match, .user = &u, .quiet = true};
-  pass.step = on_step;
-  pass.after_finish = after_finish;
+  lq_reading reading;
+  lq_reading_init(&reading, r->cli, b);
+  reading.quiet = true;
+  reading.pass.match = on_match;
+  reading.pass.step = on_step;
+  reading.pass.after_finish = after_finish;
+  reading.pass.user = &u;
   lq_repl_forget_shown(r);
   lq_repl_forget_state(r);
   r->bundle = b;
   u.sink = lq_sink_new(r->cli, b, r->format, alerts, true);
-  lq_pass_run(&pass, &r->files);
+  lq_reading_run(&reading, &r->files);
   lq_sink_end(u.sink);
   r->bundle = NULL;
-  say_found(&u, &pass, alerts ? "alert" : "match", alerts ? "alerts" : "matches");
+  say_found(&u, &reading.pass, alerts ? "alert" : "match", alerts ? "alerts" : "matches");
 }
 
 void lq_repl_query(lq_repl *r, const char *text, size_t n)

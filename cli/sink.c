@@ -2,11 +2,11 @@
 #include "cli/sink.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/why.h"
+#include "feed/alerts.h"
 
 struct lq_sink {
   lq_cli *cli;
@@ -15,25 +15,12 @@ struct lq_sink {
   bool alerts, numbered, severities, attacks;
   bool tall; // the terminal is too narrow for all columns of an alert: event and reason get a line of their
              // own
-  lq_table *table;
+  lq_table *table; // else lines
+  lq_alerts lines;
   lq_string line;
   uint64_t number;
   int64_t flushed;
 };
-
-lq_text lq_rule_label(const lq_rule_view *v)
-{
-  return v->name.n ? v->name : v->id;
-}
-
-void lq_rule_attack(lq_string *s, const lq_bundle *b, size_t rule)
-{
-  lq_text key, value;
-  for (size_t nth = 0; lq_bundle_rule_meta(b, rule, "attack", nth, &key, &value) == LQ_OK; nth++) {
-    lq_string_z(s, nth ? " " : "");
-    lq_string_text(s, value);
-  }
-}
 
 // Columns that would be empty in every row are left out.
 static void look_at_rules(lq_sink *s)
@@ -80,8 +67,6 @@ static lq_table *new_table(lq_sink *s)
   return t;
 }
 
-static const char CSV_HEADER[] = "time,id,rule_id,rule_name,severity,attack,source,line,why\r\n";
-
 lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alerts, bool numbered)
 {
   lq_sink *s = lq_need(NULL, 1, sizeof *s);
@@ -93,8 +78,9 @@ lq_sink *lq_sink_new(lq_cli *c, const lq_bundle *b, lq_format format, bool alert
   s->tall = alerts && screen && screen < WIDE;
   if (format == LQ_FORMAT_TABLE)
     s->table = new_table(s);
-  if (format == LQ_FORMAT_CSV && !c->out.goes_on)
-    lq_out_z(&c->out, CSV_HEADER);
+  else
+    lq_alerts_begin(&s->lines, &c->out, b, format == LQ_FORMAT_CSV ? LQ_ALERTS_CSV : LQ_ALERTS_NDJSON);
+  s->lines.only_events = !alerts;
   return s;
 }
 
@@ -125,7 +111,7 @@ static void alert_cells(lq_sink *s, size_t rule)
   }
   if (s->attacks) {
     lq_string attack = {0};
-    lq_rule_attack(&attack, s->bundle, rule);
+    lq_string_attack(&attack, s->bundle, rule);
     lq_table_text(s->table, (lq_text){attack.p, attack.n});
     lq_string_free(&attack);
   }
@@ -140,92 +126,27 @@ static void table_row(lq_sink *s, const lq_match *m)
 {
   if (s->numbered)
     lq_table_printf(s->table, "%llu", (unsigned long long)++s->number);
-  lq_why_time(&s->line, m);
+  lq_string_why_time(&s->line, m);
   cell(s);
   if (s->alerts)
     alert_cells(s, lq_match_rule(m));
-  lq_why_place(&s->line, m);
+  lq_string_why_place(&s->line, m);
   if (s->tall)
     lq_string_z(&s->line, "  ");
   else
     cell(s);
-  lq_why_cell(&s->line, m, s->cli->color);
+  lq_string_why_cell(&s->line, m, s->cli->color);
   if (s->tall)
     note(s);
   else
     cell(s);
 }
 
-static void ndjson_row(lq_sink *s, const lq_match *m)
-{
-  if (s->alerts) {
-    lq_match_json(m, lq_out_write, &s->cli->out);
-  } else if (lq_match_kind(m) != LQ_MATCH_EVENT || lq_match_column_count(m)) {
-    lq_match_row_json(m, lq_out_write, &s->cli->out);
-  } else {
-    lq_text raw = lq_match_event(m);
-    lq_string_one_line(&s->line, raw.p, raw.n);
-    lq_out_add(&s->cli->out, s->line.p, s->line.n);
-    lq_string_clear(&s->line);
-  }
-  lq_out_add(&s->cli->out, "\n", 1);
-}
-
-// A cell that begins with one of = + - @ would be a formula to a spreadsheet, and events are hostile: it gets
-// a quote mark.
-static void csv_cell(lq_string *line, const char *p, size_t n, bool last)
-{
-  bool quoted = n > 0;
-  if (quoted)
-    lq_string_add(line, "\"", 1);
-  if (n > 0 && strchr("=+-@\t\r", p[0]))
-    lq_string_add(line, "'", 1);
-  for (size_t i = 0; i < n; i++) {
-    lq_string_add(line, p + i, 1);
-    if (p[i] == '"')
-      lq_string_add(line, "\"", 1);
-  }
-  if (quoted)
-    lq_string_add(line, "\"", 1);
-  lq_string_z(line, last ? "\r\n" : ",");
-}
-
-static void csv_text(lq_string *line, lq_text t)
-{
-  csv_cell(line, t.p, t.n, false);
-}
-
-static void csv_row(lq_sink *s, const lq_match *m)
-{
-  lq_rule_view v = LQ_INIT(lq_rule_view);
-  lq_string part = {0};
-  lq_bundle_rule(s->bundle, lq_match_rule(m), &v);
-  lq_why_time(&part, m);
-  lq_string_printf(&s->line, "%s,%s,", part.p ? part.p : "", lq_match_id(m));
-  csv_text(&s->line, v.id);
-  csv_text(&s->line, v.name);
-  csv_text(&s->line, v.severity);
-  lq_string_clear(&part);
-  lq_rule_attack(&part, s->bundle, lq_match_rule(m));
-  csv_text(&s->line, (lq_text){part.p, part.n});
-  csv_text(&s->line, lq_match_source(m));
-  lq_string_printf(&s->line, "%llu,", (unsigned long long)lq_match_line(m));
-  lq_string_clear(&part);
-  lq_why_cell(&part, m, false);
-  csv_cell(&s->line, part.p, part.n, true);
-  lq_out_add(&s->cli->out, s->line.p, s->line.n);
-  lq_string_clear(&s->line);
-  lq_string_free(&part);
-}
-
 int lq_sink_match(lq_sink *s, const lq_match *m)
 {
-  if (s->format == LQ_FORMAT_TABLE)
-    table_row(s, m);
-  else if (s->format == LQ_FORMAT_CSV)
-    csv_row(s, m);
-  else
-    ndjson_row(s, m);
+  if (s->format != LQ_FORMAT_TABLE)
+    return lq_alerts_add(&s->lines, m);
+  table_row(s, m);
   return lq_out_broken(&s->cli->out);
 }
 
@@ -244,7 +165,10 @@ void lq_sink_end(lq_sink *s)
 {
   if (!s)
     return;
+  if (s->lines.failed == LQ_E_NOMEM)
+    lq_out_of_memory();
   lq_table_end(s->table);
+  lq_alerts_free(&s->lines);
   lq_out_flush(&s->cli->out);
   lq_string_free(&s->line);
   free(s);

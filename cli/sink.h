@@ -15,8 +15,4 @@ int lq_sink_match(lq_sink *s, const lq_match *m);
 void lq_sink_flush(lq_sink *s, bool idle);
 void lq_sink_end(lq_sink *s);
 
-// A rule's name, or its id if it has none; its ATT&CK techniques with blanks between.
-lq_text lq_rule_label(const lq_rule_view *v);
-void lq_rule_attack(lq_string *s, const lq_bundle *b, size_t rule);
-
 #endif

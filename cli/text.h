@@ -6,13 +6,14 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-// Zero-initialised is empty. p is NULL until something was added, else ends in a NUL that n does not count.
-typedef struct lq_string {
-  char *p;
-  size_t n, cap;
-} lq_string;
+#include "base/buf.h"
 
-// The program cannot go on without memory: what was written is flushed, and it ends with exit code 5.
+// A lq_buf that never fails: without memory the program ends. Zero-initialised is empty. p is NULL until
+// something was added, else ends in a NUL that n does not count.
+typedef lq_buf lq_string;
+
+// Without memory the program ends: what was written is flushed, and the exit code is 5.
+extern const lq_mem lq_mem_or_end;
 void *lq_need(void *old, size_t count, size_t size);
 char *lq_copy(const char *p, size_t n);
 
@@ -25,20 +26,14 @@ void lq_string_clear(lq_string *s);
 void lq_string_free(lq_string *s);
 int lq_string_write(void *user, const char *p, size_t n); // an lq_write_fn; user is the lq_string
 
-// Control characters, bidi marks and bytes that are no UTF-8 become \n, \u{1B}, \xFF: a terminal never obeys
-// what an event says.
+// As their namesakes in feed/safe.h.
 void lq_string_safe(lq_string *s, const char *p, size_t n);
-// The same, but lines stay lines.
 void lq_string_safe_lines(lq_string *s, const char *p, size_t n);
-// The same on one line: blanks and line ends become single blanks, as in a clause that was written over
-// several lines.
 void lq_string_safe_flat(lq_string *s, const char *p, size_t n);
+void lq_string_one_line(lq_string *s, const char *p, size_t n);
+void lq_string_time(lq_string *s, int64_t ns);
 // 1,234,567
 void lq_string_count(lq_string *s, uint64_t v);
-// RFC 3339 in UTC, to the millisecond.
-void lq_string_time(lq_string *s, int64_t ns);
-// JSON that may hold line ends, as one line. Blanks after a line end go too; all else stays byte for byte.
-void lq_string_one_line(lq_string *s, const char *p, size_t n);
 // As a JSON string with its quotes.
 void lq_string_json(lq_string *s, const char *p, size_t n);
 

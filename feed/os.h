@@ -2,6 +2,7 @@
 #ifndef LQ_FEED_OS_H
 #define LQ_FEED_OS_H
 
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -19,7 +20,9 @@ typedef struct lq_os_calls {
   int (*unlink)(const char *name);
   int (*stat)(const char *name, struct stat *out);
   int (*fstat)(int fd, struct stat *out);
-  int (*lock)(int fd); // without waiting; EWOULDBLOCK: somebody else has it
+  int (*lock)(int fd);                             // without waiting; EWOULDBLOCK: somebody else has it
+  int64_t (*clock)(void);                          // ns on a clock that nobody sets
+  int (*wait)(int fd, short events, int duration); // poll(2) of one descriptor, or of none: fd -1; ms
 } lq_os_calls;
 
 extern const lq_os_calls lq_os_real;

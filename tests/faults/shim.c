@@ -178,7 +178,7 @@ __attribute__((constructor)) static void put_in(void)
     journal = fopen(changes, "we");
   static lq_os_calls mine;
   real = *lq_os;
-  mine = (lq_os_calls){my_open,  my_read,   my_pread,  my_write, my_seek,  my_truncate, my_fsync,
-                       my_close, my_rename, my_unlink, my_stat,  my_fstat, my_lock};
+  mine = (lq_os_calls){my_open,   my_read,   my_pread, my_write, my_seek, my_truncate, my_fsync, my_close,
+                       my_rename, my_unlink, my_stat,  my_fstat, my_lock, real.clock,  real.wait};
   lq_os = &mine;
 }

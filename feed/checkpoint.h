@@ -1,9 +1,9 @@
 // The file of --state: how far each source has been read, how much of the output counts, and what rules
 // remember.
-#ifndef LQ_CLI_CHECKPOINT_H
-#define LQ_CLI_CHECKPOINT_H
+#ifndef LQ_FEED_CHECKPOINT_H
+#define LQ_FEED_CHECKPOINT_H
 
-#include "cli/io.h"
+#include "feed/host.h"
 
 enum { LQ_PREFIX_MAX = 1024, LQ_DIGEST = 32 };
 
@@ -31,6 +31,7 @@ typedef struct lq_totals {
 } lq_totals;
 
 typedef struct lq_checkpoint {
+  const lq_mem *mem; // set by the caller; all else begins as zeros
   char bundle[65];
   lq_totals totals;
   lq_mark **marks;
@@ -38,14 +39,14 @@ typedef struct lq_checkpoint {
   // Of --output. No name: what came out cannot be taken back.
   char *output;
   uint64_t dev, ino, committed;
-  lq_string state; // of lq_scan_save
+  lq_buf state; // of lq_scan_save
 } lq_checkpoint;
 
-// False: *why says what is wrong with the bytes.
-bool lq_checkpoint_read(lq_checkpoint *c, const char *p, size_t n, const char **why);
-void lq_checkpoint_write(const lq_checkpoint *c, lq_string *out);
+// LQ_E_BUNDLE: *why says what is wrong with the bytes, which may be anything. LQ_E_NOMEM.
+lq_status lq_checkpoint_read(lq_checkpoint *c, const char *p, size_t n, const char **why);
+void lq_checkpoint_write(const lq_checkpoint *c, lq_buf *out);
 void lq_checkpoint_free(lq_checkpoint *c);
-lq_mark *lq_checkpoint_mark(lq_checkpoint *c, const char *name); // made if it is not there
+lq_mark *lq_checkpoint_mark(lq_checkpoint *c, const char *name); // made if it is not there; NULL: no memory
 
 void lq_digest(unsigned char out[LQ_DIGEST], const void *p, size_t n); // BLAKE2b-256
 

@@ -1,10 +1,9 @@
 // The file of --state. All numbers are little-endian; a text is its length in 4 bytes, then its bytes.
 //   0  magic    8   version   12  0    16 size of the file   24  BLAKE2b-256 of the file with this field
 //   zeroed 56 identity of the bundle, totals, output, marks, state
-#include "cli/checkpoint.h"
+#include "feed/checkpoint.h"
 
 #include <blake2.h>
-#include <stdlib.h>
 #include <string.h>
 
 // A high bit, line ends of two kinds and a ^Z: damage by text-mode copies shows at once.
@@ -19,23 +18,24 @@ void lq_digest(unsigned char out[LQ_DIGEST], const void *p, size_t n)
 
 // ---- numbers
 
-static void put(lq_string *s, uint64_t v, size_t bytes)
+static void put(lq_buf *s, uint64_t v, size_t bytes)
 {
   char b[8];
   for (size_t i = 0; i < bytes; i++)
     b[i] = (char)(v >> 8 * i & 0xFF);
-  lq_string_add(s, b, bytes);
+  lq_buf_add(s, b, bytes);
 }
 
-static void put_text(lq_string *s, const char *p, size_t n)
+static void put_text(lq_buf *s, const char *p, size_t n)
 {
   put(s, n, 4);
-  lq_string_add(s, p, n);
+  lq_buf_add(s, p, n);
 }
 
 typedef struct reader {
   const unsigned char *p, *end;
   bool short_of; // something was to come that is not there
+  bool no_memory;
 } reader;
 
 static const unsigned char *take(reader *r, uint64_t n)
@@ -60,7 +60,7 @@ static uint64_t get(reader *r, size_t bytes)
 }
 
 // NULL when it is not there, or has a NUL in it: no name has.
-static char *get_text(reader *r)
+static char *get_text(reader *r, const lq_mem *mem)
 {
   uint64_t n = get(r, 4);
   const unsigned char *p = take(r, n);
@@ -68,21 +68,24 @@ static char *get_text(reader *r)
     r->short_of = true;
     return NULL;
   }
-  return lq_copy((const char *)p, (size_t)n);
+  char *text = lq_name_copy(mem, (const char *)p, (size_t)n);
+  r->no_memory |= !text;
+  return text;
 }
 
 // ---- marks
 
-static lq_mark *add_mark(lq_checkpoint *c, char *adopted_name)
+// Takes the name, also when it fails.
+static lq_mark *add_mark(lq_checkpoint *c, char *name)
 {
-  if (c->nmarks == c->cap) {
-    c->cap = c->cap * 2 + 8;
-    c->marks = lq_need(c->marks, c->cap, sizeof(lq_mark *));
+  lq_mark *m = name ? lq_mem_alloc(c->mem, 1, sizeof *m) : NULL;
+  if (!m || !LQ_GROW(c->mem, c->marks, c->nmarks, &c->cap)) {
+    lq_mem_free(c->mem, m, 1, sizeof *m);
+    lq_name_free(c->mem, name);
+    return NULL;
   }
-  lq_mark *m = lq_need(NULL, 1, sizeof *m);
-  *m = (lq_mark){.name = adopted_name, .at = {.struct_size = sizeof m->at, .line = 1, .first_line = 1}};
-  c->marks[c->nmarks++] = m;
-  return m;
+  *m = (lq_mark){.name = name, .at = {.struct_size = sizeof m->at, .line = 1, .first_line = 1}};
+  return c->marks[c->nmarks++] = m;
 }
 
 lq_mark *lq_checkpoint_mark(lq_checkpoint *c, const char *name)
@@ -91,24 +94,27 @@ lq_mark *lq_checkpoint_mark(lq_checkpoint *c, const char *name)
     if (strcmp(c->marks[i]->name, name) == 0)
       return c->marks[i];
   }
-  return add_mark(c, lq_copy(name, strlen(name)));
+  return add_mark(c, lq_name_copy(c->mem, name, strlen(name)));
 }
 
-static void put_mark(lq_string *s, const lq_mark *m)
+static void put_mark(lq_buf *s, const lq_mark *m)
 {
   put_text(s, m->name, strlen(m->name));
   put(s, m->file.dev, 8), put(s, m->file.ino, 8), put(s, m->file.prefix, 4);
-  lq_string_add(s, (const char *)m->file.digest, LQ_DIGEST);
+  lq_buf_add(s, (const char *)m->file.digest, LQ_DIGEST);
   put(s, m->at.mode, 4), put(s, m->at.offset, 8);
   put(s, m->at.line, 8), put(s, m->at.first_line, 8), put(s, m->at.records, 8);
 }
 
 static void get_mark(reader *r, lq_checkpoint *c)
 {
-  char *name = get_text(r);
+  char *name = get_text(r, c->mem);
   if (!name)
     return;
   lq_mark *m = add_mark(c, name);
+  r->no_memory |= !m;
+  if (!m)
+    return;
   m->file.dev = get(r, 8), m->file.ino = get(r, 8), m->file.prefix = (uint32_t)get(r, 4);
   memcpy(m->file.digest, take(r, LQ_DIGEST), LQ_DIGEST);
   m->at.mode = (uint32_t)get(r, 4), m->at.offset = get(r, 8);
@@ -120,11 +126,11 @@ static void get_mark(reader *r, lq_checkpoint *c)
 
 // ---- the whole
 
-void lq_checkpoint_write(const lq_checkpoint *c, lq_string *out)
+void lq_checkpoint_write(const lq_checkpoint *c, lq_buf *out)
 {
   uint64_t totals[TOTALS];
   memcpy(totals, &c->totals, sizeof totals);
-  lq_string_add(out, (const char *)magic, sizeof magic);
+  lq_buf_add(out, (const char *)magic, sizeof magic);
   put(out, VERSION, 4), put(out, 0, 4);
   for (int i = 0; i < 5; i++)
     put(out, 0, 8); // size and digest, known later
@@ -138,7 +144,9 @@ void lq_checkpoint_write(const lq_checkpoint *c, lq_string *out)
   for (size_t i = 0; i < c->nmarks; i++)
     put_mark(out, c->marks[i]);
   put(out, c->state.n, 8);
-  lq_string_add(out, c->state.p, c->state.n);
+  lq_buf_add(out, c->state.p, c->state.n);
+  if (out->failed)
+    return;
   for (int i = 0; i < 8; i++)
     out->p[AT_SIZE + i] = (char)((uint64_t)out->n >> 8 * i & 0xFF);
   unsigned char digest[LQ_DIGEST];
@@ -151,7 +159,7 @@ static const char *check_header(const unsigned char *p, size_t n)
   static const unsigned char zeros[LQ_DIGEST];
   if (n < HEADER || memcmp(p, magic, sizeof magic) != 0)
     return "it is no state file of lq";
-  reader r = {p + sizeof magic, p + n, false};
+  reader r = {.p = p + sizeof magic, .end = p + n};
   if (get(&r, 4) != VERSION)
     return "it was written by another version of lq";
   get(&r, 4);
@@ -180,43 +188,48 @@ static void get_totals(reader *r, lq_totals *out)
 
 static void get_all(reader *r, lq_checkpoint *c)
 {
-  char *bundle = get_text(r);
+  char *bundle = get_text(r, c->mem);
   if (bundle && strlen(bundle) < sizeof c->bundle)
     memcpy(c->bundle, bundle, strlen(bundle) + 1);
-  free(bundle);
+  lq_name_free(c->mem, bundle);
   get_totals(r, &c->totals);
-  c->output = get_text(r);
+  c->output = get_text(r, c->mem);
   c->dev = get(r, 8), c->ino = get(r, 8), c->committed = get(r, 8);
   uint64_t marks = get(r, 4);
-  for (uint64_t i = 0; i < marks && i < MARKS_MAX && !r->short_of; i++)
+  for (uint64_t i = 0; i < marks && i < MARKS_MAX && !r->short_of && !r->no_memory; i++)
     get_mark(r, c);
   uint64_t n = get(r, 8);
   const unsigned char *state = take(r, n);
+  c->state.mem = c->mem;
   if (!r->short_of && state)
-    lq_string_add(&c->state, (const char *)state, (size_t)n);
+    lq_buf_add(&c->state, (const char *)state, (size_t)n);
 }
 
-bool lq_checkpoint_read(lq_checkpoint *c, const char *p, size_t n, const char **why)
+lq_status lq_checkpoint_read(lq_checkpoint *c, const char *p, size_t n, const char **why)
 {
   const unsigned char *bytes = (const unsigned char *)p;
   *why = check_header(bytes, n);
   if (*why)
-    return false;
-  reader r = {bytes + HEADER, bytes + n, false};
+    return LQ_E_BUNDLE;
+  reader r = {.p = bytes + HEADER, .end = bytes + n};
   get_all(&r, c);
+  if (r.no_memory || c->state.failed)
+    return LQ_E_NOMEM;
   if (r.short_of || r.p != r.end || c->committed > INT64_MAX)
     *why = "its parts do not fit together";
-  return !*why;
+  return *why ? LQ_E_BUNDLE : LQ_OK;
 }
 
 void lq_checkpoint_free(lq_checkpoint *c)
 {
   for (size_t i = 0; i < c->nmarks; i++) {
-    free(c->marks[i]->name);
-    free(c->marks[i]);
+    lq_name_free(c->mem, c->marks[i]->name);
+    lq_mem_free(c->mem, c->marks[i], 1, sizeof *c->marks[i]);
   }
-  free(c->marks);
-  free(c->output);
-  lq_string_free(&c->state);
-  *c = (lq_checkpoint){0};
+  if (!c->mem)
+    return;
+  lq_mem_free(c->mem, c->marks, c->cap, sizeof *c->marks);
+  lq_name_free(c->mem, c->output);
+  lq_buf_free(&c->state);
+  *c = (lq_checkpoint){.mem = c->mem};
 }

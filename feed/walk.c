@@ -1,5 +1,5 @@
 // Names on the command line to files: folders are walked, globs expanded, the order is always the same.
-#include "cli/walk.h"
+#include "feed/walk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,28 +12,35 @@
 enum { DEPTH_MAX = 64 };
 
 typedef struct walker {
-  lq_cli *cli;
-  int (*takes)(const char *name);
+  const lq_host *host;
+  const lq_taker *taker;
   lq_files *out;
   bool size_unknown;
+  lq_status status;
 } walker;
 
 static void cannot(walker *w, const char *name, int error)
 {
-  lq_say(w->cli, "cannot read %s: %s", name, strerror(error));
+  lq_host_cannot(w->host, LQ_NOTICE_CANNOT_FIND, name, error);
   w->out->missing = true;
+}
+
+lq_status lq_files_add(lq_files *f, const char *name)
+{
+  char *copy = lq_name_copy(f->mem, name, strlen(name));
+  if (!copy || !LQ_GROW(f->mem, f->names, f->n, &f->cap)) {
+    lq_name_free(f->mem, copy);
+    return LQ_E_NOMEM;
+  }
+  f->names[f->n++] = copy;
+  return LQ_OK;
 }
 
 static void add(walker *w, const char *name, const struct stat *st)
 {
-  lq_files *f = w->out;
-  if (f->n == f->cap) {
-    f->cap = f->cap * 2 + 16;
-    f->names = lq_need(f->names, f->cap, sizeof *f->names);
-  }
-  f->names[f->n++] = lq_copy(name, strlen(name));
+  w->status = lq_files_add(w->out, name);
   if (st && S_ISREG(st->st_mode))
-    f->bytes += (uint64_t)st->st_size;
+    w->out->bytes += (uint64_t)st->st_size;
   else
     w->size_unknown = true;
 }
@@ -43,29 +50,22 @@ static int by_name(const void *a, const void *b)
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// Names in a folder, sorted by bytes; NULL and errno.
-static char **names_in(const char *folder, size_t *n)
+// Names in a folder, sorted by bytes. False and errno.
+static bool names_in(const char *folder, lq_files *out)
 {
   DIR *dir = opendir(folder);
-  char **names = lq_need(NULL, 0, sizeof *names);
-  size_t cap = 0;
-  *n = 0;
-  if (!dir) {
-    free(names);
-    return NULL;
-  }
-  for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
-    if (e->d_name[0] == '.')
-      continue;
-    if (*n == cap) {
-      cap = cap * 2 + 32;
-      names = lq_need(names, cap, sizeof *names);
-    }
-    names[(*n)++] = lq_copy(e->d_name, strlen(e->d_name));
+  lq_status s = LQ_OK;
+  if (!dir)
+    return false;
+  for (struct dirent *e = readdir(dir); e && s == LQ_OK; e = readdir(dir)) {
+    if (e->d_name[0] != '.')
+      s = lq_files_add(out, e->d_name);
   }
   closedir(dir);
-  qsort(names, *n, sizeof *names, by_name);
-  return names;
+  if (out->n)
+    qsort(out->names, out->n, sizeof *out->names, by_name);
+  errno = ENOMEM;
+  return s == LQ_OK;
 }
 
 static void walk_folder(walker *w, const char *folder, int depth);
@@ -74,33 +74,43 @@ static void walk_entry(walker *w, const char *path, int depth)
 {
   struct stat link, st;
   if (lstat(path, &link) != 0 || stat(path, &st) != 0) {
-    if (w->takes(path))
+    if (w->taker->takes(path))
       cannot(w, path, errno);
     return;
   }
   if (S_ISDIR(link.st_mode))
     walk_folder(w, path, depth + 1);
-  else if (S_ISREG(st.st_mode) && w->takes(path))
+  else if (S_ISREG(st.st_mode) && w->taker->takes(path))
     add(w, path, &st);
+}
+
+static void walk_names(walker *w, const char *folder, const lq_files *names, int depth)
+{
+  const lq_mem *mem = w->host->mem;
+  size_t length = strlen(folder);
+  for (size_t i = 0; i < names->n && w->status == LQ_OK; i++) {
+    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
+    char *path = lq_name_printf(mem, "%s%s%s", folder, slash, names->names[i]);
+    if (path)
+      walk_entry(w, path, depth);
+    else
+      w->status = LQ_E_NOMEM;
+    lq_name_free(mem, path);
+  }
 }
 
 // Recursion follows folders, and is capped.
 static void walk_folder(walker *w, const char *folder, int depth)
 {
-  size_t n = 0, length = strlen(folder);
-  char **names = depth < DEPTH_MAX ? names_in(folder, &n) : (errno = ELOOP, NULL);
-  if (!names) {
+  lq_files names = {.mem = w->host->mem};
+  errno = ELOOP;
+  if (depth < DEPTH_MAX && names_in(folder, &names))
+    walk_names(w, folder, &names, depth);
+  else if (errno == ENOMEM)
+    w->status = LQ_E_NOMEM;
+  else
     cannot(w, folder, errno);
-    return;
-  }
-  for (size_t i = 0; i < n; i++) {
-    lq_string path = {0};
-    lq_string_printf(&path, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/", names[i]);
-    walk_entry(w, path.p, depth);
-    lq_string_free(&path);
-    free(names[i]);
-  }
-  free(names);
+  lq_files_free(&names);
 }
 
 static void take_name(walker *w, const char *name)
@@ -113,10 +123,9 @@ static void take_name(walker *w, const char *name)
     cannot(w, name, errno);
   } else if (S_ISDIR(st.st_mode)) {
     walk_folder(w, name, 0);
-    if (w->out->n == before && !w->out->missing) {
-      lq_say(w->cli, "nothing to read in %s: %s", name,
-             w->takes == lq_takes_events ? "no .json, .ndjson or .jsonl (.gz, .zst)"
-                                         : "no .lq, .md or .toml");
+    if (w->status == LQ_OK && w->out->n == before && !w->out->missing) {
+      lq_host_say(w->host,
+                  &(lq_notice){.kind = LQ_NOTICE_NOTHING_IN, .name = name, .why = w->taker->endings});
       w->out->missing = true;
     }
   } else {
@@ -136,30 +145,33 @@ static bool take_glob(walker *w, const char *name)
   glob_t found = {0};
   if (!strpbrk(name, "*?[") || exists(name) || glob(name, GLOB_ERR, NULL, &found) != 0)
     return false;
-  for (size_t i = 0; i < found.gl_pathc; i++)
+  for (size_t i = 0; i < found.gl_pathc && w->status == LQ_OK; i++)
     take_name(w, found.gl_pathv[i]);
   globfree(&found);
   return true;
 }
 
-void lq_walk(lq_cli *c, char *const *names, size_t n, int (*takes)(const char *name), lq_files *out)
+lq_status lq_walk(const lq_host *h, char *const *names, size_t n, const lq_taker *taker, lq_files *out)
 {
-  walker w = {.cli = c, .takes = takes, .out = out};
-  *out = (lq_files){0};
-  for (size_t i = 0; i < n; i++) {
+  walker w = {.host = h, .taker = taker, .out = out};
+  *out = (lq_files){.mem = h->mem};
+  for (size_t i = 0; i < n && w.status == LQ_OK; i++) {
     if (!take_glob(&w, names[i]))
       take_name(&w, names[i]);
   }
   if (w.size_unknown)
     out->bytes = 0;
+  return w.status;
 }
 
 void lq_files_free(lq_files *f)
 {
+  if (!f->mem)
+    return;
   for (size_t i = 0; i < f->n; i++)
-    free(f->names[i]);
-  free(f->names);
-  *f = (lq_files){0};
+    lq_name_free(f->mem, f->names[i]);
+  lq_mem_free(f->mem, f->names, f->cap, sizeof *f->names);
+  *f = (lq_files){.mem = f->mem};
 }
 
 static bool ends_in(const char *name, size_t n, const char *ending)
@@ -168,7 +180,7 @@ static bool ends_in(const char *name, size_t n, const char *ending)
   return n > m && strncasecmp(name + n - m, ending, m) == 0;
 }
 
-int lq_takes_events(const char *name)
+static int takes_events(const char *name)
 {
   static const char *const packed[] = {".gz", ".zst"}, *const endings[] = {".json", ".ndjson", ".jsonl"};
   size_t n = strlen(name);
@@ -184,3 +196,5 @@ int lq_takes_events(const char *name)
   }
   return 0;
 }
+
+const lq_taker lq_takes_events = {takes_events, ".json, .ndjson or .jsonl (.gz, .zst)"};

@@ -1,0 +1,282 @@
+// A pass at the screen.
+#include "cli/reading.h"
+
+#include <unistd.h>
+
+enum { BAD_SHOWN = 3 };
+
+static void say_bad_record(lq_reading *r, const lq_bad_event *b)
+{
+  if (r->bad_shown++ >= BAD_SHOWN || r->quiet)
+    return;
+  lq_string place = {0};
+  lq_string_printf(&place, "%.*s:%llu", (int)b->source.n, b->source.p, (unsigned long long)b->line);
+  if (b->column)
+    lq_string_printf(&place, ":%u", (unsigned)b->column);
+  lq_say(r->cli, "%s: skipped: %.*s", place.p, (int)b->reason.n, b->reason.p);
+  lq_string_free(&place);
+}
+
+static void on_notice(void *user, const lq_notice *n)
+{
+  lq_reading *r = user;
+  if (n->kind == LQ_NOTICE_BAD_RECORD)
+    say_bad_record(r, n->bad);
+  else
+    lq_say_notice(r->cli, n);
+}
+
+static void on_progress(void *user, const lq_stats *s)
+{
+  lq_progress_show(&((lq_reading *)user)->progress, s);
+}
+
+void lq_reading_init(lq_reading *r, lq_cli *c, const lq_bundle *b)
+{
+  *r = (lq_reading){.cli = c, .host = c->host, .pass = {.bundle = b, .now = c->now}};
+  r->host.notice = on_notice;
+  r->host.progress = on_progress;
+  r->host.user = r;
+  r->pass.host = &r->host;
+  lq_progress_start(&r->progress, c, 0);
+}
+
+void lq_reading_free(lq_reading *r)
+{
+  lq_pass_free(&r->pass);
+}
+
+void lq_find_files(lq_cli *c, char *const *names, size_t n, const lq_taker *taker, lq_files *out)
+{
+  if (lq_walk(&c->host, names, n, taker, out) == LQ_E_NOMEM)
+    lq_out_of_memory();
+}
+
+void lq_reading_done(lq_reading *r, lq_status status)
+{
+  const lq_stats *s = &r->pass.stats;
+  lq_progress_end(&r->progress);
+  if (status == LQ_E_NOMEM)
+    lq_out_of_memory();
+  if (s->bad)
+    r->cli->saw |= LQ_SAW_BAD_INPUT;
+  if (s->indeterminate || s->capped || s->cut_values || s->state_evicted || s->state_cut || s->forced ||
+      s->dropped)
+    r->cli->saw |= LQ_SAW_LIMIT;
+}
+
+void lq_reading_run(lq_reading *r, const lq_files *files)
+{
+  lq_progress_start(&r->progress, r->cli, files->bytes);
+  lq_reading_done(r, lq_pass_run(&r->pass, files));
+}
+
+bool lq_reading_run_names(lq_reading *r, char *const *names, size_t n)
+{
+  static char *const standard_input[] = {(char *)"-"};
+  lq_files files;
+  if (n == 0 && isatty(STDIN_FILENO)) {
+    lq_say_usage(r->cli, "no events to read");
+    lq_say_help(r->cli, "name event files or folders, or pipe events in");
+    return false;
+  }
+  lq_find_files(r->cli, n ? names : standard_input, n ? n : 1, &lq_takes_events, &files);
+  if (files.missing)
+    r->cli->saw |= LQ_SAW_BAD_INPUT;
+  lq_reading_run(r, &files);
+  lq_files_free(&files);
+  return true;
+}
+
+// ---- what feed/ has to say
+
+static void say_unreadable(lq_cli *c, const lq_notice *n)
+{
+  lq_say(c, "cannot read %s: %s", n->name, n->why ? n->why : strerror(n->error));
+  c->saw |= LQ_SAW_BAD_INPUT | (n->status == LQ_E_LIMIT ? LQ_SAW_LIMIT : 0u);
+}
+
+static void say_in_use(lq_cli *c, const lq_notice *n)
+{
+  if (n->why[0])
+    lq_say_usage(c, "%s is in use by process %s", n->name, n->why);
+  else
+    lq_say_usage(c, "%s is in use by another process", n->name);
+  if (n->other)
+    lq_say_help(c, "each `lq run` needs a state file of its own; the lock is %s and goes with its process",
+                n->other);
+}
+
+static void say_bad_output(lq_cli *c, const lq_notice *n, const char *verb)
+{
+  lq_say(c, "cannot %s %s: %s", verb, n->name, strerror(n->error));
+  c->saw |= LQ_SAW_BAD_OUTPUT;
+}
+
+static void say_refused(lq_cli *c, const lq_notice *n)
+{
+  lq_say(c, "cannot go on from %s: %s", n->name, n->why);
+  lq_say_help(c, "to begin anew, move it away: mv %s %s.bad", n->name, n->name);
+  c->saw |= LQ_SAW_BAD_RULE;
+}
+
+void lq_say_notice(void *user, const lq_notice *n)
+{
+  lq_cli *c = user;
+  switch (n->kind) {
+  case LQ_NOTICE_CANNOT_READ: say_unreadable(c, n); break;
+  case LQ_NOTICE_CANNOT_FIND: lq_say(c, "cannot read %s: %s", n->name, strerror(n->error)); break;
+  case LQ_NOTICE_CANNOT_WRITE: say_bad_output(c, n, "write"); break;
+  case LQ_NOTICE_CANNOT_LOCK: say_bad_output(c, n, "lock"); break;
+  case LQ_NOTICE_IN_USE: say_in_use(c, n); break;
+  case LQ_NOTICE_REFUSED_STATE: say_refused(c, n); break;
+  case LQ_NOTICE_STATUS: lq_say_status(c, n->status, n->name); break;
+  case LQ_NOTICE_NOTHING_IN: lq_say(c, "nothing to read in %s: no %s", n->name, n->why); break;
+  case LQ_NOTICE_NO_RANDOM:
+    lq_say(c, "no random numbers: keys of events may be chosen so that lq becomes slow");
+    break;
+  case LQ_NOTICE_BAD_RECORD: break; // of a reading
+  case LQ_NOTICE_LINE_WAITS:
+    lq_say(c, "%s: the last line has no end yet and waits for it; --final takes it as it is", n->name);
+    break;
+  case LQ_NOTICE_FILE_LOST:
+    lq_say(c,
+           "%s is another file than before, and the old one is not in its folder: what it held that was not "
+           "read yet is lost",
+           n->name);
+    break;
+  case LQ_NOTICE_RULES_CHANGED:
+    lq_say(c, "the rules have changed: %u of them that had state begin anew, %u go on", (unsigned)n->cold,
+           (unsigned)n->kept);
+    break;
+  case LQ_NOTICE_LOSSES: lq_say_lost(c, n->stats); break;
+  }
+}
+
+// ---- what was counted
+
+static void say_count(lq_cli *c, uint64_t n, const char *one, const char *many)
+{
+  lq_string s = {0};
+  if (n == 0)
+    return;
+  lq_string_count(&s, n);
+  lq_say(c, "%s %s", s.p, n == 1 ? one : many);
+  lq_string_free(&s);
+}
+
+void lq_say_lost(lq_cli *c, const lq_stats *s)
+{
+  say_count(c, s->state_evicted,
+            "partial match had to go before its time: state is full, alerts may be missing",
+            "partial matches had to go before their time: state is full, alerts may be missing");
+  say_count(c, s->state_cut, "value or key was left out of state: a limit, alerts may be missing",
+            "values or keys were left out of state: a limit, alerts may be missing");
+  say_count(c, s->dropped, "event found no room to wait for its turn in time",
+            "events found no room to wait for their turn in time");
+  say_count(c, s->forced, "event could not wait long enough for older ones",
+            "events could not wait long enough for older ones");
+  say_count(c, s->late, "event came after its time: rules over several events did not see it",
+            "events came after their time: rules over several events did not see them");
+  say_count(c, s->future, "event has a time that is too far ahead to be believed",
+            "events have a time that is too far ahead to be believed");
+}
+
+void lq_reading_say_bad(lq_reading *r)
+{
+  const lq_stats *s = &r->pass.stats;
+  lq_cli *c = r->cli;
+  if (s->bad > BAD_SHOWN)
+    say_count(c, s->bad, "", "records could not be read; the first three are shown above");
+  say_count(c, s->cut_values, "event had a value over 1 MiB, of which only the beginning was looked at",
+            "events had a value over 1 MiB, of which only the beginning was looked at");
+  say_count(c, s->indeterminate, "time a rule gave no verdict: an event used up its budget",
+            "times a rule gave no verdict: an event used up its budget");
+  lq_say_lost(c, s);
+  say_count(c, s->capped, "expression had more results than are kept",
+            "expressions had more results than are kept");
+}
+
+static void stat_line(lq_string *s, const char *name, uint64_t v)
+{
+  lq_string n = {0};
+  lq_string_count(&n, v);
+  lq_string_printf(s, "  %-22s %15s\n", name, n.p);
+  lq_string_free(&n);
+}
+
+static void say_rules(const lq_pass *p, lq_string *text)
+{
+  size_t n = lq_bundle_rule_count(p->bundle);
+  lq_rule_view v = LQ_INIT(lq_rule_view);
+  for (size_t i = 0; i < n && i < p->nrules; i++) {
+    if (p->rule_matches[i] == 0 || lq_bundle_rule(p->bundle, i, &v) != LQ_OK)
+      continue;
+    lq_string id = {0};
+    lq_string_safe(&id, v.id.p, v.id.n);
+    stat_line(text, id.p ? id.p : "", p->rule_matches[i]);
+    lq_string_free(&id);
+  }
+}
+
+void lq_reading_say_stats(lq_reading *r)
+{
+  const lq_pass *p = &r->pass;
+  const lq_stats *s = &p->stats;
+  enum { EVERY = 21 }; // rows that concern every run; the others are about rules over several events
+  const struct {
+    const char *name;
+    uint64_t v;
+  } rows[] = {
+      {"bytes read", s->bytes_in},
+      {"bytes unpacked", s->bytes},
+      {"records", s->records},
+      {"events", s->events},
+      {"records skipped", s->bad},
+      {"  not JSON", s->bad_json},
+      {"  too deep", s->bad_depth},
+      {"  too large", s->bad_size},
+      {"  too many fields", s->bad_fields},
+      {"  no event", s->bad_shape},
+      {"  cut short", s->partial},
+      {"mapped to ECS", s->mapped},
+      {"duplicate keys", s->duplicate_keys},
+      {"repaired UTF-8", s->repaired_utf8},
+      {"cut values", s->cut_values},
+      {"numbers out of range", s->number_range},
+      {"rules run", s->rules_run},
+      {"predicates run", s->predicates_run},
+      {"no verdict", s->indeterminate},
+      {"cut results", s->capped},
+      {"matches", s->matches},
+      {"state bytes", s->state_bytes},
+      {"  at most", s->state_peak},
+      {"state keys", s->state_keys},
+      {"partial matches", s->state_live},
+      {"  out of time", s->state_expired},
+      {"  replaced", s->state_replaced},
+      {"  ended by until", s->state_killed},
+      {"  had to go (limit)", s->state_evicted},
+      {"  cut (limit)", s->state_cut},
+      {"suppressed", s->state_suppressed},
+      {"events that wait", s->state_waiting},
+      {"events late", s->late},
+      {"events too far ahead", s->future},
+      {"events without time", s->timeless},
+      {"events forced (limit)", s->forced},
+      {"events dropped (limit)", s->dropped},
+  };
+  lq_string text = {0};
+  double seconds = (double)p->took / 1e9;
+  lq_string_printf(&text, "  %-22s %13.3f s\n  %-22s %10.1f MB/s\n", "time", seconds, "speed",
+                   seconds > 0 ? (double)s->bytes / 1e6 / seconds : 0);
+  bool stateful = s->state_peak || s->late || s->timeless;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (stateful || i < EVERY)
+      stat_line(&text, rows[i].name, rows[i].v);
+  }
+  say_rules(p, &text);
+  lq_out_add(&r->cli->err, text.p, text.n);
+  lq_out_flush(&r->cli->err);
+  lq_string_free(&text);
+}
