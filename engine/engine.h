@@ -21,11 +21,25 @@ void lq_ruleset_free(lq_ruleset *rs);
 const lq_program *lq_ruleset_program(const lq_ruleset *rs);
 const lq_fieldmap *lq_ruleset_fields(const lq_ruleset *rs);
 
+// What is asked about an event: a rule over single events as a whole, or one term (or `until`) of a rule over
+// several. Whole rules come first, in their order, then terms in theirs.
+typedef enum lq_condition_reads {
+  LQ_READS_TERMS = 1,   // events of earlier terms: it has an answer for each partial match
+  LQ_READS_LINEAGE = 2, // the event's processes: it has an answer when the event's turn comes
+} lq_condition_reads;
+typedef struct lq_condition {
+  uint32_t rule;
+  uint32_t term, snippet; // LQ_NONE: the whole rule
+  uint8_t reads;          // lq_condition_reads besides the event; 0: its answer is the event's alone
+} lq_condition;
+const lq_condition *lq_ruleset_conditions(const lq_ruleset *rs, size_t *n);
+const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term);
+
 typedef struct lq_engine_stats {
   uint64_t events, matches;
-  uint64_t rules_run;      // bytecode runs
+  uint64_t rules_run;      // conditions whose code was run
   uint64_t predicates_run; // predicates computed (not remembered)
-  uint64_t indeterminate;  // rule x event whose budget ran out
+  uint64_t indeterminate;  // condition x event whose budget ran out
   uint64_t capped;         // results cut from a product of arrays
 } lq_engine_stats;
 
@@ -37,9 +51,18 @@ void lq_engine_set_now(lq_engine *e, int64_t now);
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
 const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
 
-// Calls match(user, rule) for each rule that is true of the event, in rule order; nonzero from it stops and
-// gives LQ_E_CANCELLED. event must have been filled by lq_ruleset_fields' map.
-lq_status lq_engine_eval(lq_engine *e, const lq_event *event, int (*match)(void *user, uint32_t rule),
+// Which conditions hold for an event. Those that read more than the event are among the terms: they are to be
+// asked later. Both lists ascend, and live until the engine is asked about another event.
+typedef struct lq_hits {
+  const uint32_t *rules, *terms; // indices of rules; of terms
+  size_t nrules, nterms;
+} lq_hits;
+typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole rules; terms too
+// event must have been filled by lq_ruleset_fields' map.
+lq_status lq_engine_eval(lq_engine *e, const lq_event *event, lq_engine_ask ask, lq_hits *out);
+// Counts the rules that match and calls match(user, rule) for each, in rule order; nonzero from it stops and
+// gives LQ_E_CANCELLED.
+lq_status lq_engine_give(lq_engine *e, const lq_hits *hits, int (*match)(void *user, uint32_t rule),
                          void *user);
 
 // Why a rule is true of an event (call inside the match callback, or at any time with the same event): the

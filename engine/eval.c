@@ -1,4 +1,4 @@
-// Events through all rules, for one thread.
+// An engine: what one thread needs to run conditions, and its counters.
 #include "engine/internal.h"
 
 static void *capped(void *user, void *p, size_t old_size, size_t new_size)
@@ -41,12 +41,14 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->memo);
   e->explain_memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->explain_memo);
   e->rule_matches = lq_mem_alloc(mem, p->nrules, sizeof *e->rule_matches);
+  e->rule_hits = lq_mem_alloc(mem, rs->nwhole, sizeof *e->rule_hits);
+  e->term_hits = lq_mem_alloc(mem, p->nterms, sizeof *e->term_hits);
   make_capped(&e->scratch_mem, mem, rs->limits.max_scratch);
   make_capped(&e->folds_mem, mem, rs->limits.max_scratch);
   make_exec(e, &e->exec, e->memo);
   make_exec(e, &e->explaining, e->explain_memo);
   e->explaining.results = NULL; // a machine may still hold what its run gave
-  if (!e->results || !e->memo || !e->explain_memo || !e->rule_matches) {
+  if (!e->results || !e->memo || !e->explain_memo || !e->rule_matches || !e->rule_hits || !e->term_hits) {
     lq_engine_free(e);
     return LQ_E_NOMEM;
   }
@@ -71,6 +73,8 @@ void lq_engine_free(lq_engine *e)
   lq_mem_free(e->mem, e->memo, p->npredicates, sizeof *e->memo);
   lq_mem_free(e->mem, e->explain_memo, p->npredicates, sizeof *e->explain_memo);
   lq_mem_free(e->mem, e->rule_matches, p->nrules, sizeof *e->rule_matches);
+  lq_mem_free(e->mem, e->rule_hits, e->rs->nwhole, sizeof *e->rule_hits);
+  lq_mem_free(e->mem, e->term_hits, p->nterms, sizeof *e->term_hits);
   lq_mem_free(e->mem, e, 1, sizeof *e);
 }
 
@@ -96,47 +100,4 @@ void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event)
   x->event = event;
   if (e->rs->program->npredicates)
     memset(x->memo, 0, e->rs->program->npredicates);
-}
-
-// Each rule has the whole budget and all the scratch memory: what one rule spends on an event is not taken
-// from others, else an event made for one could hide from the rest.
-lq_verdict lq_engine_run_rule(lq_engine *e, lq_exec *x, uint32_t rule)
-{
-  lq_arena_reset(&x->scratch);
-  x->budget = e->rs->limits.budget;
-  return lq_exec_run(x, &e->rs->program->rules[rule]);
-}
-
-static void take_counters(lq_engine *e)
-{
-  e->stats.predicates_run = e->exec.predicates_run;
-  e->stats.capped = e->exec.capped;
-}
-
-lq_status lq_engine_eval(lq_engine *e, const lq_event *event, int (*match)(void *user, uint32_t rule),
-                         void *user)
-{
-  lq_status status = LQ_OK;
-  size_t n = e->rs->program->nrules;
-  if (event->failed)
-    return LQ_E_NOMEM;
-  e->stats.events++;
-  e->scratch_mem.out_of_memory = false;
-  lq_engine_begin_event(e, &e->exec, event);
-  for (uint32_t i = 0; i < n && !status; i++) {
-    if (e->rs->program->rules[i].state != LQ_NONE)
-      continue; // of several events
-    lq_verdict v = lq_engine_run_rule(e, &e->exec, i);
-    e->stats.rules_run++;
-    if (v == LQ_VERDICT_INDETERMINATE) {
-      e->stats.indeterminate++;
-      status = e->scratch_mem.out_of_memory ? LQ_E_NOMEM : LQ_OK;
-    } else if (v == LQ_VERDICT_YES) {
-      e->stats.matches++;
-      e->rule_matches[i]++;
-      status = match(user, i) ? LQ_E_CANCELLED : LQ_OK;
-    }
-  }
-  take_counters(e);
-  return status;
 }

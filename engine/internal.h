@@ -12,6 +12,8 @@ struct lq_ruleset {
   uint32_t *slots;                           // by field
   uint32_t process_slots[LQ_PROCESS_FIELDS]; // when some rule asks for lineage
   lq_engine_limits limits;
+  lq_condition *conditions; // whole rules first, then terms
+  size_t nconditions, nwhole;
 };
 
 // An allocation hook with a cap, for what an event can make grow. Over the cap is the event's doing and makes
@@ -31,11 +33,15 @@ struct lq_engine {
   lq_value *results;
   uint8_t *memo, *explain_memo;
   uint64_t *rule_matches;
+  uint32_t *rule_hits, *term_hits; // of the event that was asked last
   lq_engine_stats stats;
 };
 
-// Gets an exec ready for an event, and for one rule after the other.
+lq_status lq_conditions_make(lq_ruleset *rs);
+
+// Gets an exec ready for an event.
 void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event);
-lq_verdict lq_engine_run_rule(lq_engine *e, lq_exec *x, uint32_t rule);
+// The terms that fit the event of x, with room for all: of one that waited and that nobody has asked about.
+lq_status lq_engine_ask_terms(lq_engine *e, lq_exec *x, uint32_t *out, size_t *n);
 
 #endif

@@ -1,4 +1,4 @@
-// A loaded rule set: the program and a slot for each field it reads.
+// A loaded rule set: the program, a slot for each field it reads, and its conditions.
 #include "engine/internal.h"
 
 enum { BUDGET = 1000000, SCRATCH = 16 << 20 };
@@ -39,6 +39,8 @@ lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_li
   lq_status status = rs->slots ? lq_fieldmap_new(&rs->fields, mem) : LQ_E_NOMEM;
   if (!status)
     status = add_fields(rs);
+  if (!status)
+    status = lq_conditions_make(rs);
   if (!status && adopt->nlineages > 0)
     status = lq_process_add_fields(rs->fields, rs->process_slots);
   if (status)
@@ -53,6 +55,7 @@ void lq_ruleset_free(lq_ruleset *rs)
   if (!rs)
     return;
   lq_fieldmap_free(rs->fields);
+  lq_mem_free(rs->mem, rs->conditions, rs->nconditions, sizeof *rs->conditions);
   lq_mem_free(rs->mem, rs->slots, rs->program->nfields, sizeof *rs->slots);
   lq_program_free(rs->program);
   lq_mem_free(rs->mem, rs, 1, sizeof *rs);

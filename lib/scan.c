@@ -21,7 +21,7 @@ static int on_match(void *user, uint32_t rule)
 }
 
 // A record that came from getters has no bytes: its fields stand in for it wherever it is kept.
-static lq_status remember(lq_scan *s, lq_event *e)
+static lq_status remember(lq_scan *s, lq_event *e, const lq_hits *hits)
 {
   if (e->raw.n == 0) {
     lq_buf_clear(&s->fields);
@@ -30,7 +30,7 @@ static lq_status remember(lq_scan *s, lq_event *e)
       return LQ_E_NOMEM;
     e->raw = lq_buf_get(&s->fields);
   }
-  return lq_stateful_event(s->stateful, e);
+  return lq_stateful_event(s->stateful, e, hits);
 }
 
 lq_status lq_scan_event(lq_scan *s, lq_event *e)
@@ -42,13 +42,16 @@ lq_status lq_scan_event(lq_scan *s, lq_event *e)
   s->line = e->line;
   e->nth = s->nth;
   s->busy = true;
+  lq_hits hits;
   lq_status status = LQ_OK;
   if (o->event && o->event(o->user, lq_text_of(e->raw), lq_text_of(e->source), e->line) != 0)
     status = LQ_E_CANCELLED;
   if (status == LQ_OK)
-    status = lq_engine_eval(s->engine, e, on_match, &(run){s, e});
+    status = lq_engine_eval(s->engine, e, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
+  if (status == LQ_OK)
+    status = lq_engine_give(s->engine, &hits, on_match, &(run){s, e});
   if (status == LQ_OK && s->stateful)
-    status = remember(s, e);
+    status = remember(s, e, &hits);
   s->busy = false;
   return status;
 }

@@ -124,7 +124,6 @@ void lq_scan_add_state(const lq_scan *s, lq_stats *out)
   const lq_stateful_stats *q = lq_stateful_stats_get(s->stateful);
   lq_partition_stats_get(lq_stateful_partition(s->stateful), &t);
   out->matches += t.sum.groups;
-  out->rules_run += q->snippets_run;
   out->indeterminate += q->indeterminate;
   out->capped += q->capped;
   out->state_bytes = t.bytes;

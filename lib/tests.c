@@ -69,7 +69,10 @@ static lq_status run_event(test_run *t, lq_str json, uint64_t number)
     set_reason(t, bad.reason.n > 0 ? bad.reason : LQ_STR("the event cannot be read"));
     return LQ_OK;
   }
-  s = lq_engine_eval(t->engine, &t->event, on_match, t);
+  lq_hits hits;
+  s = lq_engine_eval(t->engine, &t->event, t->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
+  if (s == LQ_OK)
+    s = lq_engine_give(t->engine, &hits, on_match, t);
   if (s != LQ_OK || !t->stateful)
     return s;
   // A test's clock: an event that says no time comes a second after the one before.
@@ -77,7 +80,7 @@ static lq_status run_event(test_run *t, lq_str json, uint64_t number)
     t->event.time = t->clock + INT64_C(1000000000);
   t->event.has_time = true;
   t->clock = t->event.time;
-  return lq_stateful_event(t->stateful, &t->event);
+  return lq_stateful_event(t->stateful, &t->event, &hits);
 }
 
 static lq_status run_events(test_run *t, lq_str events)

@@ -60,6 +60,9 @@ typedef struct lq_asker {
   bool (*truth)(void *user, uint32_t snippet, const lq_view *view);
   lq_values (*value)(void *user, uint32_t snippet, const lq_view *view);
   lq_values (*field)(void *user, uint32_t field, const lq_view *view);
+  // The terms that fit the event at hand, or are to be asked later; gives how many. Only of an event that was
+  // restored: all others come with theirs.
+  size_t (*fits)(void *user, uint32_t *terms);
 } lq_asker;
 
 // ---- what it tells

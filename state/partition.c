@@ -170,19 +170,6 @@ static void remember_process(lq_partition *s)
   lq_ancestry_event(s->lineage, &facts, lineage_holds, s);
 }
 
-// Hits of a restored event: nobody has asked yet.
-static void find_hits(lq_partition *s, lq_waiting *w)
-{
-  const lq_state_tables *t = s->config.tables;
-  w->nhits = 0;
-  for (uint32_t i = 0; i < t->nterms; i++) {
-    s->config.asker.begin(s->config.asker.user, t->states[s->state_of[i]].rule);
-    bool later = (t->refers && t->refers[i]) || (s->config.late && s->config.late[i]);
-    if (later || ask(s, t->terms[i].snippet))
-      s->known[w->nhits++] = i;
-  }
-}
-
 // Fills the hits of the state that hits[0] belongs to; gives how many hits that took.
 static size_t hits_of(lq_partition *s, const uint32_t *hits, size_t n, bool *any)
 {
@@ -232,7 +219,7 @@ static lq_status let_in(lq_partition *s, lq_waiting *w)
   e.event = &s->waited;
   if (w->nhits == LQ_HITS_UNKNOWN) {
     s->config.asker.event(s->config.asker.user, e.event);
-    find_hits(s, w);
+    w->nhits = s->config.asker.fits(s->config.asker.user, s->known);
   }
   return take_turn(s, &e, w->hits ? w->hits : s->known, w->nhits);
 }

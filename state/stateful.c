@@ -27,7 +27,6 @@ struct lq_stateful {
   bool has_nothing;
   lq_group group;
   lq_buf own, parent; // names of processes
-  uint32_t *hits;
   lq_stateful_stats stats;
 };
 
@@ -111,6 +110,15 @@ static lq_values field(void *user, uint32_t f, const lq_view *view)
   return (lq_values){out, n};
 }
 
+static size_t fits(void *user, uint32_t *terms)
+{
+  lq_stateful *s = user;
+  size_t n = 0;
+  begin(s, 0);
+  lq_engine_ask_terms(s->engine, s->at_hand, terms, &n); // out of memory is in the engine's own note
+  return n;
+}
+
 static void process(void *user, lq_process_facts *out)
 {
   lq_stateful *s = user;
@@ -124,16 +132,6 @@ static bool lineage(void *user, uint32_t row)
 }
 
 // ---- tables
-
-static bool has_op(const lq_program *p, uint32_t snippet, lq_opcode op)
-{
-  const lq_snippet *s = &p->snippets[snippet];
-  for (uint32_t i = 0; i < s->ncode; i++) {
-    if (p->code[s->code + i].op == op)
-      return true;
-  }
-  return false;
-}
 
 static lq_aggregate aggregate_of(uint32_t function)
 {
@@ -223,8 +221,9 @@ static void fill_tables(lq_stateful *s)
                                 p->nkeys,      p->captures,    p->ncaptures, p->stages,    p->nstages,
                                 p->stage_args, p->nstage_args, s->refers,    s->aggregates};
   for (uint32_t i = 0; i < p->nterms; i++) {
-    s->refers[i] = has_op(p, p->terms[i].snippet, LQ_OP_REF);
-    s->late[i] = has_op(p, p->terms[i].snippet, LQ_OP_LINEAGE);
+    uint8_t reads = lq_ruleset_term(s->engine->rs, i)->reads;
+    s->refers[i] = (reads & LQ_READS_TERMS) != 0;
+    s->late[i] = (reads & LQ_READS_LINEAGE) != 0;
   }
   for (uint32_t i = 0; i < p->nstage_args; i++)
     s->aggregates[i] = (uint8_t)aggregate_of(p->stage_args[i].function);
@@ -267,8 +266,7 @@ static bool make_tables(lq_stateful *s)
   s->aggregates = lq_mem_alloc(s->mem, p->nstage_args, 1);
   s->rules = lq_mem_alloc(s->mem, p->nstates, sizeof *s->rules);
   s->schemas = lq_mem_alloc(s->mem, p->nstates, sizeof *s->schemas);
-  s->hits = lq_mem_alloc(s->mem, p->nterms, sizeof *s->hits);
-  return s->refers && s->late && s->aggregates && s->rules && s->schemas && s->hits;
+  return s->refers && s->late && s->aggregates && s->rules && s->schemas;
 }
 
 static lq_status make_state(lq_stateful *s, const lq_stateful_options *o)
@@ -282,7 +280,7 @@ static lq_status make_state(lq_stateful *s, const lq_stateful_options *o)
       .fields = s->engine->rs->fields,
       .limits = o->limits,
       .lateness = o->lateness,
-      .asker = {s, take_event, begin, truth, value, field},
+      .asker = {s, take_event, begin, truth, value, field, fits},
       .process = process,
       .hooks = o->hooks,
       .rules = s->rules,
@@ -343,29 +341,12 @@ void lq_stateful_free(lq_stateful *s)
   lq_mem_free(s->mem, s->aggregates, p->nstage_args, 1);
   lq_mem_free(s->mem, s->rules, p->nstates, sizeof *s->rules);
   lq_mem_free(s->mem, s->schemas, p->nstates, sizeof *s->schemas);
-  lq_mem_free(s->mem, s->hits, p->nterms, sizeof *s->hits);
   lq_buf_free(&s->own);
   lq_buf_free(&s->parent);
   lq_mem_free(s->mem, s, 1, sizeof *s);
 }
 
 // ---- events
-
-static size_t find_hits(lq_stateful *s)
-{
-  static const lq_view nothing = {0};
-  size_t n = 0;
-  for (uint32_t i = 0; i < s->program->nterms; i++) {
-    if (!s->refers[i] && !s->late[i]) {
-      begin(s, 0);
-      s->stats.snippets_run++;
-      if (!truth(s, s->program->terms[i].snippet, &nothing))
-        continue;
-    }
-    s->hits[n++] = i;
-  }
-  return n;
-}
 
 static void take_counters(lq_stateful *s)
 {
@@ -375,19 +356,16 @@ static void take_counters(lq_stateful *s)
   s->engine->stats.capped = s->engine->exec.capped;
 }
 
-lq_status lq_stateful_event(lq_stateful *s, const lq_event *event)
+lq_status lq_stateful_event(lq_stateful *s, const lq_event *event, const lq_hits *hits)
 {
   lq_engine *e = s->engine;
   if (event->failed)
     return LQ_E_NOMEM;
-  if (e->exec.event != event)
-    lq_engine_begin_event(e, &e->exec, event);
   e->scratch_mem.out_of_memory = false;
   s->event = event;
   s->runs[WAITED].now = s->runs[KEPT].now = e->exec.now;
   take_event(s, event);
-  size_t n = find_hits(s);
-  lq_status status = lq_partition_event(s->state, event, s->hits, n);
+  lq_status status = lq_partition_event(s->state, event, hits->terms, hits->nterms);
   s->event = NULL;
   take_counters(s);
   return status == LQ_OK && e->scratch_mem.out_of_memory ? LQ_E_NOMEM : status;

@@ -14,7 +14,8 @@ typedef struct lq_stateful_options {
 } lq_stateful_options;
 
 typedef struct lq_stateful_stats {
-  uint64_t snippets_run, indeterminate; // of terms; of anything
+  // Of what is asked when an event's turn has come; what the engine answers of the event alone it counts.
+  uint64_t indeterminate;
   uint64_t capped; // results cut from a product of arrays, where the engine has not counted them
 } lq_stateful_stats;
 
@@ -23,8 +24,8 @@ typedef struct lq_stateful lq_stateful;
 lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_stateful_options *options,
                           const lq_mem *mem);
 void lq_stateful_free(lq_stateful *s); // before its engine
-// Right after lq_engine_eval, for the same event: predicates that were computed then are not computed again.
-lq_status lq_stateful_event(lq_stateful *s, const lq_event *event);
+// Right after lq_engine_eval, for the same event, with the terms that it gave.
+lq_status lq_stateful_event(lq_stateful *s, const lq_event *event, const lq_hits *hits);
 lq_status lq_stateful_end(lq_stateful *s);
 lq_partition *
 lq_stateful_partition(lq_stateful *s); // counters, saving, restoring, live partial matches, `now`

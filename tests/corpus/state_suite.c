@@ -32,9 +32,12 @@ static int event(void *user, lq_event *e)
 {
   suite *s = user;
   s->line = e->line;
-  lq_status st = lq_engine_eval(s->compiled.engine, e, single, s);
+  lq_hits hits;
+  lq_status st = lq_engine_eval(s->compiled.engine, e, LQ_ASK_ALL, &hits);
+  if (!st)
+    st = lq_engine_give(s->compiled.engine, &hits, single, s);
   if (!st && s->stateful)
-    st = lq_stateful_event(s->stateful, e);
+    st = lq_stateful_event(s->stateful, e, &hits);
   return st != LQ_OK;
 }
 

@@ -94,7 +94,9 @@ static inline void run_program(lq_program *adopt)
     for (int i = 0; i < SEED_EVENTS; i++) {
       seed_event(&event, lq_ruleset_fields(rs), i);
       r.event = &event;
-      lq_engine_eval(r.engine, &event, run_match, &r);
+      lq_hits hits;
+      if (lq_engine_eval(r.engine, &event, LQ_ASK_ALL, &hits) == LQ_OK)
+        lq_engine_give(r.engine, &hits, run_match, &r);
       run_snippets(rs, &event);
     }
     lq_event_free(&event);

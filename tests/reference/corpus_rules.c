@@ -122,17 +122,12 @@ static void look_at_limits(const lq_partition *state)
 
 // ---- the rules as they are: the slice is read, all of the engine runs
 
-static int single(void *user, uint32_t rule)
-{
-  (void)user, (void)rule;
-  return 0;
-}
-
 static int take_event(void *user, lq_event *e)
 {
   engine_run *r = user;
+  lq_hits hits;
   s_add(r->slice, e);
-  return lq_engine_eval(r->engine, e, single, NULL) || lq_stateful_event(r->stateful, e);
+  return lq_engine_eval(r->engine, e, LQ_ASK_ALL, &hits) || lq_stateful_event(r->stateful, e, &hits);
 }
 
 static void read_file(const char *path, lq_buf *out)

@@ -406,6 +406,18 @@ static int group(void *user, const lq_outcome *g)
   return r->cancel_after > 0 && --r->cancel_after == 0;
 }
 
+static size_t fits(void *user, uint32_t *terms)
+{
+  static const lq_view nothing = {0};
+  w_run *r = user;
+  size_t n = 0;
+  for (uint32_t t = 0; t < r->rule->nterms; t++) {
+    if (r->rule->refers[t] || truth(r, r->rule->terms[t].snippet, &nothing))
+      terms[n++] = t;
+  }
+  return n;
+}
+
 static void add_step(void *user, const lq_step *s)
 {
   w_run *r = user;
@@ -431,7 +443,7 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
                        .fields = run->map,
                        .limits = o->limits,
                        .lateness = o->lateness,
-                       .asker = {run, at_hand, begin, truth, value, field},
+                       .asker = {run, at_hand, begin, truth, value, field, fits},
                        .hooks = {run, group, add_step},
                        .rules = &id,
                        .schemas = schema};
@@ -443,8 +455,6 @@ lq_status w_feed(w_run *run, size_t i)
 {
   const w_event *e = &run->stream->events[i];
   uint32_t hits[W_TERMS];
-  size_t n = 0;
-  static const lq_view nothing = {0};
   lq_event_clear(&run->event);
   run->event.raw = LQ_STR("{\"raw\":1}");
   run->event.source = LQ_STR("stream");
@@ -452,10 +462,7 @@ lq_status w_feed(w_run *run, size_t i)
   run->event.time = e->time;
   run->event.has_time = e->has_time;
   run->at_hand = e;
-  for (uint32_t t = 0; t < run->rule->nterms; t++) {
-    if (run->rule->refers[t] || truth(run, run->rule->terms[t].snippet, &nothing))
-      hits[n++] = t;
-  }
+  size_t n = fits(run, hits);
   return lq_partition_event(run->state, &run->event, hits, n);
 }
 

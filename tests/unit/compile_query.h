@@ -63,24 +63,19 @@ static inline void free_compiled(compiled *c)
   lq_ruleset_free(c->rules);
 }
 
-static inline int set_true(void *user, uint32_t rule)
-{
-  (void)rule;
-  *(int *)user = 1;
-  return 0;
-}
-
 // 1 match, 0 none, or a negative status.
 static inline int matches(const compiled *c, const char *json)
 {
   lq_event e;
   lq_bad_record bad;
-  int matched = 0;
+  lq_hits hits;
+  int matched;
   lq_status st = lq_event_init(&e, lq_ruleset_fields(c->rules), &lq_mem_libc);
   if (!st)
     st = lq_event_from_json(&e, lq_str_of(json), NULL, &bad, &lq_mem_libc);
   if (!st)
-    st = lq_engine_eval(c->engine, &e, set_true, &matched);
+    st = lq_engine_eval(c->engine, &e, LQ_ASK_RULES, &hits);
+  matched = !st && hits.nrules > 0;
   lq_event_free(&e);
   return st ? (int)st : matched;
 }

@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "tests/mutate/seeds.h"
+#include "tests/unit/compile_query.h"
 #include "tests/unit/counting_mem.h"
 
 typedef struct setup {
@@ -58,7 +59,9 @@ static int match(void *user, uint32_t rule)
 static uint64_t eval(setup *s)
 {
   seen m = {0};
-  cr_expect(lq_engine_eval(s->engine, &s->event, match, &m) == LQ_OK);
+  lq_hits hits;
+  cr_expect(lq_engine_eval(s->engine, &s->event, LQ_ASK_ALL, &hits) == LQ_OK);
+  cr_expect(lq_engine_give(s->engine, &hits, match, &m) == LQ_OK);
   return m.rules;
 }
 
@@ -119,8 +122,57 @@ Test(engine, shared_predicates_and_stopping)
   cr_expect(eval(&s) == 3);
   cr_expect(lq_engine_stats_get(s.engine)->predicates_run == 1);
   seen m = {.stop_at = 1};
-  cr_expect(lq_engine_eval(s.engine, &s.event, match, &m) == LQ_E_CANCELLED && m.rules == 1);
+  lq_hits hits;
+  cr_expect(lq_engine_eval(s.engine, &s.event, LQ_ASK_ALL, &hits) == LQ_OK && hits.nrules == 2);
+  cr_expect(lq_engine_give(s.engine, &hits, match, &m) == LQ_E_CANCELLED && m.rules == 1);
+  cr_expect(lq_engine_stats_get(s.engine)->matches == 3); // those that were given
   end(&s);
+}
+
+// One list of conditions, whatever kind of rule they belong to, and what each reads besides the event.
+Test(engine, conditions)
+{
+  static const struct {
+    const char *query;
+    size_t n;
+    uint8_t reads[3];
+    const char *event;
+    uint32_t rules, terms; // a bit for each that is answered: it holds, or is asked later
+  } rows[] = {
+      {"a == 1", 1, {0}, "{\"a\":1}", 1, 0},
+      {"a == 1", 1, {0}, "{\"a\":2}", 0, 0},
+      {"sequence [any where a == 1] [any where a == 2] until [any where b == 1]",
+       3,
+       {0},
+       "{\"a\":2,\"b\":1}",
+       0,
+       6},
+      {"sequence [any where a == 1] as x [any where b == x.a]", 2, {0, LQ_READS_TERMS}, "{}", 0, 2},
+      {"process where a == 1 and child of [process where b == 1]", 1, {LQ_READS_LINEAGE}, "{}", 0, 1},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    compiled c;
+    lq_event e;
+    lq_bad_record bad;
+    lq_hits hits;
+    size_t n;
+    cr_assert(compile_query(&c, rows[i].query, LQ_DIALECT_LQ, true) == LQ_OK, "%s", rows[i].query);
+    const lq_condition *list = lq_ruleset_conditions(c.rules, &n);
+    cr_expect(n == rows[i].n, "%s: %zu", rows[i].query, n);
+    for (size_t k = 0; k < n && n == rows[i].n; k++)
+      cr_expect(list[k].reads == rows[i].reads[k] && list[k].rule == 0, "%s: %zu", rows[i].query, k);
+    cr_assert(lq_event_init(&e, lq_ruleset_fields(c.rules), &lq_mem_libc) == LQ_OK);
+    cr_assert(lq_event_from_json(&e, lq_str_of(rows[i].event), NULL, &bad, &lq_mem_libc) == LQ_OK);
+    cr_expect(lq_engine_eval(c.engine, &e, LQ_ASK_ALL, &hits) == LQ_OK);
+    uint32_t rules = 0, terms = 0;
+    for (size_t k = 0; k < hits.nrules; k++)
+      rules |= 1u << hits.rules[k];
+    for (size_t k = 0; k < hits.nterms; k++)
+      terms |= 1u << hits.terms[k];
+    cr_expect(rules == rows[i].rules && terms == rows[i].terms, "%s: %x %x", rows[i].query, rules, terms);
+    lq_event_free(&e);
+    free_compiled(&c);
+  }
 }
 
 // ---- explaining
@@ -243,12 +295,6 @@ Test(engine, indeterminate)
   end(&s);
 }
 
-static int ignore(void *user, uint32_t rule)
-{
-  (void)user, (void)rule;
-  return 0;
-}
-
 static void no_row(void *user, const lq_reason_row *row)
 {
   (void)user, (void)row;
@@ -260,6 +306,7 @@ static lq_status whole_life(const lq_mem *mem)
   lq_ruleset *rs = NULL;
   lq_engine *e = NULL;
   lq_event event = {0};
+  lq_hits hits;
   lq_program *p = load(seed_rich, mem);
   if (!p)
     return LQ_E_NOMEM;
@@ -270,7 +317,7 @@ static lq_status whole_life(const lq_mem *mem)
     status = lq_event_init(&event, lq_ruleset_fields(rs), mem);
   for (int i = 0; i < SEED_EVENTS && !status; i++) {
     seed_event(&event, lq_ruleset_fields(rs), i);
-    status = lq_engine_eval(e, &event, ignore, NULL);
+    status = lq_engine_eval(e, &event, LQ_ASK_ALL, &hits);
     if (!status)
       status = lq_engine_explain(e, &event, 0, no_row, NULL);
   }
@@ -308,7 +355,8 @@ Test(engine, steady_state)
   size_t after_warm_up = 0;
   for (int i = 0; i < 30; i++) {
     seed_event(&event, lq_ruleset_fields(rs), i % SEED_EVENTS);
-    cr_expect(lq_engine_eval(e, &event, ignore, NULL) == LQ_OK);
+    lq_hits hits;
+    cr_expect(lq_engine_eval(e, &event, LQ_ASK_ALL, &hits) == LQ_OK);
     if (i == 14)
       after_warm_up = count.requests;
   }

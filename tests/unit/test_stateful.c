@@ -40,14 +40,14 @@ static lq_status begin(played *p, const char *query, int64_t lateness)
 static lq_status feed(played *p, const char *json)
 {
   lq_bad_record bad;
-  int matched = 0;
+  lq_hits hits;
   lq_event_clear(&p->event);
   p->event.line = ++p->line;
   lq_status st = lq_event_from_json(&p->event, lq_str_of(json), NULL, &bad, &lq_mem_libc);
   p->event.line = p->line;
   if (!st)
-    st = lq_engine_eval(p->compiled.engine, &p->event, set_true, &matched);
-  return st ? st : lq_stateful_event(p->stateful, &p->event);
+    st = lq_engine_eval(p->compiled.engine, &p->event, LQ_ASK_ALL, &hits);
+  return st ? st : lq_stateful_event(p->stateful, &p->event, &hits);
 }
 
 static void end(played *p)
