@@ -2,19 +2,32 @@
  *
  * The whole public API is here. Rules go through an lq_build into an lq_bundle (bytes, verified at every
  * load); a bundle goes into an lq_scan, which takes records and calls back for each match. A program that
- * only runs bundles uses the second half alone and links no compiler.
+ * only runs bundles uses the second half alone and links no compiler. docs/embedding.md shows how the calls
+ * go together.
  *
- * Ownership: `**out` comes first and is yours to free with the matching _free, which accepts NULL. What a
- * getter gives belongs to its parent and lives as long as it. What a callback gets lives until it returns.
+ * Ownership: what a call makes comes back in `**out`, its first argument: yours to free with the matching
+ * _free, which accepts NULL; NULL when the call fails. What a getter gives belongs to its parent and lives as
+ * long as the parent, unless its comment says otherwise. What a callback is given lives until it returns.
  * Arguments are borrowed for the call, and copied where they are needed longer.
  *
  * Threads: an lq_bundle never changes and counts its references: any number of threads may use, share and
- * free it at the same time. An lq_build and an lq_scan are used by one thread at a time.
+ * free it at the same time. An lq_build and an lq_scan are used by one thread at a time, and different ones
+ * by different threads at the same time. Functions without an object may be called from anywhere.
  *
- * Errors: an lq_status for the program; for people, diagnostics (lq_build_diag) and lq_errinfo. Nothing is
- * global, nothing is printed, nothing exits.
+ * Errors: every call that can fail gives an lq_status (libquery/status.h): LQ_E_USAGE when an argument is
+ * wrong (NULL where the comment does not allow it), LQ_E_NOMEM when memory runs out; a comment names what
+ * else to expect. Getters that give no status take no NULL. For people there are diagnostics (lq_build_diag)
+ * and lq_errinfo. Nothing is global, nothing is printed, nothing exits.
  *
- * Text: a pointer and a length; it may hold any byte. Texts are UTF-8 unless said otherwise.
+ * Callbacks: must not call into the object that calls them, except for its getters; a scan gives LQ_E_USAGE
+ * then. Where a callback gives an int, nonzero stops the call, which gives LQ_E_CANCELLED (LQ_E_IO
+ * for an lq_write_fn).
+ *
+ * Text: a pointer and a length; it may hold any byte. Texts are UTF-8 unless said otherwise. The pointer of
+ * an empty text is not NULL. Arguments of type `const char *` without a length end with a NUL.
+ *
+ * Units: times are nanoseconds since 1970-01-01 UTC; sizes and offsets are bytes, from 0; lines and columns
+ * count from 1, and 0 says that there is none.
  *
  * Structs: one that you allocate begins with struct_size, which says how much of it you know; set it with
  * LQ_INIT. A call gives LQ_E_USAGE for a struct_size that cannot be right (under 4, over 4,096, or no
@@ -22,9 +35,9 @@
  * programs with an old one:
  *   - what you fill in (options, limits): fields that you do not know have their defaults. Fields that the
  *     library does not know must be zero; anything else asks for what is not there and gives LQ_E_USAGE.
- *   - what we fill in (views, counters): as much as both know; the rest of yours becomes zero.
- * Structs that only we allocate and you see in a callback have no struct_size: they grow at the end.
- * lq_text and lq_allocator are values, and never grow.
+ *   - what the library fills in (views, counters): as much as both know; the rest of yours becomes zero.
+ * Structs that only the library allocates, and that you see in a callback, have no struct_size: they grow at
+ * the end. lq_text and lq_allocator are values, and never grow. `reserved` must be zero.
  */
 #ifndef LIBQUERY_LQ_H
 #define LIBQUERY_LQ_H
@@ -63,31 +76,33 @@ extern "C" {
 #define LQ_VERSION_NUMBER (LQ_VERSION_MAJOR * 1000000 + LQ_VERSION_MINOR * 1000 + LQ_VERSION_PATCH)
 #define LQ_VERSION_STRING "0.1.0"
 
+/* n bytes at p. */
 typedef struct lq_text {
   const char *p;
   size_t n;
 } lq_text;
 
-/* The version of the library that runs, as a text and as a number. */
+/* The version of the library that runs, as a text ("0.1.0", static) and as a number. */
 LQ_API const char *lq_version(void);
 LQ_API uint32_t lq_version_number(void);
 /* What a status means, in a few words. Static text. */
 LQ_API const char *lq_status_text(lq_status s);
 
-/* Gives new_size bytes that begin as the old_size bytes at p did; new_size 0 frees and gives NULL. NULL for
- * more than 0 means out of memory, and p stays valid. Must be callable from every thread that uses an object
- * made with it. */
+/* Memory of your own. fn gives new_size bytes, aligned for any type, that begin as the old_size bytes at p
+ * did; p is NULL for a new block. new_size 0 frees p and gives NULL. NULL for more than 0 means out of
+ * memory, and p stays valid. The struct is copied; fn and user must work as long as an object made with them
+ * lives, from every thread that uses one. */
 typedef struct lq_allocator {
   void *(*fn)(void *user, void *p, size_t old_size, size_t new_size);
   void *user;
 } lq_allocator;
 
-/* Takes n bytes of output. Nonzero stops: the call that writes gives LQ_E_IO. */
+/* Takes n bytes of output, which may be a part of it. Nonzero stops: the call that writes gives LQ_E_IO. */
 typedef int (*lq_write_fn)(void *user, const char *bytes, size_t n);
 
-/* Every limit there is. 0 in a field means its default, which lq_limits_default fills in. A
- * bundle keeps the limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are
- * those, whatever a scan says. */
+/* Every limit there is. 0 in a field means its default, which lq_limits_default fills in. A bundle keeps the
+ * limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are those, whatever a
+ * scan says; the others are the scan's. */
 typedef struct lq_limits {
   uint32_t struct_size;
   uint32_t max_depth;      /* nesting of a query; 256 (also the ceiling) */
@@ -125,118 +140,128 @@ typedef struct lq_errinfo {
   char help[256]; /* what to do, may be empty */
 } lq_errinfo;
 
-/* ---- building: rule text to a bundle
- * ------------------------------------------------------------------------------ */
+/* ---- building: rule text to a bundle ---- */
 
 typedef struct lq_build lq_build;
 typedef struct lq_bundle lq_bundle;
 
+/* Native; Kibana's; Endgame EQL, with its own meaning of null, case and `sequence` (docs/language.md). */
 enum { LQ_DIALECT_NAME_LQ = 0, LQ_DIALECT_NAME_KQL = 1, LQ_DIALECT_NAME_ENDGAME = 2 };
 enum {
-  LQ_BUILD_KEEP_GOING = 1,    /* rules with errors are left out and counted; else finish gives LQ_E_QUERY */
+  LQ_BUILD_KEEP_GOING = 1, /* rules with errors are left out and counted; otherwise finish gives LQ_E_QUERY */
   LQ_BUILD_STRICT_SCHEMA = 2, /* a field that is not in the schema is an error */
   LQ_BUILD_NO_OPTIMISER = 4,  /* the same results, slower: to check the optimiser */
   LQ_BUILD_NO_WARNINGS = 8,
   LQ_BUILD_STRIP = 16,          /* no query text, no clause positions: smaller, cannot say why */
-  LQ_BUILD_CASE_SENSITIVE = 32, /* Endgame EQL only, which else ignores case everywhere */
+  LQ_BUILD_CASE_SENSITIVE = 32, /* Endgame EQL only, which otherwise ignores case everywhere */
 };
 
 typedef struct lq_build_options {
   uint32_t struct_size;
-  uint32_t flags;
-  uint32_t dialect; /* of lq_build_add_query; rule files say their own */
+  uint32_t flags;   /* LQ_BUILD_*, or-ed */
+  uint32_t dialect; /* LQ_DIALECT_NAME_* of lq_compile and lq_build_add_query; rule files name their own */
   uint32_t reserved;
-  int64_t now;                   /* ns since 1970, for date math in literals; the library reads no clock */
+  int64_t now;                   /* for date math in literals; the library reads no clock */
   const lq_limits *limits;       /* NULL: defaults */
   const lq_allocator *allocator; /* NULL: malloc and free */
 } lq_build_options;
 
-LQ_API lq_status lq_build_new(lq_build **out, const lq_build_options *options); /* options may be NULL */
-LQ_API void lq_build_free(lq_build *b);
-
-/* After an add gave LQ_E_NOMEM the build is not whole: every later add, and lq_build_finish, give LQ_E_NOMEM
- * too. */
-
-/* One query as one rule. name is what messages call its source ("<query>"); id may be NULL: "query".
- * LQ_E_QUERY if it has errors: see the diagnostics; the build goes on. */
-LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query,
-                                    size_t n);
-/* A rule file; its form is chosen by the name's ending (.md .lq .toml). LQ_E_UNSUPPORTED for another ending.
- * LQ_E_QUERY if some rule has errors; the other rules are in. */
-LQ_API lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n);
-/* The fields that there are, for all that is added later: a CSV whose first line names the columns `name` (or
- * `Field`), `type`, `array` (or `Normalization`); the fields.csv of ECS is one. Then a field that is not in
- * it is an error, and literals are checked against its types. It never changes what a rule matches.
- * LQ_E_QUERY: see the diagnostics. */
-LQ_API lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n);
-/* The values of `lookup("NAME", x)`, for the rules that are added later. The form is chosen by the file
- * name's ending: .txt (a line each; # begins a comment), .csv (the first line names the columns; the one
- * called `value`, or the first, is taken), .ndjson (texts, numbers, or objects with a member `value`). An
- * entry is a network (10.0.0.0/8), a pattern if a `*` is in it, or else a whole value, and case matters.
- * Lists of one name are put together. LQ_E_UNSUPPORTED for another ending, LQ_E_LIMIT over max_list entries,
- * LQ_E_QUERY: some lines cannot be read, see the diagnostics; the others are in. */
-LQ_API lq_status lq_build_add_list(lq_build *b, const char *name, const char *file, const void *bytes,
-                                   size_t n);
-LQ_API int lq_build_takes_list(const char *file);
-/* Is this a name that lq_build_add_file takes? */
-LQ_API int lq_build_takes(const char *name);
-
-/* One query to a bundle of one rule, which is called "query". The options' defaults are for options NULL.
- * LQ_E_QUERY: the query has errors, and *error (may be NULL) is the first one, with its place in the query.
- * Warnings, further errors and messages with the source beside them need an lq_build. *out is NULL unless
- * LQ_OK. */
+/* Compiles one query of n bytes to a bundle of one rule, which is called "query". options may be NULL:
+ * defaults. LQ_E_QUERY: the query has errors, and *error (may be NULL) is the first one, with its place.
+ * Warnings, further errors, and messages with the source beside them need an lq_build. LQ_E_LIMIT: a limit
+ * that is no mistake in the query, such as its size. */
 LQ_API lq_status lq_compile(lq_bundle **out, const char *query, size_t n, const lq_build_options *options,
                             lq_errinfo *error);
 
-/* Compiles all that was added. Without LQ_BUILD_KEEP_GOING, LQ_E_QUERY if any rule had errors. The build can
- * be freed then. */
+/* Many rules. options may be NULL: defaults. After an add gave LQ_E_NOMEM the build is not whole: every later
+ * add, and lq_build_finish, give LQ_E_NOMEM too. After lq_build_finish nothing can be added (LQ_E_USAGE);
+ * what was found and said can still be asked for. */
+LQ_API lq_status lq_build_new(lq_build **out, const lq_build_options *options);
+LQ_API void lq_build_free(lq_build *b);
+
+/* Adds one query as one rule. name is what messages call its source ("<query>"); id may be NULL: "query".
+ * LQ_E_QUERY: it has errors, see the diagnostics; more can be added. LQ_E_LIMIT: it is too long. */
+LQ_API lq_status lq_build_add_query(lq_build *b, const char *name, const char *id, const char *query,
+                                    size_t n);
+/* Adds the rules of a file, whose format is chosen by the name's ending (.md .lq .toml). LQ_E_UNSUPPORTED:
+ * another ending. LQ_E_QUERY: some rule has errors; the other rules are in. */
+LQ_API lq_status lq_build_add_file(lq_build *b, const char *name, const void *bytes, size_t n);
+/* Sets the fields that exist, for all that is added later: a CSV whose first line names the columns `name`
+ * (or `Field`), `type`, `array` (or `Normalization`); the fields.csv of ECS is one. From then on a field that
+ * is not in it is an error, and literals are checked against its types. It never changes what a rule matches.
+ * LQ_E_QUERY: the file has errors, see the diagnostics. LQ_E_LIMIT: it is too long. */
+LQ_API lq_status lq_build_set_schema(lq_build *b, const char *name, const void *bytes, size_t n);
+/* Adds values to the list NAME of `lookup("NAME", x)`, for the rules that are added later. The format is
+ * chosen by the ending of `file`: .txt (a line each; # begins a comment), .csv (the first line names the
+ * columns; the one called `value`, or the first, is taken), .ndjson (texts, numbers, or objects with a member
+ * `value`). An entry is a network (10.0.0.0/8), a pattern if it holds a `*`, and otherwise a whole value;
+ * case matters. LQ_E_UNSUPPORTED: another ending. LQ_E_LIMIT: over max_list entries. LQ_E_QUERY: some lines
+ * cannot be read, see the diagnostics; the others are in. */
+LQ_API lq_status lq_build_add_list(lq_build *b, const char *name, const char *file, const void *bytes,
+                                   size_t n);
+/* Does a file's name end as lq_build_add_list, as lq_build_add_file, wants it? 1 or 0. */
+LQ_API int lq_build_takes_list(const char *file);
+LQ_API int lq_build_takes(const char *name);
+
+/* Compiles all that was added. LQ_E_QUERY: some rule has errors, and LQ_BUILD_KEEP_GOING is not set.
+ * LQ_E_LIMIT: the bundle is over a limit of its own. The bundle does not need the build any more. */
 LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
 
-/* A sure fix says what the author meant, or leaves what the rule matches as it is; a suggested one is to be
- * looked at. */
+/* A sure fix says what the author meant, or keeps what the rule matches; a suggested one needs a look. */
 enum { LQ_FIX_NONE = 0, LQ_FIX_SUGGESTED = 1, LQ_FIX_SURE = 2 };
 enum { LQ_SEVERITY_ERROR = 0, LQ_SEVERITY_WARNING = 1, LQ_SEVERITY_NOTE = 2 };
+/* One message for the author of a rule. Codes are stable: base/diag_codes.def, docs/diagnostics.md. */
 typedef struct lq_diagnostic {
   uint32_t struct_size;
-  uint32_t code; /* 203 is LQ203 */
-  uint32_t severity;
-  uint32_t has_fix; /* LQ_FIX_* */
-  lq_text message, help, note, file, rule;
-  uint32_t line, column, end_line, end_column; /* from 1, columns in code points; 0: no place */
-  uint64_t start, end;                         /* bytes of the file */
+  uint32_t code;     /* 203 is LQ203 */
+  uint32_t severity; /* LQ_SEVERITY_* */
+  uint32_t has_fix;  /* LQ_FIX_* */
+  lq_text message;
+  lq_text help, note;                          /* what to do; context. May be empty */
+  lq_text file, rule;                          /* name and id as they were given; may be empty */
+  uint32_t line, column, end_line, end_column; /* columns in code points */
+  uint64_t start, end;                         /* bytes of the file; end is the first one after */
   uint64_t fix_start, fix_end;                 /* replace these bytes of the file ... */
   lq_text fix;                                 /* ... by these */
   uint32_t fix_line, fix_column, fix_end_line, fix_end_column;
 } lq_diagnostic;
+/* How many there are, in the order in which files were added, by place within a file. Errors and warnings are
+ * counted beyond the 10,000 messages that are kept. */
 LQ_API size_t lq_build_diag_count(const lq_build *b);
 LQ_API size_t lq_build_error_count(const lq_build *b);
 LQ_API size_t lq_build_warning_count(const lq_build *b);
+/* One of them: as data, its texts being the build's; as lines for a terminal, in colour if color is nonzero,
+ * the marked source beside them and control characters made visible; as one JSON object without a line end.
+ * LQ_E_NOTFOUND: there is no such message. LQ_E_IO: write stopped. */
 LQ_API lq_status lq_build_diag(const lq_build *b, size_t i, lq_diagnostic *out);
 LQ_API lq_status lq_build_diag_text(const lq_build *b, size_t i, int color, lq_write_fn write, void *user);
 LQ_API lq_status lq_build_diag_json(const lq_build *b, size_t i, lq_write_fn write, void *user);
 
-/* What was found in the files, in order: rules, and in playbooks code spans that are no query. */
+/* What was found in the files, in order: rules, and in playbooks code spans that are no query. ERROR: with
+ * errors. UNSUPPORTED: a rule of a kind that this version cannot run. SKIPPED: no rule. */
 enum { LQ_FOUND_COMPILED = 0, LQ_FOUND_ERROR = 1, LQ_FOUND_UNSUPPORTED = 2, LQ_FOUND_SKIPPED = 3 };
 typedef struct lq_found {
   uint32_t struct_size;
   uint32_t state; /* LQ_FOUND_* */
-  uint32_t line;
+  uint32_t line;  /* of the query in the file */
   uint32_t reserved;
-  lq_text id, name, file, query, attack; /* attack: ids, blank between them */
+  lq_text id, name, file, query, attack; /* attack: ids with a blank between them */
   lq_text reason;                        /* UNSUPPORTED, SKIPPED: why */
   lq_text kind;                          /* query, eql, threshold, ... */
 } lq_found;
+/* Texts are the build's. LQ_E_NOTFOUND: past the last. */
 LQ_API size_t lq_build_found_count(const lq_build *b);
 LQ_API lq_status lq_build_found(const lq_build *b, size_t i, lq_found *out);
-/* The rule's canonical text, or its tree as an outline. LQ_E_NOTFOUND when it did not parse. */
+/* The canonical text of what was found, in lines of up to width columns (0: one line), or its tree as an
+ * outline. LQ_E_NOTFOUND: it did not parse. LQ_E_IO: write stopped. */
 LQ_API lq_status lq_build_print(const lq_build *b, size_t i, unsigned width, lq_write_fn write, void *user);
 LQ_API lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn write, void *user);
 
-/* ---- bundles
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- bundles ---- */
 
-/* Copies and verifies the bytes. LQ_E_BUNDLE, LQ_E_VERSION, LQ_E_LIMIT, LQ_E_NOMEM; info (may be NULL) says
- * why. */
+/* Loads a bundle from bytes, which may be anything: they are copied and verified whole. The format is
+ * docs/bundle.md's. limits, allocator and info may be NULL. LQ_E_BUNDLE: not a bundle, damaged, or rejected
+ * by the verifier. LQ_E_VERSION: of another version. LQ_E_LIMIT: over a limit. info says why. */
 LQ_API lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
                                 const lq_allocator *allocator, lq_errinfo *info);
 /* Another reference to the same bundle: b itself, to be given back by an lq_bundle_free of its own. A scan
@@ -244,62 +269,77 @@ LQ_API lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, co
  * whichever thread that is. NULL gives NULL. */
 LQ_API lq_bundle *lq_bundle_ref(const lq_bundle *b);
 LQ_API void lq_bundle_free(lq_bundle *b);
-LQ_API lq_text lq_bundle_bytes(const lq_bundle *b);          /* what to write to a .lqb file */
-LQ_API const char *lq_bundle_digest(const lq_bundle *b);     /* BLAKE2b-256 in hex: its identity */
-LQ_API int lq_bundle_is_bundle(const void *bytes, size_t n); /* by its first bytes */
+/* What to write to a .lqb file: not text. */
+LQ_API lq_text lq_bundle_bytes(const lq_bundle *b);
+/* Its identity: BLAKE2b-256 of the bytes, as 64 hex digits. */
+LQ_API const char *lq_bundle_digest(const lq_bundle *b);
+/* Do n bytes begin as a bundle does (8 suffice)? 1 or 0. */
+LQ_API int lq_bundle_is_bundle(const void *bytes, size_t n);
 
+/* A rule as it was compiled. What its author left out is empty or 0; of a bundle that was stripped, query is.
+ */
 typedef struct lq_rule_view {
   uint32_t struct_size;
-  uint32_t line, instructions, max_stack, cost;
+  uint32_t line; /* of the query in the file */
+  uint32_t instructions;
+  uint32_t max_stack; /* values */
+  uint32_t cost;      /* units that one event takes at worst: vm/opcodes.def and vm/match_kinds.def */
   uint32_t reserved;
   lq_text id, name, severity, description, file, query, kind;
 } lq_rule_view;
+/* Rules have indexes from 0, in the order in which they run. LQ_E_NOTFOUND: past the last. */
 LQ_API size_t lq_bundle_rule_count(const lq_bundle *b);
 LQ_API lq_status lq_bundle_rule(const lq_bundle *b, size_t i, lq_rule_view *out);
 /* The nth value of a metadata key ("attack", "tag", "reference", "os" ...), or of any key with key NULL.
- * LQ_E_NOTFOUND. */
+ * key_out and value may be NULL. LQ_E_NOTFOUND: there are not so many. */
 LQ_API lq_status lq_bundle_rule_meta(const lq_bundle *b, size_t i, const char *key, size_t nth,
                                      lq_text *key_out, lq_text *value);
-/* The next rule from index `from` on whose id, end of id after a `/`, name or ATT&CK technique is that.
- * LQ_E_NOTFOUND. */
+/* The next rule from index `from` on whose id, end of the id after a `/`, name or ATT&CK technique `what` is.
+ * LQ_E_NOTFOUND: none. */
 LQ_API lq_status lq_bundle_find(const lq_bundle *b, const char *what, size_t from, size_t *index);
+/* A rule's bytecode as lines for people (docs/bytecode.md). LQ_E_NOTFOUND, LQ_E_IO. */
 LQ_API lq_status lq_bundle_disasm(const lq_bundle *b, size_t rule, lq_write_fn write, void *user);
+/* The fields that rules read, by full name; empty past the last. */
 LQ_API size_t lq_bundle_field_count(const lq_bundle *b);
 LQ_API lq_text lq_bundle_field(const lq_bundle *b, size_t i);
+/* Tests of one field each; rules share them. */
 LQ_API size_t lq_bundle_predicate_count(const lq_bundle *b);
 
+/* The sections of the file, in order (vm/sections.def). LQ_E_CANCELLED: each gave nonzero. */
 typedef struct lq_section_view {
-  const char *name;
-  uint32_t type, count;
-  uint64_t offset, length;
+  const char *name;        /* static */
+  uint32_t type;           /* number of vm/sections.def */
+  uint32_t count;          /* rows */
+  uint64_t offset, length; /* bytes of the file */
 } lq_section_view;
 LQ_API lq_status lq_bundle_sections(const lq_bundle *b, int (*each)(void *user, const lq_section_view *s),
                                     void *user);
 
-/* Runs the tests written beside the rules. */
+/* Runs the tests that are written beside the rules (docs/rule-files.md), one after another; each may be NULL.
+ * A test that fails is a result; LQ_OK says that all could be run. LQ_E_CANCELLED: each gave nonzero. */
 typedef struct lq_test_result {
-  size_t rule;
-  uint32_t kind; /* 0 match, 1 none, 2 count */
-  uint32_t line;
-  int32_t passed;
+  size_t rule;    /* index in the bundle */
+  uint32_t kind;  /* 0 match, 1 none, 2 count */
+  uint32_t line;  /* of the test in the file */
+  int32_t passed; /* 1 or 0 */
   uint32_t reserved;
   uint64_t wanted, got;        /* matches */
-  lq_text name, event, reason; /* reason: why it could not be run, else empty */
+  lq_text name, event, reason; /* event: JSON; reason: why it could not be run, or empty */
 } lq_test_result;
 LQ_API lq_status lq_bundle_run_tests(const lq_bundle *b, const lq_limits *limits,
                                      const lq_allocator *allocator,
                                      int (*each)(void *user, const lq_test_result *r), void *user);
 
-/* ---- scanning: records to matches
- * --------------------------------------------------------------------------------- */
+/* ---- scanning: records to matches ---- */
 
 typedef struct lq_scan lq_scan;
 typedef struct lq_match lq_match;
 
+/* A record that could not be read and was skipped. */
 typedef struct lq_bad_event {
-  lq_text source, reason;
-  uint64_t line, offset;
-  uint32_t column; /* byte in the record from 1, 0 unknown */
+  lq_text source, reason; /* as given to lq_scan_begin; for people */
+  uint64_t line, offset;  /* where the record begins in the source, decompressed */
+  uint32_t column;        /* byte in the record from 1, 0: not known */
   uint32_t reserved;
 } lq_bad_event;
 
@@ -307,74 +347,81 @@ typedef struct lq_bad_event {
 enum {
   LQ_STEP_KIND_BEGAN = 0,        /* an event fits the first term */
   LQ_STEP_KIND_ADVANCED = 1,     /* an event fits the next term */
-  LQ_STEP_KIND_REPLACED = 2,     /* a newer one stands where it stood */
+  LQ_STEP_KIND_REPLACED = 2,     /* a newer one took its place */
   LQ_STEP_KIND_EXPIRED = 3,      /* maxspan is over */
-  LQ_STEP_KIND_UNTIL = 4,        /* an event fits `until` */
+  LQ_STEP_KIND_UNTIL = 4,        /* an event fits `until` and ended it */
   LQ_STEP_KIND_MISSING_SEEN = 5, /* an event came that has to be missing; whether it spoils the match is
                                     decided later */
   LQ_STEP_KIND_HELD = 6,         /* complete; waits for what has to stay missing */
   LQ_STEP_KIND_MATCHED = 7,      /* complete; stages of the pipe come next and may still drop it */
   LQ_STEP_KIND_REFUSED = 8,      /* complete, but an event came that has to be missing: no match */
-  LQ_STEP_KIND_EVICTED = 9,      /* a limit took it */
+  LQ_STEP_KIND_EVICTED = 9,      /* for a limit */
   LQ_STEP_KIND_SUPPRESSED = 10,  /* by `suppress` */
 };
 typedef struct lq_step_view {
-  uint32_t kind;   /* LQ_STEP_KIND_* */
-  uint32_t filled; /* events it has */
-  size_t rule;
-  int64_t time, began; /* of the event at hand, or the time that passed; of its first event. ns */
+  uint32_t kind;       /* LQ_STEP_KIND_* */
+  uint32_t filled;     /* events it has */
+  size_t rule;         /* index in the bundle */
+  int64_t time, began; /* of the event at hand, or the time that passed; of its first event */
   uint64_t arrival;    /* number of the event at hand, from 0 in the order in which they came in */
   uint64_t began_arrival;
   lq_text key;      /* its key for people: values with `, ` between, `null` for none */
-  const char *word; /* the kind as a word */
+  const char *word; /* the kind for people; static */
 } lq_step_view;
 
-/* Every event waits for the end of input, and all are put in order then. */
+/* A lateness: every event waits for the end of input, and then all are put in order. */
 #define LQ_SCAN_LATENESS_WHOLE INT64_MIN
 
 typedef struct lq_scan_options {
   uint32_t struct_size;
   uint32_t reserved;
-  int64_t now; /* for functions that ask for the time */
-  const lq_limits *limits;
-  const lq_allocator *allocator;
-  /* Called for each match, in rule order within an event, and for each record that could not be read. Nonzero
-   * stops the feed with LQ_E_CANCELLED. Either may be NULL. */
+  int64_t now;                   /* for functions that ask for the time; the library reads no clock */
+  const lq_limits *limits;       /* NULL: defaults */
+  const lq_allocator *allocator; /* NULL: malloc and free */
+  /* Called for each match, in rule order within an event, and for each record that could not be read. Either
+   * may be NULL. Nonzero stops the feed with LQ_E_CANCELLED. */
   int (*match)(void *user, const lq_match *m);
   int (*bad)(void *user, const lq_bad_event *b);
-  /* Called for each event, before its matches; for counting and looking. May be NULL. */
+  /* Called for each event, before its matches; may be NULL. raw is the record as it came in, source is as
+   * given to lq_scan_begin; either may hold bytes that are no UTF-8. Nonzero stops as above. */
   int (*event)(void *user, lq_text raw, lq_text source, uint64_t line);
   void *user;
-  /* Stateful rules take events in the order of their time. How many ns an event may come after a newer one:
-   * events wait that long, and what comes later still is counted and not offered to them. 0: they come in
-   * order. LQ_SCAN_LATENESS_WHOLE: files. */
+  /* Stateful rules take events in the order of their time. This is how long (ns) an event may come after a
+   * newer one: events wait that long, and what comes later still is counted (lq_stats.late) and not offered
+   * to them. 0: events come in order. LQ_SCAN_LATENESS_WHOLE: for files. Rules over single events never wait.
+   */
   int64_t lateness;
-  const uint8_t
-      *hash_key; /* 16 random bytes, so that nobody can write events whose keys collide. NULL: zeros */
-  void (*step)(void *user, const lq_step_view *s); /* what partial matches do; NULL: nobody asks */
+  /* 16 random bytes, so that nobody can write events whose keys collide. NULL: zeros. */
+  const uint8_t *hash_key;
+  void (*step)(void *user, const lq_step_view *s); /* what partial matches do; may be NULL */
 } lq_scan_options;
 
-/* The scan holds a reference to the bundle, which you may free at once. Limits and hash key are copied. */
+/* Makes a scan, which holds a reference to the bundle: you may free yours at once. options may be NULL; all
+ * that they point to is copied. LQ_E_USAGE: an option is wrong. */
 LQ_API lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options);
 LQ_API void lq_scan_free(lq_scan *s);
 
-/* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, gzip or zstd. Events come
- * out as soon as they are whole. name is what alerts call the source; file names should be given as the user
- * wrote them. Once a feed has failed, nothing more is read of that source, and later feeds and the end give
- * the same status; lq_scan_begin starts another one. */
+/* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, plain or in gzip or zstd.
+ * Matches come as soon as a record is whole. name is what alerts call the source; give file names as the user
+ * wrote them. A record that cannot be read is counted and skipped; the feed goes on with the next.
+ * LQ_E_INPUT: the stream itself is broken (compression), lq_scan_message says how. LQ_E_CANCELLED: a callback
+ * stopped it. Once a feed has failed, nothing more is read of that source, and later feeds and the end give
+ * the same status; lq_scan_begin starts another one. lq_scan_end gives the last record, which may lack a line
+ * end. */
 LQ_API lq_status lq_scan_begin(lq_scan *s, const char *name);
 LQ_API lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n);
 LQ_API lq_status lq_scan_end(lq_scan *s);
-/* One whole source that is in memory: lq_scan_begin, lq_scan_feed and lq_scan_end. */
+/* One whole source that is in memory: lq_scan_begin, lq_scan_feed and lq_scan_end, up to the first that
+ * fails. */
 LQ_API lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t n);
-/* Between two feeds: how far the source has been read, whole records only, for a scan that goes on there (in
+/* Between two feeds: how far the source has been read, whole records only, for a scan that resumes there (in
  * another process perhaps, which has what lq_scan_save gave). */
 typedef struct lq_position {
   uint32_t struct_size;
-  uint32_t mode;   /* 0: feed the source from its first byte, the records that were read are passed over; else
-                      from offset */
-  uint64_t offset; /* in the source as fed, of the first byte that is not done with; 0 in mode 0 */
-  uint64_t line;   /* that has been reached */
+  uint32_t mode;       /* 0: feed the source from its first byte, the records that were read are passed over;
+                          otherwise from offset */
+  uint64_t offset;     /* in the source as fed, of the first byte that is not done with; 0 in mode 0 */
+  uint64_t line;       /* that has been reached */
   uint64_t first_line; /* of the source's first byte: 1, or more for sources that follow each other under one
                           name */
   uint64_t records;    /* that were read, bad ones too */
@@ -383,30 +430,36 @@ typedef struct lq_position {
   uint32_t reserved;
 } lq_position;
 LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out);
-/* In place of lq_scan_begin. */
+/* Resumes at a position, in place of lq_scan_begin. LQ_E_USAGE: it is no position. */
 LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
 /* No more input will come: stateful rules decide what waits, and stages that waited for the end give their
- * rows. lq_scan_end ends a source only. A scan without stateful rules needs it not. Feed nothing after it. */
+ * rows. lq_scan_end ends a source only. A scan without stateful rules does not need it. Feed nothing after
+ * it. */
 LQ_API lq_status lq_scan_finish(lq_scan *s);
 /* Live input: the time at which what is fed next came in. Stamps over max_future beyond it are not believed:
  * their events wait, and time does not move. For functions that ask for the time it is `now` as well. */
 LQ_API void lq_scan_set_now(lq_scan *s, int64_t now);
-/* What was wrong when feed or end gave LQ_E_INPUT. */
+/* What was wrong when feed or end gave LQ_E_INPUT, otherwise empty; until the next lq_scan_begin. */
 LQ_API const char *lq_scan_message(const lq_scan *s);
 
-/* A record of the caller's own: no JSON is made. get is asked for the nth value of a field (0, 1, ...) and
- * gives 1 and the value, or 0 when there are no more. Texts must live until lq_scan_record returns. */
+/* One value of a field of your own record. `text` must live until lq_scan_record returns. */
 enum { LQ_VALUE_BOOL = 1, LQ_VALUE_INT = 2, LQ_VALUE_DOUBLE = 3, LQ_VALUE_TEXT = 4 };
 typedef struct lq_field_value {
-  uint32_t kind;
+  uint32_t kind; /* LQ_VALUE_* */
   uint32_t reserved;
-  int64_t i; /* BOOL, INT */
-  double d;
+  int64_t i;    /* BOOL, INT */
+  double d;     /* an infinity or NaN is left out and counted (lq_stats.number_range) */
   lq_text text; /* repaired to UTF-8 where needed */
 } lq_field_value;
+/* Gives the nth value (0, 1, ...) of a field in *out, which is zero before, and 1; 0 when there are no more.
+ */
 typedef int (*lq_get_fn)(void *user, lq_text field, size_t nth, lq_field_value *out);
+/* Scans a record of your own, without JSON: get is asked for each field that some rule reads. number is its
+ * place in the source, which alerts call the line. LQ_E_LIMIT: over max_fields values; the record is counted
+ * as bad, and the next one may be given. LQ_E_CANCELLED as for lq_scan_feed. */
 LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number);
 
+/* What a scan has counted since it was made or restored. */
 typedef struct lq_stats {
   uint32_t struct_size;
   uint32_t reserved;
@@ -417,7 +470,7 @@ typedef struct lq_stats {
   uint64_t duplicate_keys, repaired_utf8, cut_values, number_range;       /* events with that, not skipped */
   uint64_t matches, rules_run, predicates_run;
   uint64_t indeterminate; /* rule and event pairs whose budget ran out: no verdict */
-  uint64_t capped;
+  uint64_t capped;        /* results that were cut from a product of arrays */
   /* Stateful rules. */
   uint64_t state_bytes, state_peak; /* now, and at most; never over max_state */
   uint64_t state_live, state_keys;  /* partial matches and rows kept now; keys now */
@@ -425,39 +478,41 @@ typedef struct lq_stats {
       state_pending; /* events that wait for their turn; matches that wait for what must stay missing */
   uint64_t state_expired, state_replaced, state_killed,
       state_suppressed;   /* partial matches: out of time, by a newer one, by `until`; matches */
-  uint64_t state_evicted; /* state that a limit took: matches may be missing */
+  uint64_t state_evicted; /* evicted for a limit: matches may be missing */
   uint64_t state_cut;     /* values, keys and window events over a limit: matches may be missing */
   uint64_t late;          /* events after their time: stateful rules did not see them */
   uint64_t future;        /* stamps that were not believed */
   uint64_t timeless;      /* events without a time of their own, which took that of the one before */
   uint64_t forced;        /* events that could not wait long enough for order: max_waiting */
   uint64_t dropped;       /* events for which there was no room at all */
-  uint64_t processes, processes_evicted; /* that lineage knows; that it had to forget */
+  uint64_t processes, processes_evicted; /* that lineage knows; evicted for a limit */
   int64_t clock;                         /* time that stateful rules have reached; INT64_MIN: none yet */
 } lq_stats;
 
-/* State of one rule; LQ_E_NOTFOUND for a rule over single events. */
+/* The state of one rule, in the words of lq_stats. LQ_E_NOTFOUND: it is a rule over single events, or no
+ * rule. */
 typedef struct lq_rule_state_view {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t events, matches; /* that fit a term; given out */
+  uint64_t events, matches; /* events that fit a term; matches that were given out */
   uint64_t live, keys, pending, bytes, peak;
   uint64_t expired, replaced, killed, evicted, cut, suppressed;
 } lq_rule_state_view;
 LQ_API lq_status lq_scan_rule_state(const lq_scan *s, size_t rule, lq_rule_state_view *out);
 
-/* Partial matches that live now, rule by rule, oldest first. */
+/* A partial match that lives now. */
 typedef struct lq_live_view {
-  size_t rule;
+  size_t rule;            /* index in the bundle */
   uint32_t filled, slots; /* events it has, of how many */
   int32_t held;           /* complete, waits for what must stay missing */
   uint32_t reserved;
-  int64_t began, last;             /* times of its first and last event, ns */
+  int64_t began, last;             /* times of its first and last event */
   lq_text key;                     /* for people: values with `, ` between */
-  size_t nevents;                  /* slots in order; */
+  size_t nevents;                  /* length of the arrays: its slots, in order */
   const lq_text *events, *sources; /* empty: not there yet, or missing */
-  const uint64_t *lines;
+  const uint64_t *lines;           /* 0: likewise */
 } lq_live_view;
+/* Gives them rule by rule, oldest first. */
 LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_live_view *live),
                                    void *user);
 
@@ -478,44 +533,50 @@ typedef struct lq_restore_view {
 LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info,
                                  lq_restore_view *counts);
 LQ_API lq_status lq_scan_stats(const lq_scan *s, lq_stats *out);
+/* Matches of one rule; 0 past the last. */
 LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
 
+/* ---- a match, inside the callback ---- */
+
 LQ_API size_t lq_match_rule(const lq_match *m); /* index in the bundle */
+/* The scan's; lq_bundle_ref keeps it for longer. */
 LQ_API const lq_bundle *lq_match_bundle(const lq_match *m);
-LQ_API const char *lq_match_id(const lq_match *m); /* 32 hex digits: BLAKE2b-128 of rule id, source name and
-                                                      lines (docs/alert.md); until the next call */
-LQ_API lq_text lq_match_event(const lq_match *m);  /* the record as it came in */
+/* 32 hex digits: BLAKE2b-128 of the rule's id, source names and lines (docs/alert.md), the same in every run.
+ * Until the next call. */
+LQ_API const char *lq_match_id(const lq_match *m);
+/* The event: as it came in, where from, and when; event and source may hold bytes that are no UTF-8.
+ * lq_match_time gives 1, or 0 when the event has no time, and *ns stays. */
+LQ_API lq_text lq_match_event(const lq_match *m);
 LQ_API lq_text lq_match_source(const lq_match *m);
 LQ_API uint64_t lq_match_line(const lq_match *m);
-LQ_API int lq_match_time(const lq_match *m, int64_t *ns); /* 0: the event has no time */
-/* A match of several events (a sequence, a sample, a row of `stats`) has many; those above are about the one
- * that completed it, or the last one there is. */
-enum {
-  LQ_MATCH_EVENT = 0,
-  LQ_MATCH_GROUP = 1,
-  LQ_MATCH_ROW = 2
-}; /* ROW: columns; events are samples, the first and last */
+LQ_API int lq_match_time(const lq_match *m, int64_t *ns);
+/* A match of several events (a sequence, a sample, a row of `stats`) has many; the getters above are about
+ * the one that completed it, or the last one there is. Of a ROW, columns say what was counted, and events are
+ * samples: the first and the last. */
+enum { LQ_MATCH_EVENT = 0, LQ_MATCH_GROUP = 1, LQ_MATCH_ROW = 2 };
 LQ_API uint32_t lq_match_kind(const lq_match *m);
+/* The ith event, from 0: empty text and line 0 for a term that has to be missing, and past the last. */
 LQ_API size_t lq_match_event_count(const lq_match *m);
-LQ_API lq_text lq_match_event_at(const lq_match *m, size_t i); /* empty text for one that must be missing */
+LQ_API lq_text lq_match_event_at(const lq_match *m, size_t i);
 LQ_API lq_text lq_match_source_at(const lq_match *m, size_t i);
-LQ_API uint64_t lq_match_line_at(const lq_match *m, size_t i); /* 0 for a missing one */
+LQ_API uint64_t lq_match_line_at(const lq_match *m, size_t i);
 LQ_API int lq_match_time_at(const lq_match *m, size_t i, int64_t *ns);
-/* Columns that stages made (`stats`, `eval`, `count` ...) or kept. text is for people, json one JSON value;
- * until the next call that gives a text. LQ_E_NOTFOUND past the last; any of the three may be NULL. */
+/* Columns that stages made (`stats`, `eval`, `count` ...) or kept. text is for people, json is one JSON
+ * value; any of the three may be NULL. LQ_E_NOTFOUND: past the last. */
 LQ_API size_t lq_match_column_count(const lq_match *m);
 LQ_API lq_status lq_match_column(const lq_match *m, size_t i, lq_text *name, lq_text *text, lq_text *json);
-/* The key that joins the events of a group: its name as written in the rule, its value, empty with *null = 1
- * for none. */
+/* The key that joins the events of a group: each part's name as written in the rule, and its value, which is
+ * empty with *null = 1 where the events have none. No argument may be NULL. LQ_E_NOTFOUND: past the last. */
 LQ_API size_t lq_match_key_count(const lq_match *m);
 LQ_API lq_status lq_match_key(const lq_match *m, size_t i, lq_text *name, lq_text *value, int *null);
-/* What a query gives, without a line end: the event as it came in, in one line; {"events":[...]} for a group;
- * the row. */
+/* What `lq query` prints, without a line end: the event as it came in, in one line; {"events":[...]} for a
+ * group; the columns of a row as an object. */
 LQ_API lq_status lq_match_row_json(const lq_match *m, lq_write_fn write, void *user);
-/* The event's value of a field that some rule of the bundle reads, as text; LQ_E_NOTFOUND. */
+/* The event's first value of a field, as text. LQ_E_NOTFOUND: it has none, or no rule of the bundle reads it.
+ */
 LQ_API lq_status lq_match_field(const lq_match *m, const char *name, lq_text *value);
 
-/* The clauses that made the rule true. */
+/* One clause that made the rule true. */
 typedef struct lq_clause {
   lq_text clause;                  /* as written in the rule */
   lq_text field, value;            /* the value that matched; empty field: the clause reads none */
@@ -523,12 +584,13 @@ typedef struct lq_clause {
   uint64_t match_start, match_end; /* the matched part of value, in bytes */
   size_t event;                    /* which event of the match this is about */
 } lq_clause;
+/* Gives them in the order of the rule's bytecode; those under `not` are left out, and of a bundle that was
+ * stripped there are none. LQ_E_CANCELLED: each gave nonzero. */
 LQ_API lq_status lq_match_why(const lq_match *m, int (*each)(void *user, const lq_clause *c), void *user);
-/* One alert as a JSON object by docs/alert.md, without a line end. */
+/* The alert as a JSON object, as docs/alert.md has it, without a line end. */
 LQ_API lq_status lq_match_json(const lq_match *m, lq_write_fn write, void *user);
 
-/* ---- for editors, prompts and documentation
- * ----------------------------------------------------------------------- */
+/* ---- for editors, prompts and documentation ---- */
 
 enum {
   LQ_COLOR_NONE = 0,
@@ -543,20 +605,24 @@ enum {
   LQ_COLOR_COMMENT,
   LQ_COLOR_ERROR,
 };
-/* Each token and comment with its class, in order. */
+/* Gives each token and comment with its class (LQ_COLOR_*), in order, as bytes from start to before end. The
+ * text need not be right. This and the next two use malloc. */
 LQ_API lq_status lq_highlight(const char *query, size_t n, uint32_t dialect,
                               void (*each)(void *user, size_t start, size_t end, uint32_t color), void *user);
-/* *unfinished: the query is right so far and needs more (a prompt asks for another line). */
+/* Sets *unfinished to 1 if the query is right so far and needs more (a prompt asks for another line),
+ * otherwise to 0. */
 LQ_API lq_status lq_query_unfinished(const char *query, size_t n, uint32_t dialect, int *unfinished);
-/* Words that could stand at the end of the text (which may end in the beginning of one): keywords, functions,
- * stages, ECS fields. `start` is where the word begins. kind is one of LQ_COLOR_*. */
+/* Gives the words that could stand at the end of the text (which may end in the beginning of one): keywords,
+ * functions, stages, ECS fields. start is the byte where the word begins, kind is one of LQ_COLOR_*. */
 LQ_API lq_status lq_complete(const char *query, size_t n, uint32_t dialect,
                              void (*each)(void *user, lq_text word, uint32_t kind, size_t start), void *user);
-/* Every leaf of a record by its ECS name, raw Windows events mapped; type is a word such as "string". */
+/* Gives every leaf of one JSON record by its ECS name, raw Windows events mapped; type is a word such as
+ * "string". allocator may be NULL. LQ_E_INPUT: no record. LQ_E_LIMIT: over a default limit. */
 LQ_API lq_status lq_record_fields(const char *json, size_t n, const lq_allocator *allocator,
                                   void (*each)(void *user, lq_text name, const char *type, lq_text value),
                                   void *user);
 
+/* A row of stdlib/functions.def; texts are static. params: a letter for each, as that file explains. */
 typedef struct lq_function_view {
   uint32_t struct_size;
   int32_t folds; /* has a `name~` form */
@@ -565,16 +631,19 @@ typedef struct lq_function_view {
 LQ_API size_t lq_function_count(void);
 LQ_API lq_status lq_function_at(size_t i, lq_function_view *out);
 
-/* ECS. LQ_E_NOTFOUND past the end. */
+/* The fields of ECS, by name; texts are static. LQ_E_NOTFOUND: past the last. */
 LQ_API lq_status lq_ecs_field(size_t i, lq_text *name, const char **type);
 
-/* A diagnostic code's title and explanation ("LQ203" or 203). LQ_E_NOTFOUND. */
+/* A diagnostic code's severity, title and explanation; 203 is LQ203. Texts are static. LQ_E_NOTFOUND: no such
+ * code. */
 LQ_API lq_status lq_explain_code(uint32_t code, uint32_t *severity, const char **title,
                                  const char **explanation);
+/* All codes, ascending; 0 past the last. */
 LQ_API size_t lq_code_count(void);
 LQ_API uint32_t lq_code_at(size_t i);
 
-/* Reference pages made from the tables, in Markdown: "functions", "bytecode", "diagnostics". */
+/* Writes a reference page that is made from the tables, in Markdown: "functions", "bytecode", "diagnostics".
+ * Uses malloc. LQ_E_NOTFOUND: another name. LQ_E_IO: write stopped. */
 LQ_API lq_status lq_docs(const char *page, lq_write_fn write, void *user);
 
 #ifdef __cplusplus
