@@ -268,7 +268,7 @@ def main():
     parser.add_argument("page", nargs="*", type=pathlib.Path)
     args = parser.parse_args()
     check_generated(args.pages.resolve())
-    every = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+    every = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
     written = [p.resolve() for p in args.page] or [p for p in every if p.stem not in GENERATED]
     blocks = sum(run_page(p, args.lq.resolve()) + run_tables(p, args.lq.resolve()) for p in written)
     for p in every:
