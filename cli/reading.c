@@ -132,9 +132,6 @@ void lq_say_notice(void *user, const lq_notice *n)
   case LQ_NOTICE_REFUSED_STATE: say_refused(c, n); break;
   case LQ_NOTICE_STATUS: lq_say_status(c, n->status, n->name); break;
   case LQ_NOTICE_NOTHING_IN: lq_say(c, "nothing to read in %s: no %s", n->name, n->why); break;
-  case LQ_NOTICE_NO_RANDOM:
-    lq_say(c, "no random numbers: keys of events may be chosen so that lq becomes slow");
-    break;
   case LQ_NOTICE_BAD_RECORD: break; // of a reading
   case LQ_NOTICE_LINE_WAITS:
     lq_say(c, "%s: the last line has no end yet and waits for it; --final takes it as it is", n->name);

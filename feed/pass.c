@@ -2,7 +2,6 @@
 #include "feed/pass.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "feed/file.h"
 
@@ -131,16 +130,6 @@ static void keep_counters(lq_running *r)
 
 // ---- beginning and end
 
-// So that nobody who writes events can choose keys that fall together.
-static bool random_key(const lq_os_calls *os, uint8_t key[16])
-{
-  int fd = os->open("/dev/urandom", O_RDONLY | O_CLOEXEC, 0);
-  bool full = fd >= 0 && os->read(fd, key, 16) == 16;
-  if (fd >= 0)
-    os->close(fd);
-  return full;
-}
-
 // Whoever gives all files at once wants one answer over all of them: that needs more room than a stream.
 static lq_limits room_of(const lq_pass *p)
 {
@@ -156,10 +145,7 @@ static lq_limits room_of(const lq_pass *p)
 static lq_status new_scan(lq_running *r)
 {
   lq_pass *p = r->pass;
-  uint8_t key[16] = {0};
   lq_limits limits = room_of(p);
-  if (!random_key(r->host->os, key))
-    lq_host_say(r->host, &(lq_notice){.kind = LQ_NOTICE_NO_RANDOM});
   lq_allocator allocator = {r->host->mem->fn, r->host->mem->user};
   lq_scan_options options = {.struct_size = sizeof options,
                              .now = p->now,
@@ -170,7 +156,6 @@ static lq_status new_scan(lq_running *r)
                              .event = on_event,
                              .user = r,
                              .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
-                             .hash_key = key,
                              .step = p->step ? on_step : NULL};
   return lq_scan_new(&r->scan, p->bundle, &options);
 }

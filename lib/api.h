@@ -25,6 +25,11 @@ lq_status lq_api_give(void *out, const void *own, size_t own_size);
 void lq_api_explain(lq_errinfo *out, lq_errinfo facts, lq_str message, lq_str help);
 // Can lq_api_give write there? Asked before a call does anything.
 bool lq_api_has_room(const void *out);
+// seed.c: random bytes of the system's; where it gives none, of this process's own. `where` is an object's
+// address.
+enum { LQ_SEED_SIZE = 16 };
+void lq_seed(uint8_t key[LQ_SEED_SIZE], const void *where);
+void lq_seed_of_process(uint8_t key[LQ_SEED_SIZE], const void *where);
 lq_input_limits lq_api_input_limits(const lq_limits *l);
 
 // Gives what was collected to the caller's function; frees b. LQ_E_NOMEM if b had failed, LQ_E_IO.
@@ -60,11 +65,12 @@ struct lq_scan {
   lq_buf source;   // the name of the current source, as given
   lq_event record; // of lq_scan_record
   bool has_record;
-  lq_arena answers;       // what getters of a match give; dies with the match
-  lq_status failure;      // why a hook stopped the reader, when it was not the caller
-  lq_input_stats records; // of lq_scan_record, added to the reader's
-  lq_stateful *stateful;  // NULL: no rule is
-  lq_event reread;        // an event of a group, read anew from its bytes
+  lq_arena answers;               // what getters of a match give; dies with the match
+  lq_status failure;              // why a hook stopped the reader, when it was not the caller
+  lq_input_stats records;         // of lq_scan_record, added to the reader's
+  uint8_t hash_key[LQ_SEED_SIZE]; // of what stateful rules remember
+  lq_stateful *stateful;          // NULL: no rule is
+  lq_event reread;                // an event of a group, read anew from its bytes
   bool has_reread;
   size_t reread_of;             // which event of the match at hand that is; SIZE_MAX: none
   lq_buf fields;                // a record of the caller's own, as JSON, to be kept

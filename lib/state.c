@@ -83,7 +83,10 @@ lq_status lq_scan_open_state(lq_scan *s)
                            .lateness = s->options.lateness,
                            .hooks = {.user = s, .group = on_group, .step = s->options.step ? on_step : NULL}};
   if (s->options.hash_key)
-    memcpy(o.hash_key, s->options.hash_key, sizeof o.hash_key);
+    memcpy(s->hash_key, s->options.hash_key, sizeof s->hash_key);
+  else
+    lq_seed(s->hash_key, s);
+  memcpy(o.hash_key, s->hash_key, sizeof o.hash_key);
   return lq_stateful_new(&s->stateful, s->engine, &o, &s->mem);
 }
 

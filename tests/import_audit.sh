@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What libquery.so takes from the system, by name. It must not end the process, print, read the clock, the locale or the
 # environment, open files, or sort with an allocation of its own; and it must show nothing but lq.h.
+# Of randomness it takes getentropy, once a scan, to seed hashes (lib/seed.c); nothing else may depend on chance.
 #   import_audit.sh LIBQUERY.SO LQ.H
 set -euo pipefail
 so=$1 header=$2

@@ -391,7 +391,8 @@ typedef struct lq_scan_options {
    * to them. 0: events come in order. LQ_SCAN_LATENESS_WHOLE: for files. Rules over single events never wait.
    */
   int64_t lateness;
-  /* 16 random bytes, so that nobody can write events whose keys collide. NULL: zeros. */
+  /* 16 secret bytes, so that nobody can write events whose keys collide. NULL: random ones from the system. A
+   * key of zeros is for tests. Results do not depend on it. */
   const uint8_t *hash_key;
   void (*step)(void *user, const lq_step_view *s); /* what partial matches do; may be NULL */
 } lq_scan_options;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "counting_mem.h"
+#include "lib/api.h"
 
 typedef struct text {
   char p[16384];
@@ -697,4 +698,39 @@ Test(stateful_api, memory_that_runs_out)
     cr_assert(c.live == 0 && !c.wrong_size, "request %zu: %zu bytes leaked", n, c.live);
   }
   lq_bundle_free(b);
+}
+
+// ---- hash keys
+
+Test(stateful_api, a_scan_without_a_hash_key_has_one_that_nobody_knows)
+{
+  static const struct {
+    const char *name;
+    void (*seed)(uint8_t key[LQ_SEED_SIZE], const void *where);
+  } rows[] = {{"the system's", lq_seed}, {"the process's", lq_seed_of_process}};
+  static const uint8_t zeros[LQ_SEED_SIZE];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    uint8_t a[LQ_SEED_SIZE] = {0}, b[LQ_SEED_SIZE] = {0};
+    rows[i].seed(a, a);
+    rows[i].seed(b, b);
+    cr_expect(memcmp(a, zeros, sizeof a) != 0 && memcmp(a, b, sizeof a) != 0, "%s", rows[i].name);
+  }
+}
+
+Test(stateful_api, a_hash_key_is_the_given_one_or_a_new_one)
+{
+  static const uint8_t zeros[LQ_SEED_SIZE];
+  const uint8_t *given[] = {zeros, zeros, NULL, NULL};
+  uint8_t got[4][LQ_SEED_SIZE];
+  lq_bundle *b = bundle_of("any where true | count host.id");
+  for (size_t i = 0; i < 4; i++) {
+    lq_scan *s;
+    lq_scan_options o = {.struct_size = sizeof o, .hash_key = given[i]};
+    cr_assert(lq_scan_new(&s, b, &o) == LQ_OK);
+    memcpy(got[i], s->hash_key, LQ_SEED_SIZE);
+    lq_scan_free(s);
+  }
+  lq_bundle_free(b);
+  cr_expect(memcmp(got[0], zeros, LQ_SEED_SIZE) == 0 && memcmp(got[1], zeros, LQ_SEED_SIZE) == 0);
+  cr_expect(memcmp(got[2], zeros, LQ_SEED_SIZE) != 0 && memcmp(got[2], got[3], LQ_SEED_SIZE) != 0);
 }
