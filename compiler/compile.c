@@ -153,6 +153,15 @@ lq_status lq_compiler_add_test(lq_compiler *c, uint32_t rule, lq_test_kind kind,
   return LQ_OK;
 }
 
+lq_status lq_compiler_rename(lq_compiler *c, uint32_t rule, lq_str id)
+{
+  uint32_t text = lq_pool_string(&c->pool, id);
+  if (text == LQ_NONE)
+    return LQ_E_NOMEM;
+  c->rules[rule].id = text;
+  return LQ_OK;
+}
+
 void lq_compiler_set_provenance(lq_compiler *c, lq_str json)
 {
   c->provenance = lq_arena_copy(&c->pool.arena, json);

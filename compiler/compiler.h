@@ -62,6 +62,8 @@ lq_status lq_compiler_add(lq_compiler *c, lq_node *query, const lq_rule_info *in
                           const lq_compile_options *o, lq_diag_list *diags, uint32_t *rule);
 lq_status lq_compiler_add_test(lq_compiler *c, uint32_t rule, lq_test_kind kind, uint32_t count, lq_str name,
                                lq_str events, uint32_t line);
+// Another id for a rule that was added; whoever calls makes sure that no other rule has it at the end.
+lq_status lq_compiler_rename(lq_compiler *c, uint32_t rule, lq_str id);
 void lq_compiler_set_provenance(lq_compiler *c, lq_str json);
 size_t lq_compiler_rules(const lq_compiler *c);
 

@@ -39,7 +39,7 @@ void lq_build_free(lq_build *b)
   lq_mem mem = b->mem;
   lq_compiler_free(b->compiler);
   lq_mem_free(&mem, b->found, b->found_cap, sizeof *b->found);
-  lq_mem_free(&mem, b->ids, b->ids_size, sizeof *b->ids);
+  lq_ids_free(b);
   lq_mem_free(&mem, b->diags, b->diags_cap, sizeof *b->diags);
   lq_arena_free(&b->rule_arena);
   lq_arena_free(&b->file_arena);
@@ -82,6 +82,12 @@ static lq_str query_text(lq_build *b, const lq_source *source, lq_str query)
   return inside ? query : lq_arena_copy(&b->arena, query);
 }
 
+static lq_span first_line(lq_str query)
+{
+  const char *nl = query.n > 0 ? memchr(query.p, '\n', query.n) : NULL;
+  return (lq_span){0, (uint32_t)(nl ? (size_t)(nl - query.p) : query.n)};
+}
+
 static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_rule_file_rule *r)
 {
   static const uint32_t states[] = {
@@ -96,6 +102,7 @@ static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_r
   f.id = lq_arena_copy(&b->arena, r->id);
   f.name = lq_arena_copy(&b->arena, r->name.n > 0 ? r->name : r->id);
   f.query = query_text(b, source, r->query);
+  f.place = lq_source_map_span(&r->map, first_line(f.query));
   f.reason = lq_arena_copy(&b->arena, r->reason);
   f.kind = lq_arena_copy(&b->arena, meta_of(r, "kind"));
   f.attack = attack_of(b, r);
@@ -221,43 +228,30 @@ static bool is_shallow(const lq_build *b, const lq_node *tree, lq_diag_list *dia
   return false;
 }
 
-static lq_span first_line(lq_str query)
-{
-  const char *nl = query.n > 0 ? memchr(query.p, '\n', query.n) : NULL;
-  return (lq_span){0, (uint32_t)(nl ? (size_t)(nl - query.p) : query.n)};
-}
-
-static void say_other(lq_diag_list *diags, lq_diag *d, const lq_found_rule *other)
+void lq_build_say_other(lq_diag_list *diags, lq_diag *d, const lq_found_rule *other)
 {
   lq_diag_note(diags, d, "the other one is at %.*s:%u", LQ_STR_ARG(other->source->name), other->line);
   lq_diag_help(diags, d, "give one of them an `id` of its own");
 }
 
-// Files of different origin may name their rules alike; both are wanted.
-static void rename_rule(lq_build *b, lq_found_rule *f, const lq_found_rule *other, lq_diag_list *diags)
+// Within a file an id stands for one rule. Rules of different files are told apart at the end (ids.c).
+static bool id_is_free(lq_build *b, const lq_found_rule *f, lq_diag_list *diags)
 {
-  lq_str id = f->id;
-  for (unsigned n = 2; lq_build_id_taken(b, f->id) && !b->arena.failed; n++)
-    f->id = lq_arena_format(&b->arena, "%.*s-%u", LQ_STR_ARG(id), n);
-  lq_diag *d = lq_diag_add(diags, LQ_DIAG_SHARED_ID, first_line(f->query),
-                           "a rule of another file has the id `%.*s` too; this one is called `%.*s`",
-                           LQ_STR_ARG(id), LQ_STR_ARG(f->id));
-  say_other(diags, d, other);
-}
-
-static bool id_is_free(lq_build *b, lq_found_rule *f, lq_diag_list *diags)
-{
-  const lq_found_rule *other = lq_build_id_taken(b, f->id);
-  if (other && !lq_str_eq(other->source->name, f->source->name)) {
-    rename_rule(b, f, other, diags);
-    return true;
-  }
+  const lq_found_rule *other = lq_ids_of_file(b, f->id, f->source);
   if (!other)
     return true;
   lq_diag *d = lq_diag_add(diags, LQ_DIAG_DUPLICATE_NAME, first_line(f->query),
                            "two rules have the id `%.*s`", LQ_STR_ARG(f->id));
-  say_other(diags, d, other);
+  lq_build_say_other(diags, d, other);
   return false;
+}
+
+// What the compiler calls the rule until then. No id can be that: they are UTF-8.
+static lq_str name_for_now(lq_build *b, const lq_found_rule *f)
+{
+  if (!lq_ids_known(b, f->id))
+    return f->id;
+  return lq_arena_format(&b->rule_arena, "\xFF%zu", (size_t)(f - b->found));
 }
 
 // The rule's own annotations, and where it comes from.
@@ -277,23 +271,22 @@ static lq_status compile(lq_build *b, lq_found_rule *f, lq_node *tree, const lq_
                          lq_diag_list *diags)
 {
   lq_compile_options o = compile_options(b, r);
-  lq_rule_info info = {.id = f->id,
+  lq_rule_info info = {.id = name_for_now(b, f),
                        .name = f->name,
                        .source = f->query,
                        .meta = full_meta(b, f->source, r),
                        .nmeta = r->nmeta + 2};
   if (!info.meta)
     return LQ_E_NOMEM;
-  uint32_t index = 0;
-  lq_status s = lq_compiler_add(b->compiler, tree, &info, &o, diags, &index);
+  lq_status s = lq_compiler_add(b->compiler, tree, &info, &o, diags, &f->rule);
   for (size_t i = 0; i < r->ntests && s == LQ_OK; i++) {
     const lq_rule_test *t = &r->tests[i];
-    s = lq_compiler_add_test(b->compiler, index, t->kind, t->count, t->name, t->events, t->line);
+    s = lq_compiler_add_test(b->compiler, f->rule, t->kind, t->count, t->name, t->events, t->line);
   }
   if (s != LQ_OK)
     return s;
   f->state = LQ_FOUND_COMPILED;
-  return lq_build_take_id(b, (size_t)(f - b->found));
+  return lq_ids_take(b, f);
 }
 
 static lq_status parse_and_compile(lq_build *b, lq_found_rule *f, const lq_rule_file_rule *r,
@@ -471,6 +464,8 @@ lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info)
   if (!out || s == LQ_E_USAGE)
     return LQ_E_USAGE;
   *out = NULL;
+  if (s == LQ_OK)
+    s = lq_build_settle(b, lq_ids_tell_apart(b));
   if (s != LQ_OK)
     return s;
   if (b->nerrors > 0 && !(b->options.flags & LQ_BUILD_KEEP_GOING))

@@ -13,9 +13,22 @@ typedef struct lq_found_rule {
   uint32_t line;
   lq_str id, name, query, attack, reason, kind;
   const lq_source *source;
+  lq_span place; // of its first line, in the file
   lq_dialect dialect;
   bool parsed;
+  uint32_t rule;    // the compiler's number
+  uint32_t same_id; // 1 + the rule before it in its id's chain, 0: none
 } lq_found_rule;
+
+// Ids of compiled rules: 1 + the newest rule found with each, 0 in an empty slot.
+typedef struct lq_id_slot {
+  lq_str id;
+  uint32_t first;
+} lq_id_slot;
+typedef struct lq_ids {
+  lq_id_slot *slots;
+  size_t size, n;
+} lq_ids;
 
 struct lq_build {
   lq_mem mem;
@@ -30,8 +43,8 @@ struct lq_build {
   const lq_named_list *lists; // of `lookup`
   lq_found_rule *found;
   size_t nfound, found_cap;
-  uint32_t *ids; // hash table of compiled rules' ids: index in found + 1, 0 is free
-  size_t ids_size, nids;
+  lq_ids ids;
+  bool told_apart; // rules of different files that share an id
   const lq_diag **diags;
   size_t ndiags, diags_cap;
   size_t nerrors, nwarnings;
@@ -52,8 +65,15 @@ const lq_source *lq_build_copy_source(lq_build *b, const char *name, const void 
 lq_status lq_build_keep_diags(lq_build *b, const lq_diag_list *l);
 // Those from `first` on, all of one file, in the order of their places.
 void lq_build_sort_diags(lq_build *b, size_t first);
-// The rule that has this id already, NULL: none.
-const lq_found_rule *lq_build_id_taken(const lq_build *b, lq_str id);
-lq_status lq_build_take_id(lq_build *b, size_t found);
+void lq_build_say_other(lq_diag_list *diags, lq_diag *d, const lq_found_rule *other);
+
+// ---- ids.c
+void lq_ids_free(lq_build *b);
+bool lq_ids_known(const lq_build *b, lq_str id);
+// The rule of this file, or of one of the same name, that has the id already. NULL: none.
+const lq_found_rule *lq_ids_of_file(const lq_build *b, lq_str id, const lq_source *source);
+lq_status lq_ids_take(lq_build *b, const lq_found_rule *f);
+// Gives rules of different files that share an id ids of their own, and warns.
+lq_status lq_ids_tell_apart(lq_build *b);
 
 #endif

@@ -4,56 +4,6 @@
 #include "base/sort.h"
 #include "parser/parse.h"
 
-// ---- ids
-
-static size_t hash_of(lq_str s)
-{
-  uint64_t h = UINT64_C(0xCBF29CE484222325);
-  for (size_t i = 0; i < s.n; i++)
-    h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001B3);
-  return (size_t)(h ^ h >> 32);
-}
-
-// Where the id is, or would be.
-static uint32_t *place_of(const lq_build *b, lq_str id)
-{
-  size_t mask = b->ids_size - 1, i = hash_of(id) & mask;
-  while (b->ids[i] && !lq_str_eq(b->found[b->ids[i] - 1].id, id))
-    i = (i + 1) & mask;
-  return &b->ids[i];
-}
-
-const lq_found_rule *lq_build_id_taken(const lq_build *b, lq_str id)
-{
-  uint32_t at = b->ids_size > 0 ? *place_of(b, id) : 0;
-  return at ? &b->found[at - 1] : NULL;
-}
-
-static bool grow_ids(lq_build *b)
-{
-  size_t old_size = b->ids_size, size = old_size ? old_size * 2 : 64;
-  uint32_t *old = b->ids, *ids = lq_mem_alloc(&b->mem, size, sizeof *ids);
-  if (!ids)
-    return false;
-  b->ids = ids;
-  b->ids_size = size;
-  for (size_t i = 0; i < old_size; i++) {
-    if (old[i])
-      *place_of(b, b->found[old[i] - 1].id) = old[i];
-  }
-  lq_mem_free(&b->mem, old, old_size, sizeof *old);
-  return true;
-}
-
-lq_status lq_build_take_id(lq_build *b, size_t found)
-{
-  if (b->nids * 2 >= b->ids_size && !grow_ids(b))
-    return LQ_E_NOMEM;
-  *place_of(b, b->found[found].id) = (uint32_t)found + 1;
-  b->nids++;
-  return LQ_OK;
-}
-
 size_t lq_build_found_count(const lq_build *b)
 {
   return b->nfound;

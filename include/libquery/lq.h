@@ -204,7 +204,9 @@ LQ_API int lq_build_takes_list(const char *file);
 LQ_API int lq_build_takes(const char *name);
 
 /* Compiles all that was added. LQ_E_QUERY: some rule has errors, and LQ_BUILD_KEEP_GOING is not set.
- * LQ_E_LIMIT: the bundle is over a limit of its own. The bundle does not need the build any more. */
+ * LQ_E_LIMIT: the bundle is over a limit of its own. The bundle does not need the build any more. Where rules
+ * of different files share an id, the first by the files' names keeps it and the others get a number behind
+ * it (LQ414): the order of adding does not matter. */
 LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
 
 /* A sure fix says what the author meant, or keeps what the rule matches; a suggested one needs a look. */

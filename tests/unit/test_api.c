@@ -144,6 +144,7 @@ Test(api, errors_are_placed_in_the_file)
 Test(api, ids_are_unique)
 {
   lq_build *b;
+  lq_bundle *bundle;
   lq_diagnostic d = LQ_INIT(lq_diagnostic);
   cr_assert(lq_build_new(&b, NULL) == LQ_OK);
   cr_expect(lq_build_add_file(b, "a.lq", "---\nid: one\n---\nx.y == 1", 24) == LQ_OK);
@@ -151,10 +152,12 @@ Test(api, ids_are_unique)
   cr_assert(lq_build_diag(b, 0, &d) == LQ_OK);
   cr_expect(d.code == 217 && is(d.file, "a.lq") && d.line == 5, "LQ%u at line %u", d.code, d.line);
   cr_expect(is(d.note, "the other one is at a.lq:4"), "%.*s", (int)d.note.n, d.note.p);
-  // Of another file it is only said, and the rule gets another name.
+  // Of another file it is only said, when all are there, and the rule gets another name.
+  for (int i = 0; i < 2; i++)
+    cr_expect(lq_build_add_file(b, i ? "c.lq" : "b.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_OK);
+  cr_expect(lq_build_finish(b, &bundle) == LQ_E_QUERY);
   for (int i = 0; i < 2; i++) {
     lq_found f = LQ_INIT(lq_found);
-    cr_expect(lq_build_add_file(b, i ? "c.lq" : "b.lq", "---\nid: one\n---\n\nx.y == 2", 25) == LQ_OK);
     cr_assert(lq_build_diag(b, 1 + (size_t)i, &d) == LQ_OK);
     cr_expect(d.code == 414 && d.severity == LQ_SEVERITY_WARNING && d.line == 5, "LQ%u", d.code);
     cr_expect(is(d.note, "the other one is at a.lq:4"), "%.*s", (int)d.note.n, d.note.p);
