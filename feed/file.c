@@ -130,12 +130,12 @@ static int try_entry(const lq_file *f, const char *folder, const char *name, boo
   return -1;
 }
 
-static int search(const lq_file *f, const char *folder, const char *base)
+static int search(const lq_file *f, const char *folder, const char *base, bool by_name)
 {
   DIR *dir = opendir(folder);
   int fd = -1, error = dir ? ENOENT : errno;
   for (struct dirent *e = dir ? readdir(dir) : NULL; e && fd < 0; e = readdir(dir)) {
-    bool alike = strncmp(e->d_name, base, strlen(base)) == 0;
+    bool alike = by_name && strncmp(e->d_name, base, strlen(base)) == 0;
     bool same_inode = (uint64_t)e->d_ino == f->source.mark->file.ino;
     if ((alike || same_inode) && strcmp(e->d_name, base) != 0)
       fd = try_entry(f, folder, e->d_name, alike, &error);
@@ -146,8 +146,9 @@ static int search(const lq_file *f, const char *folder, const char *base)
   return fd;
 }
 
-// In the same folder: `app.log.1`, `app.log-20240501`. -1 and errno; ENOENT: not there.
-static int find_elsewhere(const lq_file *f)
+// In the same folder: `app.log.1`, `app.log-20240501`, by its name and how it begins or by its inode. -1 and
+// errno; ENOENT: not there.
+static int find_elsewhere(const lq_file *f, bool by_name)
 {
   const char *name = f->source.mark->name, *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
   const lq_mem *mem = f->host->mem;
@@ -156,17 +157,16 @@ static int find_elsewhere(const lq_file *f)
     errno = ENOMEM;
     return -1;
   }
-  int fd = search(f, folder, base), error = errno;
+  int fd = search(f, folder, base, by_name), error = errno;
   lq_name_free(mem, folder);
   errno = error;
   return fd;
 }
 
-static bool find_copy(lq_source *s)
+static bool find(lq_file *f, bool by_name)
 {
-  lq_file *f = file_of(s);
   struct stat st;
-  int fd = find_elsewhere(f);
+  int fd = find_elsewhere(f, by_name);
   if (fd < 0)
     return false;
   if (f->host->os->fstat(fd, &st) != 0) {
@@ -175,11 +175,16 @@ static bool find_copy(lq_source *s)
     errno = error;
     return false;
   }
-  close_file(s);
+  close_file(&f->source);
   use(f, fd);
   f->quiet = 0;
   note_place(f, &st);
   return true;
+}
+
+static bool find_copy(lq_source *s)
+{
+  return find(file_of(s), true);
 }
 
 // ---- opening
@@ -226,6 +231,12 @@ static lq_source_begin compare(lq_file *f, const struct stat *st)
     return begin_new(f, st);
   int known = m->file.prefix > 0 ? begins_alike(f->host->os, f->fd, &m->file) : is_place(st, &m->file);
   if (known < 0)
+    return fail_open(f);
+  // Many logs begin alike: what lies elsewhere is the one of the mark only if that is nowhere.
+  bool moved = known && !is_place(st, &m->file);
+  if (moved && find(f, false))
+    return LQ_SOURCE_OLD;
+  if (moved && errno != ENOENT && errno != EACCES)
     return fail_open(f);
   if (known && (uint64_t)st->st_size >= m->at.offset) {
     note_place(f, st);

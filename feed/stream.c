@@ -163,7 +163,7 @@ static void end_source(flow *f, lq_source *s, uint64_t *next_line)
   // Behind the end the scan has forgotten the source, but not how many records it held.
   lq_scan_position(f->running.scan, &after);
   lq_running_count(&f->running);
-  *next_line = at.line + (at.pending > 0 || at.mode == 0);
+  *next_line = at.line + (at.pending > 0 || (at.mode == 0 && after.records > 0));
   if (at.mode)
     at.offset += at.pending;
   at.records = after.records;
@@ -188,7 +188,8 @@ static bool open_source(flow *f, lq_source *s);
 // Another file has the name.
 static bool next_file(flow *f, lq_source *s)
 {
-  uint64_t line = s->mark->at.line + (s->mark->at.mode == 0);
+  const lq_position *at = &s->mark->at;
+  uint64_t line = at->line + (at->mode == 0 && at->records > 0);
   if (f->running.current == s)
     end_source(f, s, &line);
   if (f->running.stopped)
