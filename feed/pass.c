@@ -157,7 +157,10 @@ static lq_status new_scan(lq_running *r)
                              .user = r,
                              .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
                              .step = p->step ? on_step : NULL};
-  return lq_scan_new(&r->scan, p->bundle, &options);
+  lq_status s = lq_scan_new(&r->scan, p->bundle, &options);
+  if (s == LQ_OK && p->live && p->now != 0)
+    lq_scan_set_now(r->scan, p->now); // one wrong stamp must not make all that follow late
+  return s;
 }
 
 static bool make_room(lq_running *r, size_t block_size)

@@ -16,7 +16,8 @@ typedef struct lq_pass {
   void (*step)(void *user, const lq_step_view *v);    // what partial matches do; NULL: nobody asks
   void (*after_finish)(void *user, const lq_scan *s); // all is read and decided; NULL: nobody asks
   void *user;
-  int64_t now;      // for functions that ask for the time
+  int64_t now; // ns; for functions that ask for the time, and live, so that stamps from the future are not
+               // believed. 0: unknown
   bool live;        // events come in order, up to `lateness`; else all are put in order at the end of input
   int64_t lateness; // ns
   bool per_rule;

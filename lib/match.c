@@ -44,7 +44,7 @@ bool lq_match_place(const lq_match *m, size_t i, lq_spot *out)
   }
   const lq_snapshot *k = i < m->group->nevents ? m->group->events[i] : NULL;
   if (k)
-    *out = (lq_spot){k->raw, k->source, k->line, k->nth, k->order.time, k->has_time};
+    *out = (lq_spot){k->raw, k->source, k->line, k->nth, k->time, k->has_time};
   return k != NULL;
 }
 

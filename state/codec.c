@@ -78,7 +78,10 @@ void lq_encode_snapshot(lq_buf *out, const lq_snapshot *k)
   lq_encode64(out, k->line);
   lq_encode64(out, k->offset);
   lq_encode64(out, k->nth);
-  lq_encode8(out, (unsigned)k->has_time | (unsigned)k->mapped << 1);
+  bool moved = k->has_time && k->time != k->order.time;
+  lq_encode8(out, (unsigned)k->has_time | (unsigned)k->mapped << 1 | (unsigned)moved << 2);
+  if (moved)
+    lq_encode64(out, (uint64_t)k->time);
   lq_encode_str(out, k->raw);
   lq_encode_str(out, k->source);
   lq_encode32(out, k->nvalues);
@@ -248,9 +251,10 @@ lq_snapshot *lq_decode_snapshot(lq_decoder *w)
   k.offset = lq_decode64(w);
   k.nth = lq_decode64(w);
   unsigned flags = lq_decode8(w);
-  lq_decoder_refuse(w, flags > 3);
+  lq_decoder_refuse(w, flags > 7);
   k.has_time = flags & 1;
   k.mapped = flags >> 1 & 1;
+  k.time = flags & 4 ? (int64_t)lq_decode64(w) : k.has_time ? k.order.time : 0;
   k.raw = lq_decode_str(w);
   k.source = lq_decode_str(w);
   uint32_t n = lq_decode_count(w, 13);

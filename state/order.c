@@ -1,13 +1,12 @@
-// The order of events: a buffer in which they wait until nothing earlier will come.
+// The order of events: a place for each, and a buffer in which they wait until nothing earlier will come.
 //
-// Time is what events say, never a clock. It moves with the newest stamp less the allowed lateness; a stamp
-// far beyond `now` is not believed: its event waits until time comes to it, and no window runs out because of
-// it.
+// Time is what events say. It moves with the newest stamp less the allowed lateness. A stamp far beyond `now`
+// is not believed: it moves nothing, and its event stands where one without a time would.
 #include "state/order.h"
 
 void lq_buffer_init(lq_buffer *b, const lq_mem *mem)
 {
-  *b = (lq_buffer){.mem = mem, .latest = INT64_MIN, .clock = INT64_MIN};
+  *b = (lq_buffer){.mem = mem, .latest = INT64_MIN, .last = LQ_TIME_FIRST, .clock = INT64_MIN};
 }
 
 void lq_waiting_free(lq_waiting *w, const lq_mem *mem)
@@ -33,13 +32,16 @@ static int64_t plus(int64_t a, int64_t b)
   return __builtin_add_overflow(a, b, &r) ? INT64_MAX : r;
 }
 
+// What is no newer than a stamp that was believed moves nothing, even if `now` has been set back since. Where
+// all is sorted at the end nobody waits for time, so any stamp will do.
+static bool is_believed(const lq_buffer *b, int64_t stamp)
+{
+  return !b->has_now || b->lateness == LQ_LATENESS_WHOLE || stamp <= b->latest ||
+         stamp <= plus(b->now, b->future);
+}
+
 static void move_time(lq_buffer *b, int64_t stamp)
 {
-  int64_t most = b->has_now ? plus(b->now, b->future) : INT64_MAX;
-  if (stamp > most) {
-    b->stats.future++;
-    stamp = most;
-  }
   b->latest = stamp > b->latest ? stamp : b->latest;
   if (b->lateness == LQ_LATENESS_WHOLE)
     return;
@@ -49,20 +51,33 @@ static void move_time(lq_buffer *b, int64_t stamp)
   b->clock = mark > b->clock ? mark : b->clock;
 }
 
+// The last time that was believed, or what has been reached since: here nobody is late.
+static int64_t place_of_arrival(lq_buffer *b)
+{
+  // While nothing is known there is nothing to wait for.
+  if (b->latest == INT64_MIN && b->lateness != LQ_LATENESS_WHOLE && b->clock < LQ_TIME_FIRST)
+    b->clock = LQ_TIME_FIRST;
+  return b->last > b->clock ? b->last : b->clock;
+}
+
 bool lq_buffer_stamp(lq_buffer *b, const lq_event *e, lq_order *out)
 {
-  b->stats.timeless += !e->has_time;
-  out->time = e->has_time ? e->time : b->last;
-  // Another event's time may have passed since: without one of its own, it cannot be late.
-  if (!e->has_time && out->time < b->clock)
-    out->time = b->clock;
   out->arrival = b->arrival++;
-  b->last = out->time;
-  if (out->time < b->clock) {
+  int64_t stamp = e->time > LQ_TIME_FIRST ? e->time : LQ_TIME_FIRST;
+  bool believed = e->has_time && is_believed(b, stamp);
+  b->stats.timeless += !e->has_time;
+  b->stats.future += e->has_time && !believed;
+  if (!believed) {
+    out->time = place_of_arrival(b);
+    return true;
+  }
+  out->time = stamp;
+  if (stamp < b->clock) {
     b->stats.late++;
     return false;
   }
-  move_time(b, out->time);
+  b->last = stamp;
+  move_time(b, stamp);
   return true;
 }
 
@@ -126,21 +141,15 @@ lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32
   return LQ_OK;
 }
 
-// Too many wait: the first goes now, and time with it. If even that one is from a future that is not
-// believed, all are, and one is dropped rather than time moved.
+// Too many wait: the first goes now, and time with it.
 static bool force(lq_buffer *b, lq_waiting *out)
 {
-  while (b->bytes > b->max_bytes && b->n > 0) {
-    *out = pop(b);
-    if (!b->has_now || out->order.time <= plus(b->now, b->future)) {
-      b->stats.forced++;
-      b->clock = out->order.time > b->clock ? out->order.time : b->clock;
-      return true;
-    }
-    b->stats.dropped++;
-    lq_waiting_free(out, b->mem);
-  }
-  return false;
+  if (b->bytes <= b->max_bytes)
+    return false;
+  b->stats.forced++;
+  *out = pop(b);
+  b->clock = out->order.time > b->clock ? out->order.time : b->clock;
+  return true;
 }
 
 bool lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out)

@@ -1,10 +1,13 @@
-// The order of events: a buffer in which they wait until nothing earlier will come.
+// The order of events: a place for each, and a buffer in which they wait until nothing earlier will come.
 #ifndef LQ_STATE_ORDER_H
 #define LQ_STATE_ORDER_H
 
 #include "state/snapshot.h"
 
 #define LQ_LATENESS_WHOLE INT64_MIN // everything waits for the end of input
+// Where order begins, in 1823: stamps before it stand here, and so does what has no time while none is known.
+// So nothing comes before it, and what stands here makes nobody late.
+#define LQ_TIME_FIRST (INT64_MIN / 2)
 
 typedef struct lq_waiting {
   lq_order order;
@@ -16,10 +19,10 @@ typedef struct lq_waiting {
 
 typedef struct lq_order_stats {
   uint64_t late;     // came after their time had passed: not offered to state
-  uint64_t future;   // stamps too far beyond `now`: they do not move time
+  uint64_t future;   // stamps too far beyond `now`: not believed, the place is that of their arrival
   uint64_t timeless; // had no time of their own and took that of the event before
   uint64_t forced;   // left before their time: the buffer was full
-  uint64_t dropped;  // the buffer was full of the future, or there was no memory for one more
+  uint64_t dropped;  // there was no memory for one more
   uint64_t waiting;  // now
 } lq_order_stats;
 
@@ -29,9 +32,9 @@ typedef struct lq_buffer {
   uint64_t max_bytes;
   bool has_now;
   int64_t now;    // time of ingestion, live mode
-  int64_t latest; // newest stamp, as far as it is believed; INT64_MIN: none yet
-  int64_t last;   // stamp of the event before, for those without
-  int64_t clock;  // no event before this will be let through
+  int64_t latest; // newest stamp that was believed; INT64_MIN: none yet
+  int64_t last;   // of the last event that was believed and in time, for those without
+  int64_t clock;  // the watermark: no event before this will be let through; INT64_MIN: none yet
   uint64_t arrival;
   lq_waiting *heap;
   size_t n, cap;
@@ -41,7 +44,7 @@ typedef struct lq_buffer {
 
 void lq_buffer_init(lq_buffer *b, const lq_mem *mem);
 void lq_buffer_free(lq_buffer *b);
-// Gives an event its place and moves time. False: it is late, counted.
+// Gives an event its place and moves time, if its stamp is believed. False: it is late, counted.
 bool lq_buffer_stamp(lq_buffer *b, const lq_event *e, lq_order *out);
 bool lq_buffer_passes(const lq_buffer *b, lq_order order); // need not wait, once lq_buffer_next gives nothing
 // Takes the reference and the hits, also when it fails.

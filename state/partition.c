@@ -317,7 +317,7 @@ bool lq_partition_lineage(const lq_partition *s, uint32_t row)
 
 int64_t lq_partition_clock(const lq_partition *s)
 {
-  return s->buffer.clock;
+  return s->buffer.clock > LQ_TIME_FIRST ? s->buffer.clock : INT64_MIN;
 }
 
 void lq_partition_stats_get(const lq_partition *s, lq_partition_stats *out)

@@ -40,8 +40,9 @@ typedef struct lq_partition lq_partition;
 lq_status lq_partition_new(lq_partition **out, const lq_partition_config *config, const lq_mem *mem);
 void lq_partition_free(lq_partition *s);
 
-// Live mode: when events come in, by the caller's clock. Stamps more than limits.future beyond it are not
-// believed.
+// Live mode: when events come in, by the caller's clock; may go back. Stamps more than limits.future beyond
+// it are not believed: their events stand where those without a time do, and no time passes. Not where all is
+// sorted at the end of input.
 void lq_partition_set_now(lq_partition *s, int64_t now);
 // Whether an event without hits has to be offered too: some rule asks for lineage.
 bool lq_partition_wants_all(const lq_partition *s);
@@ -55,7 +56,7 @@ void lq_partition_stats_get(const lq_partition *s, lq_partition_stats *out);
 const lq_machine_stats *lq_partition_rule_stats(const lq_partition *s, uint32_t state);
 uint64_t lq_partition_held(const lq_partition *s,
                            uint32_t state);        // matches of a rule that wait for what must stay missing
-int64_t lq_partition_clock(const lq_partition *s); // the time that has been reached
+int64_t lq_partition_clock(const lq_partition *s); // the time that has been reached; INT64_MIN: none yet
 void lq_partition_each(const lq_partition *s, void (*each)(void *user, const lq_live *live), void *user);
 // For callbacks of the asker: LINEAGE about the event at hand.
 bool lq_partition_lineage(const lq_partition *s, uint32_t row);

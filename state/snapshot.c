@@ -68,6 +68,7 @@ lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values, co
   *k = (lq_snapshot){.refs = 1,
                      .size = size,
                      .order = order,
+                     .time = e->has_time ? e->time : 0,
                      .line = e->line,
                      .offset = e->offset,
                      .nth = e->nth,
@@ -129,7 +130,7 @@ void lq_snapshot_replay(const lq_snapshot *k, lq_event *into)
   into->line = k->line;
   into->offset = k->offset;
   into->nth = k->nth;
-  into->time = k->order.time;
+  into->time = k->time;
   into->has_time = k->has_time;
   into->mapped = k->mapped;
   for (size_t i = 0; i < k->nvalues; i++) {

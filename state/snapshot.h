@@ -25,7 +25,9 @@ typedef struct lq_snapshot_value {
 // An event that was kept: shared by all that hold it, in one block.
 typedef struct lq_snapshot {
   size_t refs, size;
-  lq_order order;
+  lq_order
+      order;    // its place: of an event without a time, or with one that was not believed, where it arrived
+  int64_t time; // as it says; without has_time nothing
   uint64_t line, offset, nth;
   bool has_time, mapped;
   lq_str raw, source;

@@ -125,7 +125,7 @@ typedef struct lq_limits {
   uint64_t max_waiting;    /* bytes of events that wait for their turn in time; 64 MiB */
   uint32_t max_window;     /* events that one group of a window holds; 65,536 */
   uint32_t max_distinct;   /* values that one dcount tells apart; 65,536 */
-  int64_t max_future;      /* ns that a stamp may be beyond lq_scan_set_now and still move time; 5 minutes */
+  int64_t max_future;      /* ns that a stamp may be beyond lq_scan_set_now and still be believed; 5 minutes */
 } lq_limits;
 LQ_API lq_status lq_limits_default(lq_limits *l);
 
@@ -364,7 +364,8 @@ typedef struct lq_step_view {
   uint32_t kind;       /* LQ_STEP_KIND_* */
   uint32_t filled;     /* events it has */
   size_t rule;         /* index in the bundle */
-  int64_t time, began; /* of the event at hand, or the time that passed; of its first event */
+  int64_t time, began; /* place in the order of time of the event at hand, or the time that passed; that of its
+                          first event */
   uint64_t arrival;    /* number of the event at hand, from 0 in the order in which they came in */
   uint64_t began_arrival;
   lq_text key;      /* its key for people: values with `, ` between, `null` for none */
@@ -439,8 +440,11 @@ LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_positio
  * rows. lq_scan_end ends a source only. A scan without stateful rules does not need it. Feed nothing after
  * it. */
 LQ_API lq_status lq_scan_finish(lq_scan *s);
-/* Live input: the time at which what is fed next came in. Stamps over max_future beyond it are not believed:
- * their events wait, and time does not move. For functions that ask for the time it is `now` as well. */
+/* Live input: the time at which what is fed next came in; to be told before the first event, and again as time
+ * goes on. It may go back. A stamp more than max_future beyond it, and newer than any that was believed, is not
+ * believed: it moves no time, and its event is seen where it arrived, as one without a time is: at the last
+ * time that was believed, or the time that was reached since (lq_stats.future). Without this call, and with
+ * LQ_SCAN_LATENESS_WHOLE, every stamp is believed. For functions that ask for the time it is `now` as well. */
 LQ_API void lq_scan_set_now(lq_scan *s, int64_t now);
 /* What was wrong when feed or end gave LQ_E_INPUT, otherwise empty; until the next lq_scan_begin. */
 LQ_API const char *lq_scan_message(const lq_scan *s);
@@ -484,8 +488,8 @@ typedef struct lq_stats {
   uint64_t state_evicted; /* evicted for a limit: matches may be missing */
   uint64_t state_cut;     /* values, keys and window events over a limit: matches may be missing */
   uint64_t late;          /* events after their time: stateful rules did not see them */
-  uint64_t future;        /* stamps that were not believed */
-  uint64_t timeless;      /* events without a time of their own, which took that of the one before */
+  uint64_t future;        /* stamps that were not believed: their events were seen where they arrived */
+  uint64_t timeless;      /* events without a time of their own, which took the last one that was believed */
   uint64_t forced;        /* events that could not wait long enough for order: max_waiting */
   uint64_t dropped;       /* events for which there was no room at all */
   uint64_t processes, processes_evicted; /* that lineage knows; evicted for a limit */

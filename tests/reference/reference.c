@@ -54,12 +54,13 @@ static row *add_row(rows *r)
   return &r->row[r->n++];
 }
 
+// Events without a time, and with one that is not believed, have the last that was.
 static void by_time(world *w)
 {
-  int64_t last = 0;
+  int64_t last = LQ_TIME_FIRST;
   for (size_t i = 0; i < w->stream->n; i++) {
     const w_event *e = &w->stream->events[i];
-    int64_t t = e->has_time ? e->time : last;
+    int64_t t = e->has_time && e->time < W_UNBELIEVED ? e->time : last;
     size_t at = w->n;
     for (; at > 0 && w->time[at - 1] > t; at--) {
       w->time[at] = w->time[at - 1];

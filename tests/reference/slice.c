@@ -63,7 +63,7 @@ void s_add(s_slice *s, const lq_event *from)
 // An event without a time has that of the one that came before it.
 static void stamp(s_slice *s)
 {
-  int64_t last = 0;
+  int64_t last = LQ_TIME_FIRST;
   for (uint32_t i = 0; i < s->n; i++)
     last = s->stamp[i] = s->events[i].has_time ? s->events[i].time : last;
 }

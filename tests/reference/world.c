@@ -448,7 +448,10 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
                        .rules = &id,
                        .schemas = schema};
   memset(c.hash_key, o->hash_seed, sizeof c.hash_key);
-  return lq_partition_new(&run->state, &c, mem);
+  status = lq_partition_new(&run->state, &c, mem);
+  if (!status && o->now)
+    lq_partition_set_now(run->state, o->now);
+  return status;
 }
 
 lq_status w_feed(w_run *run, size_t i)

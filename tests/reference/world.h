@@ -18,6 +18,7 @@
 #include "state/partition.h"
 
 enum { W_FIELDS = 4, W_VALUES = 4, W_TERMS = 16, W_STAGES = 8, W_ARGS = 64, W_EVENTS = 512 };
+#define W_UNBELIEVED INT64_C(1000000000000000) // a stamp from here on is too far ahead of any `now` here
 enum { W_K, W_J, W_X, W_Y };
 
 typedef struct w_event {
@@ -73,6 +74,7 @@ typedef struct w_run {
 typedef struct w_options {
   int64_t lateness;
   lq_state_limits limits;
+  int64_t now; // 0: nobody tells
   uint8_t hash_seed;
   const lq_mem *mem; // NULL: the C library's
 } w_options;
