@@ -72,7 +72,7 @@ class Copy:
         return first + list(rest.values())
 
     def build(self, test):
-        targets = [os.path.relpath(word, self.out) for word in test["cmd"] if word.startswith(str(self.out) + os.sep)]
+        targets = [os.path.relpath(word, self.out) for word in test["cmd"] if word.startswith(str(self.out) + os.sep) and os.path.isfile(word)]
         done = sh(["ninja", "-C", str(self.out), *targets])
         return done.returncode == 0, done.stdout
 
