@@ -7,11 +7,13 @@ noticed, as they mean the same, stand in survivors.txt with the reason.
 """
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -77,10 +79,16 @@ class Copy:
         return done.returncode == 0, done.stdout
 
     def fails(self, test):
+        run = subprocess.Popen(test["cmd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.out,
+                               env={**ENV, **test["env"]}, start_new_session=True)
         try:
-            return sh(test["cmd"], timeout=TIMEOUT, cwd=self.out, env={**ENV, **test["env"]}).returncode != 0
+            return run.wait(TIMEOUT) != 0
         except subprocess.TimeoutExpired:
             return True
+        finally:  # a test may have processes of its own, which would run on
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
 
     def try_one(self, mutant):
         """("killed", by) or ("survived", "") or ("no program", "")"""
