@@ -2,14 +2,17 @@
 // more.
 #include "base/event.h"
 
+#include "base/utf8.h"
+
 lq_status lq_event_init(lq_event *e, const lq_fieldmap *map, const lq_mem *mem)
 {
   size_t n = lq_fieldmap_slots(map);
   *e = (lq_event){.map = map, .mem = mem, .text = {.mem = mem}, .nvalues = 1};
   e->first = lq_mem_alloc(mem, n, sizeof *e->first);
   e->last = lq_mem_alloc(mem, n, sizeof *e->last);
+  e->counts = lq_mem_alloc(mem, n, sizeof *e->counts);
   e->touched = lq_mem_alloc(mem, n, sizeof *e->touched);
-  if (e->first && e->last && e->touched && LQ_GROW(mem, e->values, 0, &e->values_cap))
+  if (e->first && e->last && e->counts && e->touched && LQ_GROW(mem, e->values, 0, &e->values_cap))
     return LQ_OK;
   lq_event_free(e);
   return LQ_E_NOMEM;
@@ -22,6 +25,7 @@ void lq_event_free(lq_event *e)
   size_t n = lq_fieldmap_slots(e->map);
   lq_mem_free(e->mem, e->first, n, sizeof *e->first);
   lq_mem_free(e->mem, e->last, n, sizeof *e->last);
+  lq_mem_free(e->mem, e->counts, n, sizeof *e->counts);
   lq_mem_free(e->mem, e->touched, n, sizeof *e->touched);
   lq_mem_free(e->mem, e->values, e->values_cap, sizeof *e->values);
   lq_arena_free(&e->text);
@@ -31,17 +35,21 @@ void lq_event_free(lq_event *e)
 void lq_event_clear(lq_event *e)
 {
   for (size_t i = 0; i < e->ntouched; i++)
-    e->first[e->touched[i]] = e->last[e->touched[i]] = 0;
+    e->first[e->touched[i]] = e->last[e->touched[i]] = e->counts[e->touched[i]] = 0;
   e->ntouched = 0;
   e->nvalues = 1;
   lq_arena_reset(&e->text);
   e->raw = LQ_STR("");
   e->time = 0;
-  e->has_time = e->mapped = e->failed = false;
+  e->has_time = e->mapped = e->crowded = e->failed = false;
 }
 
 void lq_event_add_slot(lq_event *e, uint32_t slot, lq_value v, uint32_t element, uint32_t parent)
 {
+  if (e->max_values && e->counts[slot] >= e->max_values) {
+    e->crowded = true;
+    return;
+  }
   if (e->nvalues >= UINT32_MAX || !LQ_GROW(e->mem, e->values, e->nvalues, &e->values_cap)) {
     e->failed = true;
     return;
@@ -53,6 +61,7 @@ void lq_event_add_slot(lq_event *e, uint32_t slot, lq_value v, uint32_t element,
   else
     e->first[slot] = at, e->touched[e->ntouched++] = slot;
   e->last[slot] = at;
+  e->counts[slot]++;
 }
 
 // A scope's own values, and those of a slot tied to a scope of the same name (an array of plain values), are
@@ -85,4 +94,17 @@ void lq_event_add(lq_event *e, lq_str name, lq_value v)
     add_to(&a, slot);
   if (lq_fieldmap_has_patterns(e->map))
     lq_fieldmap_match_patterns(e->map, name, add_to, &a);
+}
+
+bool lq_event_shorten(lq_event *e, size_t max_value)
+{
+  bool any = false;
+  for (size_t i = 1; i < e->nvalues; i++) {
+    lq_value *v = &e->values[i].v;
+    if (v->type != LQ_T_STRING || v->s.n <= max_value)
+      continue;
+    v->s = lq_utf8_prefix(v->s, max_value);
+    any = true;
+  }
+  return any;
 }

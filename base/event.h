@@ -29,6 +29,7 @@ typedef struct lq_field_spec {
 
 lq_status lq_fieldmap_new(lq_fieldmap **out, const lq_mem *mem);
 void lq_fieldmap_free(lq_fieldmap *m);
+size_t lq_fieldmap_nodes(const lq_fieldmap *m); // of the tree, the root among them
 lq_status lq_fieldmap_add(lq_fieldmap *m, const lq_field_spec *spec,
                           uint32_t *slot); // slots count up from 0; equal specs share one
 size_t lq_fieldmap_slots(const lq_fieldmap *m);
@@ -64,8 +65,10 @@ typedef struct lq_event {
   lq_slot_value *values; // values[0] is unused, so that index 0 can mean "none"
   size_t nvalues, values_cap;
   uint32_t *first, *last; // by slot; 0: none
+  uint32_t *counts;       // by slot: how many values it has
   uint32_t *touched;      // slots to clear
   size_t ntouched;
+  uint32_t max_values;   // of one slot, more are left out; 0: any number
   lq_arena text;         // decoded strings; lives until the next lq_event_clear
   lq_str raw;            // the record as it came in, borrowed from the reader for the callback
   lq_str source;         // name of the file or stream
@@ -73,8 +76,9 @@ typedef struct lq_event {
   uint64_t nth;          // which event that begins on its line, from 1; 0: nobody has counted
   int64_t time;          // ns since 1970; valid if has_time
   bool has_time;
-  bool mapped; // raw Windows shape, mapped to ECS
-  bool failed; // out of memory while it was filled
+  bool mapped;  // raw Windows shape, mapped to ECS
+  bool crowded; // values were left out
+  bool failed;  // out of memory while it was filled
 } lq_event;
 
 lq_status lq_event_init(lq_event *e, const lq_fieldmap *map, const lq_mem *mem);
@@ -86,6 +90,9 @@ void lq_event_add_slot(lq_event *e, uint32_t slot, lq_value v, uint32_t element,
 // By full name, for getters and tables (mapping): only where that name is wanted. Scoped slots get it as
 // element 0; a scope's own slot, and a slot tied to a scope of its own name, number what they get from 0.
 void lq_event_add(lq_event *e, lq_str name, lq_value v);
+// Keeps the beginning of texts that are longer, up to a code point; false: there are none. For events that
+// are to be remembered.
+bool lq_event_shorten(lq_event *e, size_t max_value);
 static inline const lq_slot_value *lq_event_first(const lq_event *e, uint32_t slot)
 {
   return e->first[slot] ? &e->values[e->first[slot]] : NULL;

@@ -216,6 +216,11 @@ lq_status lq_fieldmap_add(lq_fieldmap *m, const lq_field_spec *spec, uint32_t *o
   return *out != LQ_NO_SLOT ? LQ_OK : new_slot(m, spec, at, out);
 }
 
+size_t lq_fieldmap_nodes(const lq_fieldmap *m)
+{
+  return m->nnodes;
+}
+
 size_t lq_fieldmap_slots(const lq_fieldmap *m)
 {
   return m->nslots;

@@ -47,6 +47,14 @@ size_t lq_utf8_back(lq_str s, size_t at)
   return at - 1;
 }
 
+lq_str lq_utf8_prefix(lq_str s, size_t max)
+{
+  size_t n = s.n < max ? s.n : max;
+  while (n > 0 && n < s.n && ((uint8_t)s.p[n] & 0xC0) == 0x80)
+    n--;
+  return lq_str_slice(s, 0, n);
+}
+
 size_t lq_utf8_encode(uint32_t c, char out[4])
 {
   if (c < 0x80) {

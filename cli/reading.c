@@ -60,7 +60,7 @@ void lq_reading_done(lq_reading *r, lq_status status)
     lq_out_of_memory();
   if (s->bad)
     r->cli->saw |= LQ_SAW_BAD_INPUT;
-  if (s->indeterminate || s->capped || s->cut_values || s->state_evicted || s->state_cut || s->forced ||
+  if (s->indeterminate || s->capped || s->cut_values || s->cut_fields || s->cut_depth || s->state_evicted || s->state_cut || s->forced ||
       s->dropped)
     r->cli->saw |= LQ_SAW_LIMIT;
 }
@@ -185,8 +185,12 @@ void lq_reading_say_bad(lq_reading *r)
   lq_cli *c = r->cli;
   if (s->bad > BAD_SHOWN)
     say_count(c, s->bad, "", "records could not be read; the first three are shown above");
-  say_count(c, s->cut_values, "event had a value over 1 MiB, of which only the beginning was looked at",
-            "events had a value over 1 MiB, of which only the beginning was looked at");
+  say_count(c, s->cut_values, "event had a value over 1 MiB, of which functions saw only the beginning",
+            "events had a value over 1 MiB, of which functions saw only the beginning");
+  say_count(c, s->cut_fields, "event had too many values in a field; those over the limit were not looked at",
+            "events had too many values in a field; those over the limit were not looked at");
+  say_count(c, s->cut_depth, "event was nested too deeply; what lies below the limit was not looked at",
+            "events were nested too deeply; what lies below the limit was not looked at");
   say_count(c, s->indeterminate, "time a rule gave no verdict: an event used up its budget",
             "times a rule gave no verdict: an event used up its budget");
   lq_say_lost(c, s);
@@ -231,15 +235,15 @@ void lq_reading_say_stats(lq_reading *r)
       {"events", s->events},
       {"records skipped", s->bad},
       {"  not JSON", s->bad_json},
-      {"  too deep", s->bad_depth},
       {"  too large", s->bad_size},
-      {"  too many fields", s->bad_fields},
       {"  no event", s->bad_shape},
       {"  cut short", s->partial},
       {"mapped to ECS", s->mapped},
       {"duplicate keys", s->duplicate_keys},
       {"repaired UTF-8", s->repaired_utf8},
       {"cut values", s->cut_values},
+      {"cut fields", s->cut_fields},
+      {"cut below a depth", s->cut_depth},
       {"numbers out of range", s->number_range},
       {"rules run", s->rules_run},
       {"predicates run", s->predicates_run},

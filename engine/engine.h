@@ -48,6 +48,8 @@ typedef struct lq_engine lq_engine;
 lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem);
 void lq_engine_free(lq_engine *e);
 void lq_engine_set_now(lq_engine *e, int64_t now);
+// Bytes of a text that expressions get and that is remembered of an event; predicates look at the whole. 0: all.
+void lq_engine_set_max_value(lq_engine *e, size_t max_value);
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
 const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
 

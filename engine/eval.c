@@ -83,6 +83,11 @@ void lq_engine_set_now(lq_engine *e, int64_t now)
   e->exec.now = e->explaining.now = now;
 }
 
+void lq_engine_set_max_value(lq_engine *e, size_t max_value)
+{
+  e->exec.max_value = e->explaining.max_value = max_value;
+}
+
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e)
 {
   return &e->stats;

@@ -63,13 +63,10 @@ void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
 
 // ---- values
 
-static lq_str cut_value(lq_fill *f, lq_str s)
+lq_str lq_fill_shorten(lq_fill *f, lq_str s)
 {
-  f->cut = true;
-  size_t n = f->max_value;
-  while (n > 0 && ((uint8_t)s.p[n] & 0xC0) == 0x80) // not inside a code point
-    n--;
-  return lq_str_slice(s, 0, n);
+  f->cut |= s.n > f->max_value;
+  return lq_utf8_prefix(s, f->max_value);
 }
 
 lq_str lq_fill_key(lq_fill *f, uint32_t key)
@@ -85,7 +82,8 @@ bool lq_fill_value(lq_fill *f, uint32_t value, lq_value *out)
   switch ((lq_json_kind)n->kind) {
   case LQ_JSON_STRING:
     s = lq_fill_key(f, value);
-    *out = lq_string(s.n > f->max_value ? cut_value(f, s) : s);
+    f->cut |= s.n > f->max_value;
+    *out = lq_string(s);
     return true;
   case LQ_JSON_NUMBER: *out = lq_json_number(f->json, n, &f->range); return true;
   case LQ_JSON_TRUE: *out = lq_bool(true); return true;

@@ -44,7 +44,8 @@ typedef struct lq_fill {
 
   // What was met in this record.
   uint64_t repaired;
-  bool cut, range, duplicate;
+  bool cut; // a text is longer than max_value: whoever keeps or copies it has its beginning
+  bool range, duplicate;
   bool has_time;
   int64_t time;
   bool failed; // out of memory
@@ -72,9 +73,10 @@ void lq_fill_close_scopes(lq_fill *f);
 // Sets f->duplicate.
 void lq_fill_find_duplicates(lq_fill *f);
 
-// A scalar's value: decoded, cut, counted. False for null.
+// A scalar's value: decoded, counted. False for null.
 bool lq_fill_value(lq_fill *f, uint32_t value, lq_value *out);
 lq_str lq_fill_key(lq_fill *f, uint32_t key);
-bool lq_is_empty_value(const lq_value *v); // "", "-" or the null GUID
+lq_str lq_fill_shorten(lq_fill *f, lq_str s); // to max_value, for texts that are copied
+bool lq_is_empty_value(const lq_value *v);    // "", "-" or the null GUID
 
 #endif

@@ -208,22 +208,16 @@ static void close_container(parser *p)
   p->depth--;
 }
 
-static lq_status take_key(parser *p)
+static lq_status take_key(parser *p, lq_json_node *key)
 {
   if (p->p == p->end)
     return fail(p, p->p, "an object is not closed");
   if (*p->p != '"')
     return fail(p, p->p, *p->p == '}' ? "a comma stands before `}`" : "a key in double quotes is missing");
-  uint32_t at;
-  lq_status s = new_node(p, &at);
-  if (s != LQ_OK)
-    return s;
-  lq_json_node key = {.kind = LQ_JSON_STRING, .next = at + 1};
   p->p++;
-  s = take_string(p, &key);
+  lq_status s = take_string(p, key);
   if (s != LQ_OK)
     return s;
-  p->j->nodes[at] = key;
   skip_blanks(p);
   if (p->p == p->end || *p->p != ':')
     return fail(p, p->p, "a colon is missing after a key");
@@ -232,17 +226,15 @@ static lq_status take_key(parser *p)
   return LQ_OK;
 }
 
-static lq_status take_scalar(parser *p, uint32_t at)
+static lq_status take_scalar(parser *p, lq_json_node *n)
 {
-  lq_json_node n = {.start = (uint32_t)(p->p - p->j->text.p), .next = at + 1};
-  lq_status s = count_leaf(p);
-  if (s != LQ_OK)
-    return s;
+  lq_status s;
+  n->start = (uint32_t)(p->p - p->j->text.p);
   switch (*p->p) {
-  case '"': p->p++, n.kind = LQ_JSON_STRING, s = take_string(p, &n), p->j->nodes[at] = n; return s;
-  case 't': n.kind = LQ_JSON_TRUE, s = take_word(p, LQ_STR("true")); break;
-  case 'f': n.kind = LQ_JSON_FALSE, s = take_word(p, LQ_STR("false")); break;
-  case 'n': n.kind = LQ_JSON_NULL, s = take_word(p, LQ_STR("null")); break;
+  case '"': p->p++, n->kind = LQ_JSON_STRING; return take_string(p, n);
+  case 't': n->kind = LQ_JSON_TRUE, s = take_word(p, LQ_STR("true")); break;
+  case 'f': n->kind = LQ_JSON_FALSE, s = take_word(p, LQ_STR("false")); break;
+  case 'n': n->kind = LQ_JSON_NULL, s = take_word(p, LQ_STR("null")); break;
   case '-':
   case '0':
   case '1':
@@ -253,34 +245,37 @@ static lq_status take_scalar(parser *p, uint32_t at)
   case '6':
   case '7':
   case '8':
-  case '9': n.kind = LQ_JSON_NUMBER, s = take_number(p); break;
+  case '9': n->kind = LQ_JSON_NUMBER, s = take_number(p); break;
   case ']': return fail(p, p->p, "a comma stands before `]`");
   case '\0':
   case '\xFE':
   case '\xFF': return fail(p, p->p, "this is UTF-16 or no text at all; events are read as UTF-8");
   default: return fail(p, p->p, "a value is missing");
   }
-  n.end = (uint32_t)(p->p - p->j->text.p);
-  p->j->nodes[at] = n;
+  n->end = (uint32_t)(p->p - p->j->text.p);
   return s;
 }
 
 // A value begins at p->p. Gives *inside when a container was opened that has something in it.
-static lq_status take_value(parser *p, bool *inside)
+static lq_status take_value(parser *p, uint32_t where, bool *inside)
 {
   *inside = false;
-  if (p->p == p->end)
-    return fail(p, p->p, "the text ends where a value should be");
   uint32_t at;
   lq_status s = new_node(p, &at);
   if (s != LQ_OK)
     return s;
   bool object = *p->p == '{';
-  if (!object && *p->p != '[')
-    return take_scalar(p, at);
+  if (!object && *p->p != '[') {
+    lq_json_node n = {.next = at + 1};
+    s = count_leaf(p);
+    s = s == LQ_OK ? take_scalar(p, &n) : s;
+    p->j->nodes[at] = n;
+    return s;
+  }
   s = open_container(p, at, object ? LQ_JSON_OBJECT : LQ_JSON_ARRAY);
   if (s != LQ_OK)
     return s;
+  p->j->nodes[at].end = where; // until it closes
   skip_blanks(p);
   *inside = p->p == p->end || *p->p != (object ? '}' : ']');
   if (*inside)
@@ -289,27 +284,139 @@ static lq_status take_value(parser *p, bool *inside)
   return count_leaf(p); // so that the number of keys, too, is bounded by that of leaves
 }
 
+// Before a comma or a closing bracket. *more: a comma was there, and the next value begins.
+static lq_status take_end(parser *p, bool object, bool *more)
+{
+  skip_blanks(p);
+  *more = false;
+  if (p->p == p->end)
+    return fail(p, p->p, object ? "an object is not closed" : "an array is not closed");
+  if (*p->p == ',') {
+    p->p++;
+    skip_blanks(p);
+    *more = true;
+    return LQ_OK;
+  }
+  if (*p->p != (object ? '}' : ']'))
+    return fail(p, p->p, *p->p == '}' || *p->p == ']' ? "this bracket closes nothing" : "a comma is missing");
+  return LQ_OK;
+}
+
 // After a value: closes what closes here and stops at the next value of a container, or at the end of the
 // text.
 static lq_status take_ends(parser *p)
 {
+  bool more = false;
   while (p->open != NO_CONTAINER) {
-    bool object = p->j->nodes[p->open].kind == LQ_JSON_OBJECT;
-    skip_blanks(p);
-    if (p->p == p->end)
-      return fail(p, p->p, object ? "an object is not closed" : "an array is not closed");
-    if (*p->p == ',') {
-      p->p++;
-      skip_blanks(p);
-      return LQ_OK;
-    }
-    if (*p->p != (object ? '}' : ']'))
-      return fail(p, p->p,
-                  *p->p == '}' || *p->p == ']' ? "this bracket closes nothing" : "a comma is missing");
+    lq_status s = take_end(p, p->j->nodes[p->open].kind == LQ_JSON_OBJECT, &more);
+    if (s != LQ_OK || more)
+      return s;
     close_container(p);
   }
   skip_blanks(p);
   return p->p == p->end ? LQ_OK : fail(p, p->p, "something stands behind the end of the value");
+}
+
+// ---- what is left out
+
+static bool is_object_at(const lq_json *j, size_t level)
+{
+  return j->brackets[level / 8] >> level % 8 & 1;
+}
+
+static lq_status push_bracket(parser *p, size_t level, bool object)
+{
+  lq_json *j = p->j;
+  size_t at = level / 8;
+  if (at >= j->brackets_cap && !LQ_GROW(j->mem, j->brackets, at, &j->brackets_cap))
+    return LQ_E_NOMEM;
+  uint8_t bit = (uint8_t)(1u << level % 8);
+  j->brackets[at] = object ? j->brackets[at] | bit : j->brackets[at] & (uint8_t)~bit;
+  return LQ_OK;
+}
+
+// Closes what closes behind a value that is left out; stops at the next one of those, or after the outermost.
+static lq_status skip_ends(parser *p, size_t *level)
+{
+  bool more = false;
+  while (*level > 0) {
+    lq_status s = take_end(p, is_object_at(p->j, *level - 1), &more);
+    if (s != LQ_OK || more)
+      return s;
+    p->p++;
+    --*level;
+  }
+  return LQ_OK;
+}
+
+// One value and all inside it, whatever its depth: the same checks, a bit for each open bracket.
+static lq_status skip_value(parser *p)
+{
+  size_t level = 0;
+  lq_json_node none;
+  do {
+    lq_status s = LQ_OK;
+    if (level > 0 && is_object_at(p->j, level - 1))
+      s = take_key(p, &none);
+    if (s == LQ_OK && p->p == p->end)
+      s = fail(p, p->p, "the text ends where a value should be");
+    if (s != LQ_OK)
+      return s;
+    bool object = *p->p == '{', inside = object || *p->p == '[';
+    if (!inside) {
+      s = take_scalar(p, &none);
+    } else {
+      s = push_bracket(p, level++, object);
+      p->p++;
+      skip_blanks(p);
+      if (p->p < p->end && *p->p == (object ? '}' : ']'))
+        p->p++, level--, inside = false;
+    }
+    if (s == LQ_OK && !inside)
+      s = skip_ends(p, &level);
+    if (s != LQ_OK)
+      return s;
+  } while (level > 0);
+  return LQ_OK;
+}
+
+// Sets what it was left out for.
+static bool leaves_out(parser *p, uint32_t where)
+{
+  lq_json *j = p->j;
+  if (where == LQ_JSON_LEAVE_OUT)
+    return true;
+  if (j->skip_deep && p->depth == p->max_depth && (*p->p == '{' || *p->p == '['))
+    return j->deep = true;
+  if (j->choice && !j->choice->room(j->choice->user, where))
+    return j->crowded = true;
+  return false;
+}
+
+// A member or an element, or the root.
+static lq_status take_item(parser *p, bool *inside)
+{
+  lq_json *j = p->j;
+  lq_json_node key = {.kind = LQ_JSON_STRING};
+  bool member = p->open != NO_CONTAINER && j->nodes[p->open].kind == LQ_JSON_OBJECT;
+  uint32_t where = p->open != NO_CONTAINER ? j->nodes[p->open].end : 0, at;
+  lq_status s = member ? take_key(p, &key) : LQ_OK;
+  if (s == LQ_OK && p->p == p->end)
+    s = fail(p, p->p, "the text ends where a value should be");
+  if (s != LQ_OK)
+    return s;
+  if (member && j->choice)
+    where = j->choice->member(j->choice->user, where, lq_json_raw(j, &key), key.escaped);
+  if (leaves_out(p, where))
+    return skip_value(p);
+  if (member) {
+    s = new_node(p, &at);
+    if (s != LQ_OK)
+      return s;
+    key.next = at + 1;
+    j->nodes[at] = key;
+  }
+  return take_value(p, where, inside);
 }
 
 lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_error *error)
@@ -317,6 +424,7 @@ lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_err
   *error = (lq_json_error){0};
   j->text = text;
   j->n = 0;
+  j->deep = j->crowded = false;
   if (text.n >= UINT32_MAX) {
     *error = (lq_json_error){.reason = "larger than 4 GiB"};
     return LQ_E_LIMIT;
@@ -330,11 +438,7 @@ lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_err
   skip_blanks(&p);
   do {
     bool inside = false;
-    lq_status s = LQ_OK;
-    if (p.open != NO_CONTAINER && j->nodes[p.open].kind == LQ_JSON_OBJECT)
-      s = take_key(&p);
-    if (s == LQ_OK)
-      s = take_value(&p, &inside);
+    lq_status s = take_item(&p, &inside);
     if (s == LQ_OK && !inside)
       s = take_ends(&p);
     if (s != LQ_OK)
@@ -346,6 +450,7 @@ lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_err
 void lq_json_free(lq_json *j)
 {
   lq_mem_free(j->mem, j->nodes, j->cap, sizeof *j->nodes);
+  lq_mem_free(j->mem, j->brackets, j->brackets_cap, sizeof *j->brackets);
   *j = (lq_json){.mem = j->mem};
 }
 

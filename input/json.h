@@ -25,9 +25,24 @@ typedef struct lq_json_node {
   uint8_t escaped; // STRING: has a backslash, or bytes that are not ASCII (needs decoding or a check)
 } lq_json_node;
 
+// Which members of a text are worth a node. What is left out is checked and leaves no trace.
+enum { LQ_JSON_LEAVE_OUT = UINT32_MAX };
+typedef struct lq_json_choice {
+  // What the value of this key is called, in an object that is called `where` (the root is 0), or LEAVE_OUT.
+  uint32_t (*member)(void *user, uint32_t where, lq_str key, bool escaped);
+  // Is there room for one more value that is called so? Elements are called as their array is.
+  bool (*room)(void *user, uint32_t where);
+  void *user;
+} lq_json_choice;
+
 typedef struct lq_json {
   const lq_mem *mem;
-  uint32_t max_leaves; // strings, numbers and words that are no keys; 0: any number
+  uint32_t max_leaves;          // strings, numbers and words that are no keys; 0: any number
+  bool skip_deep;               // what is nested deeper than the limit is left out, and no LQ_E_LIMIT
+  const lq_json_choice *choice; // NULL: everything
+  bool deep, crowded;           // something was left out: for its depth; as there was no room
+  uint8_t *brackets;            // of what is left out, a bit each
+  size_t brackets_cap;
   lq_str text;
   lq_json_node *nodes;
   size_t n, cap;

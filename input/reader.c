@@ -37,9 +37,7 @@ static lq_status count_bad(lq_reader *r, uint64_t line, uint64_t offset, uint64_
 static uint64_t *counter_of(lq_input_stats *s, lq_record_fault fault)
 {
   switch (fault) {
-  case LQ_RECORD_DEPTH: return &s->bad_depth;
   case LQ_RECORD_SIZE: return &s->bad_size;
-  case LQ_RECORD_FIELDS: return &s->bad_fields;
   case LQ_RECORD_SHAPE: return &s->bad_shape;
   case LQ_RECORD_JSON:
   case LQ_RECORD_FINE: break;
@@ -56,6 +54,8 @@ static lq_status give_event(lq_reader *r, const lq_frame_record *rec)
   r->stats.duplicate_keys += f->duplicate;
   r->stats.repaired_utf8 += f->repaired > 0;
   r->stats.cut_values += f->cut;
+  r->stats.cut_fields += r->event.crowded;
+  r->stats.cut_depth += r->record.json.deep;
   r->stats.number_range += f->range;
   r->event.source = lq_buf_get(&r->source);
   r->event.line = rec->line;

@@ -8,22 +8,22 @@
 
 typedef struct lq_input_limits {
   size_t max_record; // bytes of one record; 0: 16 MiB
-  size_t max_value;  // bytes of one string value kept, longer ones are cut at a code point and counted; 0: 64
-                     // KiB... see below
-  uint32_t max_depth;  // nesting of JSON; 0: 64
-  uint32_t max_fields; // leaves of one record; 0: 4,096... beyond it the record is refused
+  size_t
+      max_value; // bytes of one text that are kept where texts are copied; longer ones are counted; 0: 1 MiB
+  uint32_t max_depth;  // nesting of JSON, what lies deeper is left out and counted; 0: 64
+  uint32_t max_fields; // values of one field, more are left out and counted; 0: 4,096
   uint64_t max_ratio;  // output to input of a compressed stream, after its first MiB; 0: 200
 } lq_input_limits;
-// max_value 0 means 1 MiB: script blocks are long and a cut is an evasion, so it is generous; each cut is
-// counted.
+// None of them but max_record makes a record unreadable: an event must not hide behind what no rule reads.
 
 typedef struct lq_input_stats {
-  uint64_t bytes_in, bytes; // as given; after decompression
-  uint64_t records, events; // records = events + bad
-  uint64_t bad;             // records that were skipped, by reason below
-  uint64_t bad_json, bad_depth, bad_size, bad_fields, bad_shape, partial; // they add up to bad
-  uint64_t mapped;                                                  // raw Windows events turned into ECS
-  uint64_t duplicate_keys, repaired_utf8, cut_values, number_range; // events with that; not skipped
+  uint64_t bytes_in, bytes;                             // as given; after decompression
+  uint64_t records, events;                             // records = events + bad
+  uint64_t bad;                                         // records that were skipped, by reason below
+  uint64_t bad_json, bad_size, bad_shape, partial;      // they add up to bad
+  uint64_t mapped;                                      // raw Windows events turned into ECS
+  uint64_t duplicate_keys, repaired_utf8, number_range; // events with that; not skipped
+  uint64_t cut_values, cut_fields, cut_depth; // events over max_value, max_fields, max_depth; not skipped
 } lq_input_stats;
 
 typedef struct lq_bad_record {

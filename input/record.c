@@ -1,7 +1,12 @@
 // One record to one event.
 #include "input/record.h"
 
-enum { DEEPEST = 1000 }; // whatever the caller says: filling recurses
+#include "input/crowd.h"
+
+enum {
+  DEEPEST = 1000, // whatever the caller says: filling recurses
+  CROWD = 16,     // times max_fields: a record with more values is read by its wanted members alone
+};
 
 lq_input_limits lq_input_limits_of(const lq_input_limits *limits)
 {
@@ -19,7 +24,9 @@ lq_status lq_record_reader_init(lq_record_reader *r, const lq_fieldmap *map, con
                                 const lq_mem *mem)
 {
   *r = (lq_record_reader){.limits = lq_input_limits_of(limits)};
-  r->json = (lq_json){.mem = mem, .max_leaves = r->limits.max_fields};
+  uint64_t crowd = (uint64_t)r->limits.max_fields * CROWD;
+  r->json = (lq_json){
+      .mem = mem, .max_leaves = crowd < UINT32_MAX ? (uint32_t)crowd : UINT32_MAX, .skip_deep = true};
   return lq_fill_init(&r->fill, map, r->limits.max_value, mem);
 }
 
@@ -41,6 +48,24 @@ static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const cha
   return fault;
 }
 
+static lq_status parse_crowd(lq_record_reader *r, lq_str text, lq_json_error *error)
+{
+  lq_crowd c;
+  r->windows = r->windows ? r->windows : lq_windows_new(&r->fill);
+  if (!r->windows || lq_crowd_begin(&c, &r->fill, r->windows, r->limits.max_fields) != LQ_OK)
+    return LQ_E_NOMEM;
+  uint32_t max = r->json.max_leaves;
+  const lq_json_choice choice = {lq_crowd_member, lq_crowd_room, &c};
+  r->json.max_leaves = 0;
+  r->json.choice = &choice;
+  lq_status s = lq_json_parse(&r->json, text, r->limits.max_depth, error);
+  r->json.max_leaves = max;
+  r->json.choice = NULL;
+  s = c.keys.failed ? LQ_E_NOMEM : s;
+  lq_crowd_end(&c);
+  return s;
+}
+
 static lq_status parse(lq_record_reader *r, lq_str text, lq_record_fault *fault)
 {
   *fault = LQ_RECORD_FINE;
@@ -50,10 +75,12 @@ static lq_status parse(lq_record_reader *r, lq_str text, lq_record_fault *fault)
   }
   lq_json_error error;
   lq_status s = lq_json_parse(&r->json, text, r->limits.max_depth, &error);
+  if (s == LQ_E_LIMIT && error.leaves)
+    s = parse_crowd(r, text, &error);
   if (s == LQ_E_NOMEM)
     return s;
   if (s == LQ_E_LIMIT)
-    *fault = say(r, error.leaves ? LQ_RECORD_FIELDS : LQ_RECORD_DEPTH, error.reason, error.at + 1, false);
+    *fault = say(r, LQ_RECORD_SIZE, error.reason, error.at + 1, false);
   else if (s != LQ_OK)
     *fault = say(r, LQ_RECORD_JSON, error.reason, error.at + 1, error.cut);
   else if (r->json.nodes[0].kind != LQ_JSON_OBJECT)
@@ -100,6 +127,8 @@ lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e, lq_arena
   if (s != LQ_OK || *fault != LQ_RECORD_FINE)
     return s;
   lq_fill *f = &r->fill;
+  if (e)
+    e->max_values = r->limits.max_fields;
   lq_fill_begin(f, &r->json, e, strings);
   uint32_t object = 0, source = lq_json_member(&r->json, 0, LQ_STR("_source")), event;
   if (is_object(&r->json, source))
@@ -117,6 +146,7 @@ lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e, lq_arena
     e->has_time = f->has_time;
     e->time = f->time;
     e->raw = text;
+    e->crowded |= r->json.crowded;
   }
   return s;
 }

@@ -8,9 +8,7 @@
 typedef enum lq_record_fault {
   LQ_RECORD_FINE,
   LQ_RECORD_JSON,
-  LQ_RECORD_DEPTH,
   LQ_RECORD_SIZE,
-  LQ_RECORD_FIELDS,
   LQ_RECORD_SHAPE,
 } lq_record_fault;
 

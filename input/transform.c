@@ -20,7 +20,7 @@ void lq_give(lq_map_call *c, lq_str s)
 
 lq_str lq_map_own(lq_map_call *c, lq_str s)
 {
-  return lq_arena_copy(c->fill->text, s);
+  return lq_arena_copy(c->fill->text, lq_fill_shorten(c->fill, s));
 }
 
 lq_str lq_raw_text(lq_map_call *c, const lq_value *v)
@@ -36,6 +36,7 @@ static char lower(char ch)
 
 lq_str lq_map_lower(lq_map_call *c, lq_str s)
 {
+  s = lq_fill_shorten(c->fill, s);
   char *p = lq_arena_alloc(c->fill->text, s.n);
   if (!p)
     return LQ_STR("");
@@ -268,7 +269,8 @@ void lq_to_LOCAL(lq_map_call *c, const lq_value *v)
 
 void lq_to_JOIN(lq_map_call *c, const lq_value *v)
 {
-  lq_str left = local_path(lq_raw_text(c, v)), right = c->other(c->user, c->row->arg);
+  lq_str left = lq_fill_shorten(c->fill, local_path(lq_raw_text(c, v))),
+         right = lq_fill_shorten(c->fill, c->other(c->user, c->row->arg));
   lq_value r = lq_string(right);
   if (left.n > 0 && !lq_is_empty_value(&r))
     lq_give(c, lq_arena_format(c->fill->text, "%.*s\\%.*s", LQ_STR_ARG(left), LQ_STR_ARG(right)));

@@ -23,9 +23,7 @@ static lq_status status_of(lq_record_fault fault)
   case LQ_RECORD_FINE: return LQ_OK;
   case LQ_RECORD_JSON:
   case LQ_RECORD_SHAPE: return LQ_E_INPUT;
-  case LQ_RECORD_DEPTH:
-  case LQ_RECORD_SIZE:
-  case LQ_RECORD_FIELDS: return LQ_E_LIMIT;
+  case LQ_RECORD_SIZE: return LQ_E_LIMIT;
   }
   return LQ_E_INTERNAL;
 }

@@ -132,7 +132,7 @@ static void intern_headers(lq_windows *w, const lq_map_header *h, size_t n)
   }
 }
 
-static lq_windows *make(const lq_fill *f)
+lq_windows *lq_windows_new(const lq_fill *f)
 {
   lq_windows *w = lq_mem_alloc(f->mem, 1, sizeof *w);
   if (!w)
@@ -164,6 +164,22 @@ void lq_windows_free(lq_windows *w)
   lq_arena_free(&w->own);
   lq_arena_free(&w->planned);
   lq_mem_free(w->mem, w, 1, sizeof *w);
+}
+
+size_t lq_windows_names(const lq_windows *w)
+{
+  return w->nnames;
+}
+
+uint32_t lq_windows_name(const lq_windows *w, lq_str name)
+{
+  uint16_t at = *place_of(w, name);
+  return at == NO_NAME ? LQ_NO_NAME : at;
+}
+
+uint32_t lq_windows_datum(const lq_windows *w, const lq_fill *f, lq_str name)
+{
+  return w->event_data == LQ_NO_NODE ? LQ_NO_NODE : lq_fieldmap_descend(f->map, w->event_data, name);
 }
 
 // ---- raw values
@@ -462,7 +478,7 @@ static void next_event(lq_windows *w)
 lq_status lq_windows_fill(lq_windows **made, lq_fill *f, uint32_t event)
 {
   if (!*made)
-    *made = make(f);
+    *made = lq_windows_new(f);
   lq_windows *w = *made;
   if (!w)
     return LQ_E_NOMEM;

@@ -94,6 +94,7 @@ static lq_status open_scan(lq_scan *s)
   if (status != LQ_OK)
     return status;
   lq_engine_set_now(s->engine, s->options.now);
+  lq_engine_set_max_value(s->engine, (size_t)s->limits.max_value);
   status = lq_scan_open_state(s);
   if (status != LQ_OK)
     return status;
@@ -199,20 +200,13 @@ typedef struct asking {
   lq_event *event;
   lq_get_fn get;
   void *user;
-  uint32_t leaves;
 } asking;
 
 static lq_str own_text(asking *a, lq_text given)
 {
   lq_event *e = a->event;
   lq_str text = lq_str_make(given.p, given.n);
-  size_t max = (size_t)a->scan->limits.max_value;
-  if (text.n > max) {
-    while (max > 0 && ((unsigned char)text.p[max] & 0xC0) == 0x80)
-      max--;
-    text.n = max;
-    a->scan->records.cut_values++;
-  }
+  a->scan->records.cut_values += text.n > a->scan->limits.max_value;
   if (lq_utf8_valid(text))
     return text;
   lq_buf b = {.mem = &a->scan->mem};
@@ -236,15 +230,17 @@ static bool own_value(asking *a, const lq_field_value *given, lq_value *out)
   }
 }
 
-static bool ask(asking *a, lq_str name)
+static void ask(asking *a, lq_str name)
 {
   for (size_t nth = 0;; nth++) {
     lq_field_value given = {0};
     lq_value v;
     if (!a->get(a->user, lq_text_of(name), nth, &given))
-      return true;
-    if (++a->leaves > a->scan->limits.max_fields)
-      return false;
+      return;
+    if (nth == a->event->max_values) {
+      a->event->crowded = true;
+      return;
+    }
     if (own_value(a, &given, &v))
       lq_event_add(a->event, name, v);
     else
@@ -260,14 +256,13 @@ static bool is_asked_for(const lq_fieldmap *map, uint32_t slot)
   return !lq_glob_has_wildcard(name) && lq_fieldmap_slot_at(map, lq_fieldmap_descend(map, 0, name)) == slot;
 }
 
-static bool ask_all(asking *a)
+static void ask_all(asking *a)
 {
   const lq_fieldmap *map = a->event->map;
   for (uint32_t i = 0; i < lq_fieldmap_slots(map); i++) {
-    if (is_asked_for(map, i) && !ask(a, lq_fieldmap_spec(map, i)->name))
-      return false;
+    if (is_asked_for(map, i))
+      ask(a, lq_fieldmap_spec(map, i)->name);
   }
-  return true;
 }
 
 static bool has_tied_values(const lq_event *e, uint32_t scope)
@@ -310,20 +305,18 @@ lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number)
   s->has_record = true;
   lq_event *e = &s->record;
   lq_event_clear(e);
+  e->max_values = s->limits.max_fields;
   e->source = lq_buf_get(&s->source);
   e->line = number;
   s->records.records++;
   asking a = {.scan = s, .event = e, .get = get, .user = user};
   s->busy = true;
-  bool fits = ask_all(&a);
+  ask_all(&a);
   s->busy = false;
-  if (!fits) {
-    s->records.bad++, s->records.bad_fields++;
-    return LQ_E_LIMIT;
-  }
   ask_time(&a);
   add_scope_elements(e);
   s->records.events++;
+  s->records.cut_fields += e->crowded;
   return lq_scan_event(s, e);
 }
 
@@ -342,15 +335,15 @@ lq_status lq_scan_stats(const lq_scan *s, lq_stats *out)
       .events = in->events + own->events,
       .bad = in->bad + own->bad,
       .bad_json = in->bad_json,
-      .bad_depth = in->bad_depth,
       .bad_size = in->bad_size,
-      .bad_fields = in->bad_fields + own->bad_fields,
       .bad_shape = in->bad_shape,
       .partial = in->partial,
       .mapped = in->mapped,
       .duplicate_keys = in->duplicate_keys,
       .repaired_utf8 = in->repaired_utf8 + own->repaired_utf8,
       .cut_values = in->cut_values + own->cut_values,
+      .cut_fields = in->cut_fields + own->cut_fields,
+      .cut_depth = in->cut_depth,
       .number_range = in->number_range + own->number_range,
       .matches = rules->matches,
       .rules_run = rules->rules_run,

@@ -184,6 +184,7 @@ lq_status lq_bundle_run_tests(const lq_bundle *b, const lq_limits *limits, const
   lq_status s = lq_engine_new(&t.engine, b->rules, &t.mem);
   if (s != LQ_OK)
     return s;
+  lq_engine_set_max_value(t.engine, (size_t)t.limits.max_value);
   s = lq_event_init(&t.event, lq_ruleset_fields(b->rules), &t.mem);
   if (s == LQ_OK) {
     t.event.source = LQ_STR("<test>");

@@ -356,11 +356,14 @@ static void take_counters(lq_stateful *s)
   s->engine->stats.capped = s->engine->exec.capped;
 }
 
-lq_status lq_stateful_event(lq_stateful *s, const lq_event *event, const lq_hits *hits)
+lq_status lq_stateful_event(lq_stateful *s, lq_event *event, const lq_hits *hits)
 {
   lq_engine *e = s->engine;
   if (event->failed)
     return LQ_E_NOMEM;
+  // Whatever is asked later is asked of the same texts, whether the event waits, is kept or is at hand.
+  if (e->exec.max_value && lq_event_shorten(event, e->exec.max_value))
+    lq_engine_begin_event(e, &e->exec, event);
   e->scratch_mem.out_of_memory = false;
   s->event = event;
   s->runs[WAITED].now = s->runs[KEPT].now = e->exec.now;

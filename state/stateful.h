@@ -24,8 +24,9 @@ typedef struct lq_stateful lq_stateful;
 lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_stateful_options *options,
                           const lq_mem *mem);
 void lq_stateful_free(lq_stateful *s); // before its engine
-// Right after lq_engine_eval, for the same event, with the terms that it gave.
-lq_status lq_stateful_event(lq_stateful *s, const lq_event *event, const lq_hits *hits);
+// Right after lq_engine_eval, for the same event, with the terms that it gave. Long texts of the event become
+// what is remembered of them.
+lq_status lq_stateful_event(lq_stateful *s, lq_event *event, const lq_hits *hits);
 lq_status lq_stateful_end(lq_stateful *s);
 lq_partition *
 lq_stateful_partition(lq_stateful *s); // counters, saving, restoring, live partial matches, `now`

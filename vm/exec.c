@@ -2,6 +2,7 @@
 // jumps, scopes, the end. What depends on the event is counted against a budget.
 #include "vm/exec.h"
 
+#include "base/utf8.h"
 #include "stdlib/functions.h"
 #include "vm/slots.h"
 
@@ -77,6 +78,19 @@ static bool test(lq_run *r, const lq_insn *i)
   return holds;
 }
 
+// Functions copy what they get, so a text has its beginning only.
+static lq_value shortened(const lq_exec *x, lq_value v)
+{
+  if (x->max_value && v.type == LQ_T_STRING && v.s.n > x->max_value)
+    v.s = lq_utf8_prefix(v.s, x->max_value);
+  return v;
+}
+
+static bool is_usable(const lq_exec *x, const lq_value *v)
+{
+  return !x->max_value || v->type != LQ_T_STRING || v->s.n <= x->max_value;
+}
+
 // One value is used where it lies; several are gathered.
 static lq_values field(lq_run *r, uint32_t f)
 {
@@ -86,7 +100,7 @@ static lq_values field(lq_run *r, uint32_t f)
   size_t n = 0;
   for (; v; v = lq_slot_next(x, &w, v))
     n++;
-  if (n <= 1)
+  if (n == 0 || (n == 1 && is_usable(x, &first->v)))
     return (lq_values){first ? &first->v : NULL, n};
   lq_value *all = lq_exec_charge(x, n) ? lq_arena_array(&x->scratch, n, sizeof *all) : NULL;
   if (!all)
@@ -94,7 +108,7 @@ static lq_values field(lq_run *r, uint32_t f)
   v = lq_slot_first(x, &w, f);
   size_t got = 0;
   for (; v && got < n; v = lq_slot_next(x, &w, v))
-    all[got++] = v->v;
+    all[got++] = shortened(x, v->v);
   return (lq_values){all, got};
 }
 

@@ -28,6 +28,7 @@ typedef struct lq_exec {
   void *user;
   lq_arena scratch;  // values of general expressions; reset by the caller between rules, or when it likes
   lq_value *results; // room for LQ_RESULTS_MAX values; NULL: taken from scratch
+  size_t max_value;  // bytes of a text that expressions get, 0: all; predicates look at the whole
   uint64_t budget;   // units left for iterators and cartesian products; spent: INDETERMINATE
   bool failed;       // this run has no answer: budget spent, or a regex ran out of memory
   uint64_t capped;   // counts results cut from a cartesian product

@@ -110,13 +110,14 @@ typedef struct lq_limits {
   uint32_t max_code;       /* instructions of one rule; 65,536 (ceiling) */
   uint64_t max_bundle;     /* bytes of a bundle; 64 MiB */
   uint32_t max_rules;      /* rules of a bundle; 1,000,000 */
-  uint32_t max_json_depth; /* nesting of a record; 64 */
+  uint32_t max_json_depth; /* nesting of a record: what lies deeper is left out and counted; 64 */
   uint64_t max_cost;       /* worst-case units of one rule for one event, refused at load; 1,000,000 */
   uint64_t max_budget;     /* units that iterators may use for one event at run time; 1,000,000 */
   uint64_t max_scratch;    /* bytes that expressions may use for one event; 16 MiB */
   uint64_t max_record;     /* bytes of one record; 16 MiB */
-  uint64_t max_value;      /* bytes kept of one text value, longer ones are cut and counted; 1 MiB */
-  uint32_t max_fields;     /* leaves of one record; 4,096 */
+  uint64_t max_value;      /* bytes of one text that functions get and that is remembered of an event, longer ones
+                            * are counted; comparisons and patterns look at the whole; 1 MiB */
+  uint32_t max_fields;     /* values of one field of a record, more are left out and counted; 4,096 */
   uint32_t max_ratio;      /* output to input of a compressed stream, after its first MiB; 200 */
   /* Of stateful rules. State over a limit makes the oldest go, which is counted: lq_stats. */
   uint64_t max_state;      /* bytes of all state of a scan, waiting events too; 256 MiB */
@@ -461,9 +462,9 @@ typedef struct lq_field_value {
 /* Gives the nth value (0, 1, ...) of a field in *out, which is zero before, and 1; 0 when there are no more.
  */
 typedef int (*lq_get_fn)(void *user, lq_text field, size_t nth, lq_field_value *out);
-/* Scans a record of your own, without JSON: get is asked for each field that some rule reads. number is its
- * place in the source, which alerts call the line. LQ_E_LIMIT: over max_fields values; the record is counted
- * as bad, and the next one may be given. LQ_E_CANCELLED as for lq_scan_feed. */
+/* Scans a record of your own, without JSON: get is asked for fields that rules read, for no more than
+ * max_fields values of one (lq_stats.cut_fields). number is its place in the source, which alerts call the
+ * line. LQ_E_CANCELLED as for lq_scan_feed. */
 LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number);
 
 /* What a scan has counted since it was made or restored. */
@@ -472,9 +473,11 @@ typedef struct lq_stats {
   uint32_t reserved;
   uint64_t bytes_in, bytes;                                               /* as fed; after decompression */
   uint64_t records, events, bad;                                          /* records = events + bad */
-  uint64_t bad_json, bad_depth, bad_size, bad_fields, bad_shape, partial; /* add up to bad */
+  uint64_t bad_json, bad_size, bad_shape, partial;                        /* add up to bad */
   uint64_t mapped;                                                        /* raw Windows events read as ECS */
-  uint64_t duplicate_keys, repaired_utf8, cut_values, number_range;       /* events with that, not skipped */
+  uint64_t duplicate_keys, repaired_utf8, number_range;                   /* events with that, not skipped */
+  /* Events that went over max_value, max_fields and max_json_depth; the rest of them was judged. */
+  uint64_t cut_values, cut_fields, cut_depth;
   uint64_t matches, rules_run, predicates_run;
   uint64_t indeterminate; /* rule and event pairs whose budget ran out: no verdict */
   uint64_t capped;        /* results that were cut from a product of arrays */

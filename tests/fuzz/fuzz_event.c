@@ -95,7 +95,7 @@ static tally read_in_two(const lq_fieldmap *m, const uint8_t *p, size_t n, size_
   MUST(s == LQ_OK || s == LQ_E_INPUT);
   const lq_input_stats *x = lq_reader_stats(r);
   MUST(x->records == x->events + x->bad);
-  MUST(x->bad == x->bad_json + x->bad_depth + x->bad_size + x->bad_fields + x->bad_shape + x->partial);
+  MUST(x->bad == x->bad_json + x->bad_size + x->bad_shape + x->partial);
   MUST(x->events == t.events && x->bad == t.bad);
   lq_reader_free(r);
   return t;

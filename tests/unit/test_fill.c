@@ -175,16 +175,22 @@ static const struct limit_case {
   const char *json;
   lq_status status;
   uint32_t column;
+  const char *want; // of `a`
+  bool crowded;
 } limit_cases[] = {
-    {"{\"a\":[1]}", LQ_OK, 0},
-    {"{\"a\":[[1]]}", LQ_E_LIMIT, 7},
-    {"{\"a\":1,\"b\":2,\"c\":3}", LQ_OK, 0},
-    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4}", LQ_E_LIMIT, 24},
-    {"{\"a\":\"12345678901234567\"}", LQ_OK, 0},
-    {"{\"a\":\"1234567890123456789012345\"}", LQ_E_LIMIT, 0},
-    {"[1]", LQ_E_INPUT, 1},
-    {"{\"a\" 1}", LQ_E_INPUT, 6},
-    {"", LQ_E_INPUT, 1},
+    {"{\"a\":[1]}", LQ_OK, 0, "1", false},
+    {"{\"a\":[[1],2]}", LQ_OK, 0, "2", false}, // what is too deep is left out, its neighbours stay
+    {"{\"b\":[[1]],\"a\":3}", LQ_OK, 0, "3", false},
+    {"{\"a\":[1,2,3]}", LQ_OK, 0, "1 2 3", false},
+    {"{\"b\":[1,2,3,4],\"a\":5}", LQ_OK, 0, "5", false},
+    {"{\"a\":[1,2,3,4]}", LQ_OK, 0, "1 2 3", true},
+    {"{\"a\":[1,[2],3],\"a\":[4,5]}", LQ_OK, 0, "1 3 4", true},
+    {"{\"a\":[[1]}", LQ_E_INPUT, 10, "", false}, // left out, and checked all the same
+    {"{\"a\":\"12345678901234567\"}", LQ_OK, 0, "12345678901234567", false},
+    {"{\"a\":\"1234567890123456789012345\"}", LQ_E_LIMIT, 0, "", false},
+    {"[1]", LQ_E_INPUT, 1, "", false},
+    {"{\"a\" 1}", LQ_E_INPUT, 6, "", false},
+    {"", LQ_E_INPUT, 1, "", false},
 };
 
 Test(fill, limits_hold)
@@ -202,9 +208,13 @@ Test(fill, limits_hold)
     lq_status s = lq_event_from_json(&e, lq_str_of(limit_cases[i].json), &limits, &bad, &lq_mem_libc);
     cr_expect_eq(s, limit_cases[i].status, "%s: %d", limit_cases[i].json, (int)s);
     cr_expect_eq(bad.column, limit_cases[i].column, "%s: %u", limit_cases[i].json, bad.column);
+    cr_expect_str_eq(show(&e, a, false, out, sizeof out), limit_cases[i].want, "%s", limit_cases[i].json);
+    cr_expect_eq(e.crowded, limit_cases[i].crowded, "%s", limit_cases[i].json);
   }
   lq_event_clear(&e);
   lq_event_from_json(&e, LQ_STR("{\"a\":\"1234567\xC3\xA9\"}"), &limits, NULL, &lq_mem_libc);
+  cr_expect_str_eq(show(&e, a, false, out, sizeof out), "1234567\xC3\xA9");
+  cr_expect(lq_event_shorten(&e, 8) && !lq_event_shorten(&e, 8));
   cr_expect_str_eq(show(&e, a, false, out, sizeof out), "1234567"); // not in the middle of a code point
   lq_event_free(&e);
   lq_fieldmap_free(m);
