@@ -290,8 +290,9 @@ static lq_values values_of(lq_machine *m, lq_sums *a, bool *whole)
 {
   size_t n = 0;
   for (lq_link *l = a->values.age.next; l != &a->values.age; l = l->next) {
-    if (!LQ_GROW(m->mem, m->values_room, n, &m->values_cap)) {
+    if (!LQ_GROW(m->fixed, m->values_room, n, &m->values_cap)) {
       *whole = false;
+      m->host->meter->out_of_memory = true;
       break;
     }
     m->values_room[n++] = LQ_OWNER(lq_distinct, node.age, l)->v;

@@ -5,13 +5,8 @@ lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, 
 {
   lq_key_node *node = lq_key_table_find(&s->table, key);
   *is_new = !node;
-  s->last = node ? LQ_OWNER(lq_first_seen, node, node) : NULL;
   if (node)
-    return s->last;
-  if (!lq_room(m, sizeof(lq_first_seen) + key->n + 64))
-    return NULL;
-  while (s->table.n >= m->host->limits.keys && lq_stages_evict(m))
-    continue;
+    return LQ_OWNER(lq_first_seen, node, node);
   lq_first_seen *seen = lq_machine_alloc(m, sizeof *seen + key->n);
   if (!seen)
     return NULL;
@@ -26,12 +21,17 @@ lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, 
     return NULL;
   }
   m->stats.keys++;
-  return s->last = seen;
+  return seen;
 }
 
-void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen)
+void lq_first_seen_take(lq_machine *m, lq_stage *s, lq_first_seen *seen)
 {
   lq_key_table_remove(&s->table, &seen->node);
+  m->stats.keys--;
+}
+
+void lq_first_seen_drop(lq_machine *m, lq_first_seen *seen)
+{
   lq_state_match_free(m, seen->match);
   if (seen->values)
     lq_uncharge(m, seen->values->size);
@@ -39,7 +39,12 @@ void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen)
   size_t size = sizeof *seen + seen->node.nkey;
   lq_uncharge(m, size);
   lq_mem_free(m->mem, seen, 1, size);
-  m->stats.keys--;
+}
+
+void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen)
+{
+  lq_first_seen_take(m, s, seen);
+  lq_first_seen_drop(m, seen);
 }
 
 // Passes what some combination of its values makes new. Each sight renews: the window slides with the event.

@@ -77,6 +77,15 @@ static lq_key key_of(const lq_ancestry *l, lq_str name)
   return (lq_key){name.p, name.n, lq_siphash(l->hash_key, name.p, name.n)};
 }
 
+bool lq_ancestry_evict(lq_ancestry *l)
+{
+  if (lq_list_empty(&l->table.age) || oldest(l) == l->at_hand)
+    return false;
+  forget(l, oldest(l));
+  l->stats.evicted++;
+  return true;
+}
+
 static process *find(const lq_ancestry *l, lq_str name)
 {
   lq_key key = key_of(l, name);

@@ -22,6 +22,8 @@ void lq_ancestry_free(lq_ancestry *l);
 void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
                        void *user);
 bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row); // of the event at hand
+bool lq_ancestry_evict(
+    lq_ancestry *l); // the one not heard of for longest; false: there is none but that at hand
 const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l);
 
 // Processes, oldest first, with the numbers of the rows that are true of them.

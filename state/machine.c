@@ -1,4 +1,4 @@
-// A state machine's life: its tables, its room, and who gets an event.
+// A state machine's life: its tables, and who gets an event.
 #include "state/machine_internal.h"
 
 const char *lq_step_name(lq_step_kind kind)
@@ -26,116 +26,6 @@ void lq_state_limits_default(lq_state_limits *l)
 #undef DEFAULT
 }
 
-// ---- room
-
-static void *metered(void *user, void *p, size_t old_size, size_t new_size)
-{
-  lq_meter *m = user;
-  if (new_size > old_size && new_size - old_size > m->max - m->used)
-    return NULL;
-  void *q = m->mem->fn(m->mem->user, p, old_size, new_size);
-  if (!q && new_size) {
-    m->out_of_memory = true;
-    return NULL;
-  }
-  m->used = m->used - old_size + new_size;
-  m->peak = m->used > m->peak ? m->used : m->peak;
-  return q;
-}
-
-void lq_meter_init(lq_meter *m, const lq_mem *mem, uint64_t max)
-{
-  *m = (lq_meter){.mem = mem, .max = max > SIZE_MAX ? SIZE_MAX : (size_t)max};
-  m->hook = (lq_mem){metered, m};
-}
-
-void lq_charge(lq_machine *m, size_t n)
-{
-  m->stats.bytes += n;
-  m->stats.peak = m->stats.bytes > m->stats.peak ? m->stats.bytes : m->stats.peak;
-}
-
-void lq_uncharge(lq_machine *m, size_t n)
-{
-  m->stats.bytes -= n;
-}
-
-bool lq_room(lq_machine *m, size_t need)
-{
-  const lq_state_limits *l = &m->host->limits;
-  lq_meter *meter = m->host->meter;
-  while (need > l->rule_bytes || m->stats.bytes > l->rule_bytes - need) {
-    if (need > l->rule_bytes || !lq_machine_evict(m)) {
-      m->stats.evicted++;
-      return false;
-    }
-  }
-  while (need > meter->max || meter->used > meter->max - need) {
-    if (need > meter->max || !m->host->relieve || !m->host->relieve(m->host)) {
-      m->stats.evicted++;
-      return false;
-    }
-  }
-  return true;
-}
-
-void *lq_machine_alloc(lq_machine *m, size_t size)
-{
-  void *p = lq_mem_alloc(m->mem, 1, size);
-  if (p)
-    lq_charge(m, size);
-  return p;
-}
-
-lq_status lq_no_memory(lq_machine *m)
-{
-  if (m->host->meter->out_of_memory)
-    return LQ_E_NOMEM;
-  m->stats.evicted++;
-  return LQ_OK;
-}
-
-// Under a flood each event makes the oldest go, and the oldest is what no cache holds. The three after it are
-// asked for early, each as far as what was asked for before tells where it lies (tests/reference/load.c
-// measures it).
-static void look_ahead(const lq_machine *m, lq_link *oldest)
-{
-  lq_link *one = oldest->next, *two = one->next, *three = two->next;
-  if (one == &m->partials || two == &m->partials || three == &m->partials)
-    return;
-  const lq_partial *p = LQ_OWNER(lq_partial, age, one), *q = LQ_OWNER(lq_partial, age, two);
-  __builtin_prefetch(three);
-  __builtin_prefetch(q->match);
-  __builtin_prefetch(q->entry);
-  __builtin_prefetch(p->match->events[m->slot_at[0]]);
-  __builtin_prefetch(&m->table.buckets[p->entry->node.hash & (m->table.nbuckets - 1)]);
-}
-
-bool lq_machine_evict(lq_machine *m)
-{
-  lq_link *oldest = NULL;
-  if (!lq_list_empty(&m->partials))
-    look_ahead(m, oldest = m->partials.next);
-  else if (!lq_list_empty(&m->held))
-    oldest = m->held.next;
-  if (oldest) {
-    lq_partial *p = LQ_OWNER(lq_partial, age, oldest);
-    lq_key_entry *e = p->entry;
-    m->stats.evicted++;
-    lq_tell(m, LQ_STEP_EVICTED, p, (lq_str){p->match->key, p->match->nkey}, p->filled);
-    lq_partial_drop(m, p);
-    lq_entry_settle(m, e);
-    return true;
-  }
-  for (lq_link *l = m->table.age.next; l != &m->table.age; l = l->next) {
-    lq_key_entry *e = LQ_OWNER(lq_key_entry, node.age, l);
-    m->stats.evicted++;
-    lq_entry_free(m, e);
-    return true;
-  }
-  return lq_stages_evict(m);
-}
-
 // ---- what it tells
 
 void lq_tell(lq_machine *m, lq_step_kind kind, const lq_partial *p, lq_str key, uint32_t filled)
@@ -160,11 +50,9 @@ lq_snapshot *lq_at_hand_keep(lq_machine *m)
   lq_at_hand *e = m->at_hand;
   bool whole = m->def->kind == LQ_STATE_EVENT;
   lq_snapshot **place = whole ? &e->whole : &e->kept;
-  if (*place)
-    return *place;
-  if (!lq_room(m, lq_snapshot_size(e->event, whole)))
-    return NULL;
-  return *place = lq_snapshot_take(e->event, e->order, whole, m->mem);
+  if (!*place && lq_snapshot_size(e->event, whole) <= m->host->limits.rule_bytes)
+    *place = lq_snapshot_take(e->event, e->order, whole, m->mem);
+  return *place;
 }
 
 // ---- life
@@ -225,24 +113,24 @@ static lq_status make(lq_machine *m)
   uint32_t runs = 0;
   for (uint32_t i = 0; i < m->nterms; i++)
     runs += m->terms[i].runs;
-  m->slot_of = lq_mem_alloc(m->mem, m->nterms, sizeof *m->slot_of);
-  m->filled_of = lq_mem_alloc(m->mem, m->nterms, sizeof *m->filled_of);
-  m->slot_at = lq_mem_alloc(m->mem, runs, sizeof *m->slot_at);
-  m->view_captures = lq_mem_alloc(m->mem, m->nterms, sizeof *m->view_captures);
-  m->asked = lq_mem_alloc(m->mem, m->nasked, sizeof *m->asked);
+  m->slot_of = lq_mem_alloc(m->fixed, m->nterms, sizeof *m->slot_of);
+  m->filled_of = lq_mem_alloc(m->fixed, m->nterms, sizeof *m->filled_of);
+  m->slot_at = lq_mem_alloc(m->fixed, runs, sizeof *m->slot_at);
+  m->view_captures = lq_mem_alloc(m->fixed, m->nterms, sizeof *m->view_captures);
+  m->asked = lq_mem_alloc(m->fixed, m->nasked, sizeof *m->asked);
   if (!m->slot_of || !m->filled_of || !m->slot_at || !m->view_captures || !m->asked)
     return LQ_E_NOMEM;
   count_slots(m);
   lq_status status = lq_stages_init(m);
   if (status)
     return status;
-  m->view_columns = lq_mem_alloc(m->mem, m->ncolumns, sizeof *m->view_columns);
-  m->out_columns = lq_mem_alloc(m->mem, m->ncolumns + m->nasked, sizeof *m->out_columns);
+  m->view_columns = lq_mem_alloc(m->fixed, m->ncolumns, sizeof *m->view_columns);
+  m->out_columns = lq_mem_alloc(m->fixed, m->ncolumns + m->nasked, sizeof *m->out_columns);
   if (!m->view_columns || !m->out_columns)
     return LQ_E_NOMEM;
   if (m->def->kind != LQ_STATE_EVENT)
     return LQ_OK;
-  m->own_match = lq_state_match_new(m, (lq_str){0}, 1, 1);
+  m->own_match = lq_state_match_own(m);
   return m->own_match ? LQ_OK : LQ_E_NOMEM;
 }
 
@@ -252,11 +140,12 @@ lq_status lq_machine_new(lq_machine **out, lq_machine_host *host, uint32_t state
   const lq_state_def *def = &host->tables->states[state];
   if (!is_whole(host->tables, def))
     return LQ_E_INTERNAL;
-  lq_machine *m = lq_mem_alloc(&host->meter->hook, 1, sizeof *m);
+  lq_machine *m = lq_mem_alloc(host->meter->mem, 1, sizeof *m);
   if (!m)
     return LQ_E_NOMEM;
   m->host = host;
   m->mem = &host->meter->hook;
+  m->fixed = host->meter->mem;
   m->state = state;
   m->def = def;
   m->terms = host->tables->terms + def->first_term;
@@ -288,20 +177,20 @@ void lq_machine_free(lq_machine *m)
   lq_stages_free(m);
   if (own) {
     lq_state_match_free(m, own);
-    lq_mem_free(m->mem, own, 1, own->size);
+    lq_mem_free(m->fixed, own, 1, own->size);
   }
   uint32_t runs = 0;
   for (uint32_t i = 0; i < m->nterms; i++)
     runs += m->terms[i].runs;
-  lq_mem_free(m->mem, m->slot_of, m->nterms, sizeof *m->slot_of);
-  lq_mem_free(m->mem, m->filled_of, m->nterms, sizeof *m->filled_of);
-  lq_mem_free(m->mem, m->slot_at, runs, sizeof *m->slot_at);
-  lq_mem_free(m->mem, m->view_captures, m->nterms, sizeof *m->view_captures);
-  lq_mem_free(m->mem, m->view_columns, m->ncolumns, sizeof *m->view_columns);
-  lq_mem_free(m->mem, m->asked, m->nasked, sizeof *m->asked);
-  lq_mem_free(m->mem, m->out_columns, m->ncolumns + m->nasked, sizeof *m->out_columns);
-  lq_mem_free(m->mem, m->values_room, m->values_cap, sizeof *m->values_room);
-  lq_mem_free(m->mem, m, 1, sizeof *m);
+  lq_mem_free(m->fixed, m->slot_of, m->nterms, sizeof *m->slot_of);
+  lq_mem_free(m->fixed, m->filled_of, m->nterms, sizeof *m->filled_of);
+  lq_mem_free(m->fixed, m->slot_at, runs, sizeof *m->slot_at);
+  lq_mem_free(m->fixed, m->view_captures, m->nterms, sizeof *m->view_captures);
+  lq_mem_free(m->fixed, m->view_columns, m->ncolumns, sizeof *m->view_columns);
+  lq_mem_free(m->fixed, m->asked, m->nasked, sizeof *m->asked);
+  lq_mem_free(m->fixed, m->out_columns, m->ncolumns + m->nasked, sizeof *m->out_columns);
+  lq_mem_free(m->fixed, m->values_room, m->values_cap, sizeof *m->values_room);
+  lq_mem_free(m->fixed, m, 1, sizeof *m);
 }
 
 // ---- events
@@ -336,11 +225,14 @@ lq_status lq_machine_event(lq_machine *m, lq_at_hand *e, const uint8_t *hits)
   bool did = true;
   lq_status status = LQ_OK;
   m->at_hand = NULL;
-  while (!status && did)
+  while (!status && did) {
+    lq_room_settle(m, LQ_ROOM_ROW);
     status = lq_sequence_release(m, false, e->order.time, &did);
+  }
   if (status)
     return status;
   expire(m, e->order.time);
+  lq_room_begin(m, e->event);
   m->stats.events++;
   m->at_hand = e;
   a->begin(a->user, m->def->rule);
@@ -351,6 +243,7 @@ lq_status lq_machine_event(lq_machine *m, lq_at_hand *e, const uint8_t *hits)
   case LQ_STATE_JOIN: status = lq_sample_event(m, hits); break;
   }
   m->at_hand = NULL;
+  lq_room_end(m);
   return status;
 }
 
@@ -378,10 +271,12 @@ lq_status lq_machine_advance(lq_machine *m, int64_t clock)
   const lq_asker *a = &m->host->asker;
   bool did = false;
   m->at_hand = NULL;
+  lq_room_settle(m, LQ_ROOM_ROW);
   a->begin(a->user, m->def->rule);
   lq_status status = lq_sequence_release(m, false, clock, &did);
   if (!status && !did)
     expire(m, clock);
+  lq_room_settle(m, 0);
   return status;
 }
 
@@ -392,9 +287,13 @@ lq_status lq_machine_end(lq_machine *m)
   lq_status status = LQ_OK;
   m->at_hand = NULL;
   a->begin(a->user, m->def->rule);
-  while (!status && did)
+  while (!status && did) {
+    lq_room_settle(m, LQ_ROOM_ROW);
     status = lq_sequence_release(m, true, m->clock, &did);
-  return status ? status : lq_stages_end(m);
+  }
+  status = status ? status : lq_stages_end(m);
+  lq_room_settle(m, 0);
+  return status;
 }
 
 const lq_machine_stats *lq_machine_stats_get(const lq_machine *m)
@@ -410,7 +309,7 @@ static void tell_live(const lq_machine *m, const lq_partial *p, void (*each)(voi
                   .nslots = m->npositive,
                   .first = {.time = p->first},
                   .last = p->last,
-                  .key = {p->entry->node.key, p->entry->node.nkey},
+                  .key = {p->match->key, p->match->nkey}, // one that is decided is in no entry any more
                   .held = p->held,
                   .events = (const lq_snapshot *const *)p->match->events,
                   .nevents = p->match->nslots};

@@ -173,8 +173,6 @@ lq_status lq_machine_event(lq_machine *m, lq_at_hand *e, const uint8_t *hits);
 int64_t lq_machine_due(const lq_machine *m);
 lq_status lq_machine_advance(lq_machine *m, int64_t clock); // does one thing that is due, if any
 lq_status lq_machine_end(lq_machine *m);                    // end of input
-// Drops what is oldest. False: nothing there.
-bool lq_machine_evict(lq_machine *m);
 const lq_machine_stats *lq_machine_stats_get(const lq_machine *m);
 
 // Live partial matches, oldest first.

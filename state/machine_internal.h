@@ -2,21 +2,11 @@
 #ifndef LQ_STATE_MACHINE_INTERNAL_H
 #define LQ_STATE_MACHINE_INTERNAL_H
 
-#include "state/machine.h"
+#include "state/room.h"
 #include "state/table.h"
 
 #define LQ_NO_SNIPPET UINT32_MAX
 enum { LQ_MACHINE_KEYS_MAX = 64, LQ_SAMPLE_TERMS_MAX = 256, LQ_MACHINE_COLUMNS_MAX = 256 };
-
-// An allocation hook that counts, with a cap. NULL over the cap is the events' doing: the caller makes room
-// or lets go.
-typedef struct lq_meter {
-  lq_mem hook;
-  const lq_mem *mem;
-  size_t used, peak, max;
-  bool out_of_memory; // the hook beneath gave NULL: ours to report
-} lq_meter;
-void lq_meter_init(lq_meter *m, const lq_mem *mem, uint64_t max);
 
 struct lq_machine_host {
   lq_meter *meter; // all state is taken from its hook
@@ -27,9 +17,9 @@ struct lq_machine_host {
   lq_state_hooks hooks;
   lq_key_set keys, stage_keys; // work room
   lq_value *part_room;
-  // Takes room from the machine that has most. False: nobody has any.
-  bool (*relieve)(lq_machine_host *host);
-  bool finite; // SORT, TAIL and the like: `end` will come
+  lq_machine *const *machines; // all that share the room
+  lq_ancestry *lineage;        // so does it; NULL: there is none
+  bool finite;                 // SORT, TAIL and the like: `end` will come
 };
 
 // A match on its way through the stages, or one that is being put together.
@@ -37,14 +27,14 @@ typedef struct lq_state_match {
   lq_link link;
   size_t size, charged; // of this block; of everything that hangs on it
   lq_order order;
-  uint32_t nslots, nterms, ncolumns;
+  uint32_t nslots, nterms, ncolumns, nkey;
   lq_snapshot **events; // by slot
   lq_packed **captures; // by term: of the first event of its runs
   lq_packed **columns;
   lq_packed *keep;     // of KEEP
+  lq_packed *sorted;   // what a SORT that is giving out sorts it by
   uint32_t keep_stage; // index of that stage; UINT32_MAX without
   bool at_hand;        // events[0] is the event at hand, not kept yet
-  size_t nkey;
   char *key;
 } lq_state_match;
 
@@ -98,13 +88,12 @@ typedef struct lq_stage {
   uint64_t count;  // HEAD: passed; COUNT: all
   lq_link matches; // TAIL, SORT
   size_t nmatches;
-  lq_key_table table;  // of lq_first_seen or lq_window_group
-  lq_first_seen *last; // what lq_first_seen_get gave
+  lq_key_table table; // of lq_first_seen or lq_window_group
 } lq_stage;
 
 struct lq_machine {
   lq_machine_host *host;
-  const lq_mem *mem;
+  const lq_mem *mem, *fixed; // for state, metered; for what is there from the beginning, and work room
   uint32_t state;
   const lq_state_def *def;
   const lq_term_def *terms;
@@ -126,16 +115,12 @@ struct lq_machine {
   lq_value *values_room; // of values()
   size_t values_cap;
   int64_t clock;
-  uint64_t births; // groups and seen keys so far
+  uint64_t births;     // groups and seen keys so far
+  size_t before, took; // bytes in use when the step began; what steps have taken lately
   lq_machine_stats stats;
 };
 
 // ---- machine.c
-bool lq_room(lq_machine *m, size_t need);           // makes room; false: there is none, counted
-void *lq_machine_alloc(lq_machine *m, size_t size); // NULL: see lq_no_memory
-void lq_charge(lq_machine *m, size_t n);
-void lq_uncharge(lq_machine *m, size_t n);
-lq_status lq_no_memory(lq_machine *m); // LQ_E_NOMEM, or LQ_OK when it was the cap (counted as an eviction)
 void lq_tell(lq_machine *m, lq_step_kind kind, const lq_partial *p, lq_str key, uint32_t filled);
 lq_snapshot *lq_at_hand_keep(lq_machine *m); // borrowed; NULL: no memory, or no room (counted)
 static inline bool lq_too_old(int64_t now, int64_t then, int64_t span) // now - then > span, without overflow
@@ -155,6 +140,7 @@ static inline int64_t lq_earlier(int64_t t, int64_t span)
 
 // ---- match.c
 lq_state_match *lq_state_match_new(lq_machine *m, lq_str key, uint32_t nslots, uint32_t nterms);
+lq_state_match *lq_state_match_own(lq_machine *m);              // for m->own_match: fixed, not charged
 void lq_state_match_free(lq_machine *m, lq_state_match *match); // NULL is fine
 bool lq_state_match_set_event(lq_machine *m, lq_state_match *match, uint32_t slot,
                               lq_snapshot *kept); // takes a reference
@@ -163,8 +149,8 @@ void lq_state_match_set_packed(lq_machine *m, lq_state_match *match, lq_packed *
 const lq_view *lq_view_of(lq_machine *m, const lq_state_match *match);
 bool lq_ask(lq_machine *m, uint32_t snippet, const lq_state_match *match);
 lq_values lq_ask_value(lq_machine *m, uint32_t snippet, const lq_state_match *match);
-lq_status lq_ask_captures(lq_machine *m, uint32_t term,
-                          lq_packed **out); // of the event at hand; NULL when it has none to keep
+// Of the event at hand; NULL when it has none to keep. LQ_OK with *whole false: no room, counted.
+lq_status lq_ask_captures(lq_machine *m, uint32_t term, lq_packed **out, bool *whole);
 // Key tuples of a term for the event at hand, in host->keys.
 lq_status lq_ask_keys(lq_machine *m, uint32_t term);
 
@@ -188,16 +174,20 @@ lq_status lq_stages_init(lq_machine *m);
 void lq_stages_free(lq_machine *m);
 lq_status lq_stages_push(lq_machine *m, uint32_t from, lq_state_match *match); // takes the match
 lq_status lq_stages_end(lq_machine *m);
-bool lq_stages_evict(lq_machine *m);
 void lq_stages_expire(lq_machine *m, int64_t clock);
 int64_t lq_stages_due(const lq_machine *m);
+
+void lq_stage_drop_key(lq_machine *m, lq_stage *s, lq_key_node *node);
+void lq_stage_drop_match(lq_machine *m, lq_stage *s, lq_state_match *match);
 
 int lq_sort_order(const lq_value *a, const lq_value *b); // NULL comes first
 
 // ---- first_seen.c
 lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key,
-                                 bool *is_new); // NULL: no memory
-void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen);
+                                 bool *is_new);                           // NULL: no memory
+void lq_first_seen_take(lq_machine *m, lq_stage *s, lq_first_seen *seen); // out of its table: the caller's
+void lq_first_seen_drop(lq_machine *m, lq_first_seen *seen);              // frees what was taken
+void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen); // both
 lq_status lq_new_terms(lq_machine *m, lq_stage *s, lq_state_match *match, bool *passes);
 lq_status lq_suppress(lq_machine *m, lq_stage *s, lq_state_match *match, bool *passes);
 lq_status lq_stage_key(lq_machine *m, const lq_stage *s, const lq_state_match *match, bool whole, bool null);

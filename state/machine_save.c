@@ -368,9 +368,7 @@ static void get_stage(lq_machine *m, lq_decoder *w, lq_stage *s)
   }
 }
 
-// ---- order after parts were put together: a merge sort of a list
-
-typedef int (*link_order)(const lq_link *a, const lq_link *b);
+// ---- order after parts were put together
 
 static const lq_partial *partial_of(const lq_link *l)
 {
@@ -430,55 +428,19 @@ static int window_born(const lq_link *a, const lq_link *b)
   return (x > y) - (x < y);
 }
 
-static lq_link *merge(lq_link *a, lq_link *b, link_order order)
-{
-  lq_link head = {NULL, NULL}, *at = &head;
-  while (a && b) {
-    lq_link **from = order(b, a) < 0 ? &b : &a;
-    at->next = *from;
-    at = *from;
-    *from = (*from)->next;
-  }
-  at->next = a ? a : b;
-  return head.next;
-}
-
-static void sort_list(lq_link *list, link_order order)
-{
-  lq_link *runs[64] = {NULL}; // runs[i] has 2^i links
-  for (lq_link *l = list->next, *next; l != list; l = next) {
-    next = l->next;
-    l->next = NULL;
-    size_t i = 0;
-    for (; runs[i]; i++) {
-      l = merge(runs[i], l, order);
-      runs[i] = NULL;
-    }
-    runs[i] = l;
-  }
-  lq_link *all = NULL;
-  for (size_t i = 0; i < 64; i++)
-    all = runs[i] ? merge(runs[i], all, order) : all;
-  lq_list_init(list);
-  for (lq_link *next; all; all = next) {
-    next = all->next;
-    lq_list_push(list, all);
-  }
-}
-
 static void sort_all(lq_machine *m)
 {
-  sort_list(&m->partials, partial_order);
-  sort_list(&m->held, held_order);
-  sort_list(&m->leads, lead_order);
+  lq_list_sort(&m->partials, partial_order);
+  lq_list_sort(&m->held, held_order);
+  lq_list_sort(&m->leads, lead_order);
   for (uint32_t i = 0; i < m->def->nstages; i++) {
     lq_stage *s = &m->stages[i];
     bool window = s->def->number >= 0;
     if (s->def->op == LQ_DO_STATS)
-      sort_list(&s->table.age, window ? window_time : window_born);
+      lq_list_sort(&s->table.age, window ? window_time : window_born);
     else
-      sort_list(&s->table.age,
-                s->def->op == LQ_DO_SUPPRESS || s->def->op == LQ_DO_NEW_TERMS ? seen_time : seen_born);
+      lq_list_sort(&s->table.age,
+                   s->def->op == LQ_DO_SUPPRESS || s->def->op == LQ_DO_NEW_TERMS ? seen_time : seen_born);
   }
 }
 
@@ -533,6 +495,6 @@ lq_status lq_machine_load(lq_machine *m, lq_decoder *w)
   m->births = births > m->births ? births : m->births;
   sort_all(m);
   settle_all(m);
-  lq_room(m, 0); // the limits here may be lower than there
+  lq_room_settle(m, 0); // the limits here may be lower than there
   return lq_decoder_status(w);
 }

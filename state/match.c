@@ -6,12 +6,9 @@ static size_t size_of(uint32_t nslots, uint32_t nterms, uint32_t ncolumns, size_
   return sizeof(lq_state_match) + ((size_t)nslots + nterms + ncolumns) * sizeof(void *) + nkey;
 }
 
-lq_state_match *lq_state_match_new(lq_machine *m, lq_str key, uint32_t nslots, uint32_t nterms)
+static void lay_out(lq_machine *m, lq_state_match *match, size_t size, lq_str key, uint32_t nslots,
+                    uint32_t nterms)
 {
-  size_t size = size_of(nslots, nterms, m->ncolumns, key.n);
-  lq_state_match *match = lq_machine_alloc(m, size);
-  if (!match)
-    return NULL;
   match->size = match->charged = size;
   match->nslots = nslots;
   match->nterms = nterms;
@@ -21,10 +18,27 @@ lq_state_match *lq_state_match_new(lq_machine *m, lq_str key, uint32_t nslots, u
   match->captures = (lq_packed **)(match->events + nslots);
   match->columns = match->captures + nterms;
   match->key = (char *)(match->columns + m->ncolumns);
-  match->nkey = key.n;
+  match->nkey = (uint32_t)key.n;
   if (key.n)
     memcpy(match->key, key.p, key.n);
   lq_list_init(&match->link);
+}
+
+lq_state_match *lq_state_match_new(lq_machine *m, lq_str key, uint32_t nslots, uint32_t nterms)
+{
+  size_t size = size_of(nslots, nterms, m->ncolumns, key.n);
+  lq_state_match *match = lq_machine_alloc(m, size);
+  if (match)
+    lay_out(m, match, size, key, nslots, nterms);
+  return match;
+}
+
+lq_state_match *lq_state_match_own(lq_machine *m)
+{
+  size_t size = size_of(1, 1, m->ncolumns, 0);
+  lq_state_match *match = lq_mem_alloc(m->fixed, 1, size);
+  if (match)
+    lay_out(m, match, size, (lq_str){0}, 1, 1);
   return match;
 }
 
@@ -49,6 +63,7 @@ static void clear(lq_machine *m, lq_state_match *match)
   for (uint32_t i = 0; i < match->ncolumns; i++)
     lq_state_match_set_packed(m, match, &match->columns[i], NULL);
   lq_state_match_set_packed(m, match, &match->keep, NULL);
+  lq_state_match_set_packed(m, match, &match->sorted, NULL);
   match->keep_stage = UINT32_MAX;
   match->at_hand = false;
 }
@@ -115,22 +130,20 @@ lq_values lq_ask_value(lq_machine *m, uint32_t snippet, const lq_state_match *ma
   return snippet == LQ_NO_SNIPPET ? (lq_values){0} : a->value(a->user, snippet, lq_view_of(m, match));
 }
 
-lq_status lq_ask_captures(lq_machine *m, uint32_t term, lq_packed **out)
+lq_status lq_ask_captures(lq_machine *m, uint32_t term, lq_packed **out, bool *whole)
 {
   const lq_asker *a = &m->host->asker;
   const lq_term_def *t = &m->terms[term];
   *out = NULL;
+  *whole = true;
   if (t->ncaptures == 0)
     return LQ_OK;
   for (uint32_t i = 0; i < t->ncaptures; i++)
     m->asked[i] = a->field(a->user, m->host->tables->captures[t->first_capture + i].field,
                            lq_view_of(m, NULL));
   *out = lq_pack(m->asked, t->ncaptures, m->mem);
-  if (!*out && m->host->meter->out_of_memory)
-    return LQ_E_NOMEM;
-  // Without room the captures are null: a condition that reads them is false.
-  m->stats.evicted += !*out;
-  return LQ_OK;
+  *whole = *out != NULL;
+  return *whole ? LQ_OK : lq_no_memory(m);
 }
 
 lq_status lq_ask_keys(lq_machine *m, uint32_t term)

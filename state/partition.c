@@ -1,22 +1,6 @@
 // All stateful rules of a rule set: from arrival to order, from order to machines.
 #include "state/partition_internal.h"
 
-// Room is taken from whoever has most; some at a time, as finding out who that is takes a look at all.
-static bool relieve(lq_machine_host *host)
-{
-  lq_partition *s = LQ_OWNER(lq_partition, host, host);
-  lq_machine *most = NULL;
-  for (size_t i = 0; i < s->config.tables->nstates; i++) {
-    lq_machine *m = s->machines[i];
-    if (m && (!most || m->stats.bytes > most->stats.bytes))
-      most = m;
-  }
-  bool any = false;
-  for (int i = 0; i < 16 && most && lq_machine_evict(most); i++)
-    any = true;
-  return any;
-}
-
 // ---- life
 
 static lq_status make_machines(lq_partition *s)
@@ -27,6 +11,7 @@ static lq_status make_machines(lq_partition *s)
   s->state_of = lq_mem_alloc(s->mem, t->nterms, sizeof *s->state_of);
   if (!s->machines || !s->state_of)
     return LQ_E_NOMEM;
+  s->host.machines = s->machines;
   for (uint32_t i = 0; i < t->nstates; i++) {
     lq_status status = lq_machine_new(&s->machines[i], &s->host, i);
     if (status)
@@ -51,6 +36,7 @@ static lq_status make(lq_partition *s)
   if (!status && c->nlineages > 0)
     status = lq_ancestry_new(&s->lineage, c->lineages, c->nlineages, s->config.limits.keys, c->hash_key,
                              &s->meter.hook);
+  s->host.lineage = s->lineage;
   if (status || !c->fields)
     return status;
   status = lq_event_init(&s->waited, c->fields, s->mem);
@@ -75,8 +61,7 @@ lq_status lq_partition_new(lq_partition **out, const lq_partition_config *config
                               .tables = config->tables,
                               .limits = s->config.limits,
                               .asker = config->asker,
-                              .hooks = config->hooks,
-                              .relieve = relieve};
+                              .hooks = config->hooks};
   memcpy(s->host.hash_key, config->hash_key, sizeof s->host.hash_key);
   s->host.keys = (lq_key_set){.mem = mem, .max = s->config.limits.key_tuples};
   memcpy(s->host.keys.hash_key, config->hash_key, sizeof s->host.hash_key);
@@ -84,7 +69,9 @@ lq_status lq_partition_new(lq_partition **out, const lq_partition_config *config
   lq_buffer_init(&s->buffer, &s->meter.hook);
   s->buffer.lateness = config->lateness;
   s->buffer.future = s->config.limits.future;
-  s->buffer.max_bytes = s->config.limits.buffer_bytes;
+  // What waits never takes all: an event whose turn comes needs room for what it does.
+  s->buffer.max_bytes = s->config.limits.buffer_bytes < s->meter.max / 2 ? s->config.limits.buffer_bytes
+                                                                         : s->meter.max / 2;
   lq_status status = make(s);
   if (status)
     lq_partition_free(s);
@@ -167,6 +154,7 @@ static void remember_process(lq_partition *s)
 {
   lq_process_facts facts = {0};
   s->config.process(s->config.asker.user, &facts);
+  lq_room_make(&s->host, LQ_ROOM_ROW < s->meter.max / 4 ? LQ_ROOM_ROW : s->meter.max / 4);
   lq_ancestry_event(s->lineage, &facts, lineage_holds, s);
 }
 
@@ -247,8 +235,7 @@ static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const 
     e = &bare;
   }
   size_t size = lq_snapshot_size(e, true) + n * sizeof *hits + 256;
-  while (s->meter.used > s->meter.max - (size < s->meter.max ? size : s->meter.max) && relieve(&s->host))
-    continue;
+  lq_room_make(&s->host, size);
   uint32_t *copy = lq_mem_alloc(mem, n, sizeof *copy);
   lq_snapshot *kept = copy ? lq_snapshot_take(e, order, true, mem) : NULL;
   lq_status status = LQ_E_NOMEM;

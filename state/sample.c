@@ -99,22 +99,10 @@ static lq_status give(lq_machine *m, lq_key_entry *e)
   return lq_stages_push(m, 0, match);
 }
 
-static size_t step_size(const lq_machine *m, const lq_key *key, const lq_snapshot *kept)
-{
-  return sizeof(lq_key_entry) + sizeof(lq_state_match) + 2 * key->n + (size_t)m->nterms * m->nterms +
-         (2 * (size_t)m->nterms + m->ncolumns) * sizeof(void *) + kept->size + 1024;
-}
-
 // An entry of the key that has a match to fill; NULL with LQ_OK: there is no more to do for this key.
-static lq_status open_entry(lq_machine *m, const lq_key *key, const lq_snapshot *kept, lq_key_entry **out)
+static lq_status open_entry(lq_machine *m, const lq_key *key, lq_key_entry **out)
 {
   *out = NULL;
-  if (!lq_room(m, step_size(m, key, kept)))
-    return LQ_OK;
-  while (m->stats.keys >= m->host->limits.keys && !lq_key_table_find(&m->table, key)) {
-    if (!lq_machine_evict(m))
-      return LQ_OK;
-  }
   lq_key_entry *e = lq_entry_get(m, key);
   if (!e)
     return lq_no_memory(m);
@@ -141,7 +129,7 @@ static lq_status offer_sample(lq_machine *m, const lq_key *key, const uint8_t *f
                               lq_packed **captures)
 {
   lq_key_entry *e;
-  lq_status status = open_entry(m, key, kept, &e);
+  lq_status status = open_entry(m, key, &e);
   if (!e)
     return status;
   uint32_t slot = place(m, e, fits);
@@ -155,7 +143,7 @@ static lq_status offer_join(lq_machine *m, uint32_t term, const lq_key *key, lq_
                             lq_packed *captures)
 {
   lq_key_entry *e;
-  lq_status status = open_entry(m, key, kept, &e);
+  lq_status status = open_entry(m, key, &e);
   if (!e || is_filled(e, term))
     return status;
   lq_state_match_set_event(m, e->match, term, kept);
@@ -172,8 +160,9 @@ static lq_status join_event(lq_machine *m, const uint8_t *hits)
       continue;
     lq_snapshot *kept = lq_at_hand_keep(m);
     lq_packed *captures = NULL;
-    status = kept ? lq_ask_captures(m, i, &captures) : lq_no_memory(m);
-    for (size_t k = 0; kept && k < m->host->keys.n && !status; k++)
+    bool whole = false;
+    status = kept ? lq_ask_captures(m, i, &captures, &whole) : lq_no_memory(m);
+    for (size_t k = 0; whole && k < m->host->keys.n && !status; k++)
       status = offer_join(m, i, &m->host->keys.keys[k], kept, captures);
     lq_packed_unref(captures, m->mem);
   }
@@ -196,7 +185,7 @@ typedef struct chance {
 } chance;
 
 static lq_status add_chance(lq_machine *m, chance **list, size_t *n, size_t *cap, uint32_t term,
-                            const lq_key *key)
+                            const lq_key *key, bool *whole)
 {
   for (size_t i = 0; i < *n; i++) {
     if ((*list)[i].hash == key->hash && same_key(key, (*list)[i].key)) {
@@ -204,9 +193,8 @@ static lq_status add_chance(lq_machine *m, chance **list, size_t *n, size_t *cap
       return LQ_OK;
     }
   }
-  if (!LQ_GROW(m->mem, *list, *n, cap))
-    return lq_no_memory(m);
-  char *bytes = lq_mem_alloc(m->mem, key->n, 1);
+  char *bytes = LQ_GROW(m->mem, *list, *n, cap) ? lq_mem_alloc(m->mem, key->n, 1) : NULL;
+  *whole = bytes != NULL;
   if (!bytes)
     return lq_no_memory(m);
   if (key->n)
@@ -222,17 +210,19 @@ static lq_status sample_event(lq_machine *m, const uint8_t *hits)
   chance *list = NULL;
   lq_packed *captures[LQ_SAMPLE_TERMS_MAX] = {0};
   size_t n = 0, cap = 0;
+  bool whole = true;
   lq_status status = LQ_OK;
-  for (uint32_t i = 0; i < m->nterms && !status; i++) {
+  for (uint32_t i = 0; i < m->nterms && whole && !status; i++) {
     if (hits[i])
-      status = lq_ask_captures(m, i, &captures[i]);
-    if (hits[i] && !status)
+      status = lq_ask_captures(m, i, &captures[i], &whole);
+    if (hits[i] && whole && !status)
       status = lq_ask_keys(m, i);
-    for (size_t k = 0; hits[i] && k < m->host->keys.n && !status; k++)
-      status = add_chance(m, &list, &n, &cap, i, &m->host->keys.keys[k]);
+    for (size_t k = 0; hits[i] && k < m->host->keys.n && whole && !status; k++)
+      status = add_chance(m, &list, &n, &cap, i, &m->host->keys.keys[k], &whole);
   }
-  lq_snapshot *kept = n && !status ? lq_at_hand_keep(m) : NULL;
-  if (n && !status && !kept)
+  // Placed by half of what it fits, it could take another's place.
+  lq_snapshot *kept = n && whole && !status ? lq_at_hand_keep(m) : NULL;
+  if (n && whole && !status && !kept)
     status = lq_no_memory(m);
   for (size_t i = 0; i < n; i++) {
     lq_key key = {list[i].key.p, list[i].key.n, list[i].hash};

@@ -254,35 +254,14 @@ static lq_status start(lq_machine *m, uint32_t term, lq_key_entry *e, const step
   return LQ_OK;
 }
 
-// More than a step can take: an entry, a partial match, and the event in it.
-static size_t step_size(const lq_machine *m, const lq_key *key, const step_offer *o)
-{
-  return sizeof(lq_key_entry) + sizeof(lq_partial) + sizeof(lq_state_match) + 2 * key->n +
-         ((size_t)m->nslots + m->nterms + m->ncolumns) * sizeof(void *) +
-         (o ? o->kept->size + (o->captures ? o->captures->size : 0) : 0) + 1024;
-}
-
-static bool keys_room(lq_machine *m, const lq_key *key)
-{
-  while (m->stats.keys >= m->host->limits.keys && !lq_key_table_find(&m->table, key)) {
-    if (!lq_machine_evict(m))
-      return false;
-  }
-  return true;
-}
-
 static lq_status positive(lq_machine *m, uint32_t term, const lq_key *key, const step_offer *o)
 {
   bool starts = m->filled_of[term] == 0;
   if (!starts && !lq_key_table_find(&m->table, key))
     return LQ_OK;
-  if (!lq_room(m, step_size(m, key, o)) || (starts && !keys_room(m, key)))
-    return LQ_OK;
-  // Making room may have taken the key.
-  lq_key_node *node = lq_key_table_find(&m->table, key);
-  lq_key_entry *e = node ? LQ_OWNER(lq_key_entry, node, node) : starts ? lq_entry_get(m, key) : NULL;
+  lq_key_entry *e = lq_entry_get(m, key);
   if (!e)
-    return starts ? lq_no_memory(m) : LQ_OK;
+    return lq_no_memory(m);
   lq_partial *done[2] = {NULL, NULL};
   lq_status status = advance(m, term, e, o, &done[0]);
   if (starts && !status)
@@ -327,7 +306,7 @@ static void decide_held(lq_machine *m, uint32_t term, lq_key_entry *e)
 
 static lq_status leading(lq_machine *m, uint32_t term, const lq_key *key)
 {
-  if (!fits(m, term, NULL) || !lq_room(m, step_size(m, key, NULL)) || !keys_room(m, key))
+  if (!fits(m, term, NULL))
     return LQ_OK;
   lq_key_entry *e = lq_entry_get(m, key);
   if (!e)
@@ -371,8 +350,9 @@ static lq_status offer_positive(lq_machine *m, uint32_t term)
   step_offer o = {.kept = lq_at_hand_keep(m)};
   if (!o.kept)
     return lq_no_memory(m);
-  lq_status status = lq_ask_captures(m, term, &o.captures);
-  for (size_t k = 0; k < m->host->keys.n && !status; k++)
+  bool whole;
+  lq_status status = lq_ask_captures(m, term, &o.captures, &whole);
+  for (size_t k = 0; k < m->host->keys.n && whole && !status; k++)
     status = positive(m, term, &m->host->keys.keys[k], &o);
   lq_packed_unref(o.captures, m->mem);
   return status;

@@ -1,8 +1,6 @@
 // Pipes: what becomes of a match on its way out.
 #include "state/machine_internal.h"
 
-#include "base/sort.h"
-
 static const lq_stage_arg *arg_of(const lq_machine *m, const lq_stage_def *d, uint32_t i)
 {
   return &m->host->tables->args[d->first_arg + i];
@@ -35,7 +33,7 @@ static uint32_t columns_after(lq_stage *s, uint32_t now)
 
 lq_status lq_stages_init(lq_machine *m)
 {
-  m->stages = lq_mem_alloc(m->mem, m->def->nstages, sizeof *m->stages);
+  m->stages = lq_mem_alloc(m->fixed, m->def->nstages, sizeof *m->stages);
   if (!m->stages)
     return LQ_E_NOMEM;
   uint32_t now = 0;
@@ -51,7 +49,7 @@ lq_status lq_stages_init(lq_machine *m)
   return LQ_OK;
 }
 
-static void free_node(lq_machine *m, lq_stage *s, lq_key_node *node)
+void lq_stage_drop_key(lq_machine *m, lq_stage *s, lq_key_node *node)
 {
   if (s->def->op == LQ_DO_STATS)
     lq_window_group_free(m, s, node);
@@ -59,14 +57,22 @@ static void free_node(lq_machine *m, lq_stage *s, lq_key_node *node)
     lq_first_seen_free(m, s, LQ_OWNER(lq_first_seen, node, node));
 }
 
-static void free_matches(lq_machine *m, lq_stage *s)
+// The first row, out of its list: the caller's. NULL: there is none.
+static lq_state_match *take_first(lq_stage *s)
 {
-  while (!lq_list_empty(&s->matches)) {
-    lq_state_match *match = LQ_OWNER(lq_state_match, link, s->matches.next);
-    lq_list_remove(&match->link);
-    lq_state_match_free(m, match);
-  }
-  s->nmatches = 0;
+  if (lq_list_empty(&s->matches))
+    return NULL;
+  lq_state_match *match = LQ_OWNER(lq_state_match, link, s->matches.next);
+  lq_list_remove(&match->link);
+  s->nmatches--;
+  return match;
+}
+
+void lq_stage_drop_match(lq_machine *m, lq_stage *s, lq_state_match *match)
+{
+  lq_list_remove(&match->link);
+  s->nmatches--;
+  lq_state_match_free(m, match);
 }
 
 void lq_stages_free(lq_machine *m)
@@ -75,41 +81,16 @@ void lq_stages_free(lq_machine *m)
     lq_stage *s = &m->stages[i];
     if (!s->def)
       continue;
-    free_matches(m, s);
+    for (lq_state_match *match; (match = take_first(s));)
+      lq_state_match_free(m, match);
     while (!lq_list_empty(&s->table.age))
-      free_node(m, s, LQ_OWNER(lq_key_node, age, s->table.age.next));
+      lq_stage_drop_key(m, s, LQ_OWNER(lq_key_node, age, s->table.age.next));
     lq_key_table_free(&s->table, m->mem);
   }
-  lq_mem_free(m->mem, m->stages, m->def->nstages, sizeof *m->stages);
+  lq_mem_free(m->fixed, m->stages, m->def->nstages, sizeof *m->stages);
 }
 
-// ---- room and time
-
-bool lq_stages_evict(lq_machine *m)
-{
-  lq_stage *most = NULL;
-  for (uint32_t i = 0; i < m->def->nstages; i++) {
-    lq_stage *s = &m->stages[i];
-    if (s->table.n + s->nmatches > (most ? most->table.n + most->nmatches : 0))
-      most = s;
-  }
-  bool matches = most && most->nmatches > most->table.n;
-  if (!most || (!matches && lq_list_empty(&most->table.age)))
-    return false;
-  m->stats.evicted++;
-  if (matches) {
-    lq_state_match *match = LQ_OWNER(lq_state_match, link, most->matches.next);
-    lq_tell(m, LQ_STEP_EVICTED, NULL, (lq_str){match->key, match->nkey}, 0);
-    lq_list_remove(&match->link);
-    most->nmatches--;
-    lq_state_match_free(m, match);
-  } else {
-    lq_key_node *node = LQ_OWNER(lq_key_node, age, most->table.age.next);
-    lq_tell(m, LQ_STEP_EVICTED, NULL, (lq_str){node->key, node->nkey}, 0);
-    free_node(m, most, node);
-  }
-  return true;
-}
+// ---- time
 
 // When the oldest node of a table with a window is out of it.
 static int64_t due_of(const lq_stage *s)
@@ -138,7 +119,7 @@ void lq_stages_expire(lq_machine *m, int64_t clock)
   for (uint32_t i = 0; i < m->def->nstages; i++) {
     lq_stage *s = &m->stages[i];
     while (due_of(s) < clock)
-      free_node(m, s, LQ_OWNER(lq_key_node, age, s->table.age.next));
+      lq_stage_drop_key(m, s, LQ_OWNER(lq_key_node, age, s->table.age.next));
   }
 }
 
@@ -169,36 +150,26 @@ lq_status lq_stage_key(lq_machine *m, const lq_stage *s, const lq_state_match *m
 
 // ---- matches that stay
 
-// A match of our own. The event at hand is kept for it. NULL: there was no room.
+// A match of our own. The event at hand is kept for it. NULL: there was no room, and it is counted.
 static lq_status take(lq_machine *m, lq_state_match **match)
 {
   lq_state_match *from = *match;
   if (from != m->own_match)
     return LQ_OK;
-  *match = NULL;
-  lq_snapshot *kept = NULL;
-  if (m->own_match->at_hand) {
-    kept = lq_at_hand_keep(m);
-    if (!kept || !lq_room(m, kept->size + from->charged + 1024)) {
-      lq_state_match_free(m, from);
-      return kept ? LQ_OK : lq_no_memory(m);
-    }
+  lq_snapshot *kept = from->at_hand ? lq_at_hand_keep(m) : NULL;
+  lq_state_match *mine = kept || !from->at_hand ? lq_state_match_new(m, (lq_str){0}, 1, 1) : NULL;
+  if (mine) {
+    mine->order = from->order;
+    mine->keep_stage = from->keep_stage;
+    if (kept)
+      lq_state_match_set_event(m, mine, 0, kept);
+    for (uint32_t i = 0; i < m->ncolumns; i++)
+      lq_state_match_set_packed(m, mine, &mine->columns[i], lq_packed_ref(from->columns[i]));
+    lq_state_match_set_packed(m, mine, &mine->keep, lq_packed_ref(from->keep));
   }
-  lq_state_match *mine = lq_state_match_new(m, (lq_str){0}, 1, 1);
-  if (!mine) {
-    lq_state_match_free(m, from);
-    return lq_no_memory(m);
-  }
-  mine->order = from->order;
-  mine->keep_stage = from->keep_stage;
-  if (kept)
-    lq_state_match_set_event(m, mine, 0, kept);
-  for (uint32_t i = 0; i < m->ncolumns; i++)
-    lq_state_match_set_packed(m, mine, &mine->columns[i], lq_packed_ref(from->columns[i]));
-  lq_state_match_set_packed(m, mine, &mine->keep, lq_packed_ref(from->keep));
   lq_state_match_free(m, from);
   *match = mine;
-  return LQ_OK;
+  return mine ? LQ_OK : lq_no_memory(m);
 }
 
 static lq_status hold(lq_machine *m, lq_stage *s, lq_state_match *match)
@@ -208,45 +179,41 @@ static lq_status hold(lq_machine *m, lq_stage *s, lq_state_match *match)
     return status;
   lq_list_push(&s->matches, &match->link);
   s->nmatches++;
-  while (s->def->op == LQ_DO_TAIL && s->nmatches > (uint64_t)(s->def->number < 0 ? 0 : s->def->number)) {
-    lq_state_match *old = LQ_OWNER(lq_state_match, link, s->matches.next);
-    lq_list_remove(&old->link);
-    s->nmatches--;
-    lq_state_match_free(m, old);
-  }
-  lq_room(m, 0); // what is held is charged: over the cap the oldest goes
+  while (s->def->op == LQ_DO_TAIL && s->nmatches > (uint64_t)(s->def->number < 0 ? 0 : s->def->number))
+    lq_state_match_free(m, take_first(s));
   return LQ_OK;
 }
 
-static lq_status set_column(lq_machine *m, lq_state_match *match, lq_packed **place, const lq_values *lists,
-                            size_t n)
+// False: no room.
+static bool set_lists(lq_machine *m, lq_state_match *match, lq_packed **place, const lq_values *lists,
+                      size_t n)
 {
   lq_packed *p = lq_pack(lists, n, m->mem);
-  if (!p)
-    return lq_no_memory(m);
-  lq_state_match_set_packed(m, match, place, p);
-  return LQ_OK;
+  if (p)
+    lq_state_match_set_packed(m, match, place, p);
+  return p != NULL;
 }
 
-static lq_status set_number(lq_machine *m, lq_state_match *match, uint32_t column, lq_value v)
+static bool set_number(lq_machine *m, lq_state_match *match, uint32_t column, lq_value v)
 {
-  return set_column(m, match, &match->columns[column], &(lq_values){&v, 1}, 1);
+  return set_lists(m, match, &match->columns[column], &(lq_values){&v, 1}, 1);
 }
 
-static lq_status eval(lq_machine *m, lq_stage *s, lq_state_match *match)
-{
-  lq_status status = LQ_OK;
-  lq_values *values = lq_stage_args(m, s->def, 0, s->def->nargs, match);
-  for (uint32_t i = 0; i < s->def->nargs && !status; i++)
-    status = set_column(m, match, &match->columns[s->column + i], &values[i], 1);
-  return status;
-}
-
-static lq_status keep(lq_machine *m, lq_stage *s, uint32_t index, lq_state_match *match)
+// A row that cannot have its columns goes no further: with nulls in their place it would say something else.
+static lq_status eval(lq_machine *m, lq_stage *s, lq_state_match *match, bool *passes)
 {
   lq_values *values = lq_stage_args(m, s->def, 0, s->def->nargs, match);
-  match->keep_stage = index;
-  return set_column(m, match, &match->keep, values, s->def->nargs);
+  for (uint32_t i = 0; i < s->def->nargs && *passes; i++)
+    *passes = set_lists(m, match, &match->columns[s->column + i], &values[i], 1);
+  return *passes ? LQ_OK : lq_no_memory(m);
+}
+
+static lq_status keep(lq_machine *m, lq_stage *s, uint32_t index, lq_state_match *match, bool *passes)
+{
+  lq_values *values = lq_stage_args(m, s->def, 0, s->def->nargs, match);
+  *passes = set_lists(m, match, &match->keep, values, s->def->nargs);
+  match->keep_stage = *passes ? index : match->keep_stage;
+  return *passes ? LQ_OK : lq_no_memory(m);
 }
 
 // ---- counting
@@ -260,119 +227,104 @@ static lq_status unique(lq_machine *m, lq_stage *s, lq_state_match *match, bool 
   return seen ? LQ_OK : lq_no_memory(m);
 }
 
-static lq_status count(lq_machine *m, lq_stage *s, lq_state_match *match)
+static bool keep_values(lq_machine *m, const lq_stage *s, lq_first_seen *seen)
+{
+  lq_value all[LQ_MACHINE_COLUMNS_MAX] = {{0}};
+  for (uint32_t i = 0; i < s->def->nargs; i++)
+    all[i] = m->asked[i].n ? m->asked[i].v[0] : (lq_value){.type = LQ_T_NULL};
+  seen->values = lq_pack(&(lq_values){all, s->def->nargs}, 1, m->mem);
+  if (seen->values)
+    lq_charge(m, seen->values->size);
+  return seen->values != NULL;
+}
+
+// *out: the row's key; NULL when there was no room for it.
+static lq_status count(lq_machine *m, lq_stage *s, lq_state_match *match, lq_first_seen **out)
 {
   bool is_new = false;
+  *out = NULL;
   s->count++;
   lq_status status = lq_stage_key(m, s, match, true, true);
   if (status)
     return status;
   lq_first_seen *seen = lq_first_seen_get(m, s, &m->host->stage_keys.keys[0], &is_new);
+  if (seen && is_new && s->def->nargs > 0 && !keep_values(m, s, seen)) {
+    lq_first_seen_free(m, s, seen);
+    seen = NULL;
+  }
   if (!seen)
     return lq_no_memory(m);
   seen->count++;
-  if (!is_new || s->def->nargs == 0)
-    return LQ_OK;
-  size_t n = 0;
-  lq_value all[LQ_MACHINE_COLUMNS_MAX] = {{0}};
-  for (uint32_t i = 0; i < s->def->nargs; i++)
-    all[n++] = m->asked[i].n ? m->asked[i].v[0] : (lq_value){.type = LQ_T_NULL};
-  seen->values = lq_pack(&(lq_values){all, n}, 1, m->mem);
-  if (!seen->values)
-    return lq_no_memory(m);
-  lq_charge(m, seen->values->size);
+  *out = seen;
   return LQ_OK;
 }
 
 static lq_status unique_count(lq_machine *m, lq_stage *s, lq_state_match *match, bool *taken)
 {
-  lq_status status = count(m, s, match);
-  lq_first_seen *seen = status ? NULL : s->last;
+  lq_first_seen *seen;
+  lq_status status = count(m, s, match, &seen);
   if (!seen || seen->count != 1)
     return status;
-  // Taking the match may make room, and the room may be this very key's.
-  lq_list_remove(&seen->node.age);
   *taken = true;
   status = take(m, &match);
-  lq_list_push(&s->table.age, &seen->node.age);
   seen->match = match;
+  if (!match)
+    lq_first_seen_free(m, s, seen); // without its row it would count for nothing
   return status;
 }
 
-static lq_status give_count(lq_machine *m, uint32_t stage, lq_state_match *match, const lq_first_seen *seen,
-                            uint64_t n, uint64_t all)
+static lq_status give_count(lq_machine *m, uint32_t stage, lq_state_match *match, const lq_first_seen *seen)
 {
-  lq_stage *s = &m->stages[stage];
-  lq_status status = set_number(m, match, s->column, lq_uint(n));
-  if (!status)
-    status = set_number(m, match, s->column + 1, lq_double(all ? (double)n / (double)all : 0));
-  if (!status && seen && seen->values)
-    lq_state_match_set_packed(m, match, &match->columns[s->column + 2], lq_packed_ref(seen->values));
-  if (!status)
+  const lq_stage *s = &m->stages[stage];
+  double part = s->count ? (double)seen->count / (double)s->count : 0;
+  if (set_number(m, match, s->column, lq_uint(seen->count)) &&
+      set_number(m, match, s->column + 1, lq_double(part))) {
+    if (seen->values)
+      lq_state_match_set_packed(m, match, &match->columns[s->column + 2], lq_packed_ref(seen->values));
     return lq_stages_push(m, stage + 1, match);
-  lq_state_match_free(m, match);
-  return status;
-}
-
-static lq_status end_unique_count(lq_machine *m, uint32_t stage)
-{
-  lq_stage *s = &m->stages[stage];
-  lq_status status = LQ_OK;
-  while (!lq_list_empty(&s->table.age) && !status) {
-    lq_first_seen *seen = LQ_OWNER(lq_first_seen, node.age, s->table.age.next);
-    lq_state_match *match = seen->match;
-    seen->match = NULL;
-    if (match)
-      status = give_count(m, stage, match, seen, seen->count, s->count);
-    lq_first_seen_free(m, s, seen);
   }
-  s->count = 0;
-  return status;
+  lq_state_match_free(m, match);
+  return lq_no_memory(m);
 }
 
-static int by_count(const void *a, const void *b)
+static lq_state_match *row_of(lq_machine *m, lq_first_seen *seen)
 {
-  const lq_first_seen *x = *(lq_first_seen *const *)a, *y = *(lq_first_seen *const *)b;
+  lq_state_match *match = seen->match ? seen->match : lq_state_match_new(m, (lq_str){0}, 0, 0);
+  if (match && !seen->match)
+    match->order.time = m->clock;
+  seen->match = NULL;
+  return match;
+}
+
+static int by_count(const lq_link *a, const lq_link *b)
+{
+  const lq_first_seen *x = LQ_OWNER(lq_first_seen, node.age, (lq_link *)(uintptr_t)a),
+                      *y = LQ_OWNER(lq_first_seen, node.age, (lq_link *)(uintptr_t)b);
   if (x->count != y->count)
     return x->count < y->count ? -1 : 1;
   return lq_str_cmp((lq_str){x->node.key, x->node.nkey}, (lq_str){y->node.key, y->node.nkey});
 }
 
+// Each key is taken out before its row is given: between two rows nothing is in hand.
 static lq_status end_count(lq_machine *m, uint32_t stage)
 {
   lq_stage *s = &m->stages[stage];
-  size_t n = s->table.n, filled = 0;
-  lq_first_seen **all = lq_mem_alloc(m->mem, n, sizeof *all);
-  if (!all)
-    return lq_no_memory(m);
-  for (lq_link *l = s->table.age.next; l != &s->table.age; l = l->next)
-    all[filled++] = LQ_OWNER(lq_first_seen, node.age, l);
-  lq_sort(all, n, sizeof *all, by_count);
   lq_status status = LQ_OK;
-  for (size_t i = 0; i < n; i++) {
-    lq_state_match *match = status ? NULL : lq_state_match_new(m, (lq_str){0}, 0, 0);
-    if (match) {
-      match->order.time = m->clock;
-      status = give_count(m, stage, match, all[i], all[i]->count, s->count);
-    } else if (!status) {
-      status = lq_no_memory(m);
-    }
+  if (s->def->op == LQ_DO_COUNT)
+    lq_list_sort(&s->table.age, by_count);
+  while (!lq_list_empty(&s->table.age) && !status) {
+    lq_first_seen *seen = LQ_OWNER(lq_first_seen, node.age, s->table.age.next);
+    lq_first_seen_take(m, s, seen);
+    lq_state_match *match = row_of(m, seen);
+    status = match ? give_count(m, stage, match, seen) : lq_no_memory(m);
+    lq_first_seen_drop(m, seen);
+    lq_room_settle(m, LQ_ROOM_ROW);
   }
-  for (size_t i = 0; i < n; i++)
-    lq_first_seen_free(m, s, all[i]);
-  lq_mem_free(m->mem, all, n, sizeof *all);
   s->count = 0;
   return status;
 }
 
 // ---- sorting
-
-typedef struct sorted {
-  lq_state_match *match;
-  lq_packed *values;
-  size_t nth;
-  bool descending;
-} sorted;
 
 static int order_class(const lq_value *v)
 {
@@ -395,47 +347,72 @@ int lq_sort_order(const lq_value *a, const lq_value *b)
   return lq_value_order(a, b, &order) ? order : 0;
 }
 
-static int by_values(const void *a, const void *b)
+static const lq_packed *sorted_by(const lq_link *l)
 {
-  const sorted *x = a, *y = b;
-  for (uint32_t i = 0; i < x->values->n; i++) {
-    const lq_values *p = &x->values->lists[i], *q = &y->values->lists[i];
+  return LQ_OWNER(lq_state_match, link, (lq_link *)(uintptr_t)l)->sorted;
+}
+
+static int ascending(const lq_link *a, const lq_link *b)
+{
+  const lq_packed *x = sorted_by(a), *y = sorted_by(b);
+  for (uint32_t i = 0; i < x->n; i++) {
+    const lq_values *p = &x->lists[i], *q = &y->lists[i];
     int order = lq_sort_order(p->n ? p->v : NULL, q->n ? q->v : NULL);
     if (order)
-      return x->descending ? -order : order;
+      return order;
   }
-  return (x->nth > y->nth) - (x->nth < y->nth);
+  return 0;
+}
+
+static int descending(const lq_link *a, const lq_link *b)
+{
+  return -ascending(a, b);
+}
+
+// Gives each row what it is sorted by, the first one in each turn, which goes to the end then. One that has
+// no room for it is lost; what room there is others make by going, the first ones first.
+static lq_status ask_sorted(lq_machine *m, lq_stage *s)
+{
+  lq_status status = LQ_OK;
+  for (size_t i = s->nmatches; i > 0 && !status; i--) {
+    lq_room_settle(m, LQ_ROOM_ROW);
+    lq_state_match *match = take_first(s);
+    if (!match)
+      break;
+    m->host->asker.begin(m->host->asker.user, m->def->rule);
+    if (set_lists(m, match, &match->sorted, lq_stage_args(m, s->def, 0, s->def->nargs, match),
+                  s->def->nargs)) {
+      lq_list_push(&s->matches, &match->link);
+      s->nmatches++;
+    } else {
+      lq_state_match_free(m, match);
+      status = lq_no_memory(m);
+    }
+  }
+  return status;
+}
+
+static lq_status give_rows(lq_machine *m, uint32_t stage)
+{
+  lq_stage *s = &m->stages[stage];
+  lq_status status = LQ_OK;
+  for (lq_state_match *match; !status && (match = take_first(s));) {
+    lq_state_match_set_packed(m, match, &match->sorted, NULL);
+    m->host->asker.begin(m->host->asker.user, m->def->rule);
+    status = lq_stages_push(m, stage + 1, match);
+    lq_room_settle(m, LQ_ROOM_ROW);
+  }
+  return status;
 }
 
 static lq_status end_sort(lq_machine *m, uint32_t stage)
 {
   lq_stage *s = &m->stages[stage];
-  size_t n = s->nmatches, filled = 0;
-  sorted *all = lq_mem_alloc(m->mem, n, sizeof *all);
-  lq_status status = all ? LQ_OK : lq_no_memory(m);
-  while (all && !lq_list_empty(&s->matches)) {
-    sorted *x = &all[filled];
-    x->match = LQ_OWNER(lq_state_match, link, s->matches.next);
-    x->nth = filled++;
-    x->descending = s->def->flags & LQ_STAGE_DESCENDING;
-    lq_list_remove(&x->match->link);
-    m->host->asker.begin(m->host->asker.user, m->def->rule);
-    x->values = lq_pack(lq_stage_args(m, s->def, 0, s->def->nargs, x->match), s->def->nargs, m->mem);
-    if (!x->values && !status)
-      status = LQ_E_NOMEM;
-  }
-  s->nmatches = 0;
-  if (!status)
-    lq_sort(all, n, sizeof *all, by_values);
-  for (size_t i = 0; i < filled; i++) {
-    lq_packed_unref(all[i].values, m->mem);
-    if (!status)
-      status = lq_stages_push(m, stage + 1, all[i].match);
-    else
-      lq_state_match_free(m, all[i].match);
-  }
-  lq_mem_free(m->mem, all, all ? n : 0, sizeof *all);
-  return status;
+  lq_status status = ask_sorted(m, s);
+  if (status)
+    return status;
+  lq_list_sort(&s->matches, s->def->flags & LQ_STAGE_DESCENDING ? descending : ascending);
+  return give_rows(m, stage);
 }
 
 // ---- the way out
@@ -495,6 +472,7 @@ static lq_status step(lq_machine *m, uint32_t i, lq_state_match **match)
 {
   lq_stage *s = &m->stages[i];
   lq_state_match *r = *match;
+  lq_first_seen *seen;
   bool passes = true, taken = false;
   lq_status status = LQ_OK;
   switch ((lq_stage_op)s->def->op) {
@@ -506,10 +484,10 @@ static lq_status step(lq_machine *m, uint32_t i, lq_state_match **match)
   case LQ_DO_TAIL:
   case LQ_DO_SORT: *match = NULL; return hold(m, s, r);
   case LQ_DO_UNIQUE: status = unique(m, s, r, &passes); break;
-  case LQ_DO_COUNT: status = count(m, s, r), passes = false; break;
+  case LQ_DO_COUNT: status = count(m, s, r, &seen), passes = false; break;
   case LQ_DO_UNIQUE_COUNT: status = unique_count(m, s, r, &taken), passes = false; break;
-  case LQ_DO_KEEP: status = keep(m, s, i, r); break;
-  case LQ_DO_EVAL: status = eval(m, s, r); break;
+  case LQ_DO_KEEP: status = keep(m, s, i, r, &passes); break;
+  case LQ_DO_EVAL: status = eval(m, s, r, &passes); break;
   case LQ_DO_STATS: *match = NULL; return lq_window_push(m, i, r);
   case LQ_DO_SUPPRESS: status = lq_suppress(m, s, r, &passes); break;
   case LQ_DO_NEW_TERMS: status = lq_new_terms(m, s, r, &passes); break;
@@ -532,29 +510,15 @@ lq_status lq_stages_push(lq_machine *m, uint32_t from, lq_state_match *match)
   return match ? put_out(m, match) : status;
 }
 
-static lq_status end_tail(lq_machine *m, uint32_t i)
-{
-  lq_stage *s = &m->stages[i];
-  lq_status status = LQ_OK;
-  while (!lq_list_empty(&s->matches) && !status) {
-    lq_state_match *match = LQ_OWNER(lq_state_match, link, s->matches.next);
-    lq_list_remove(&match->link);
-    s->nmatches--;
-    m->host->asker.begin(m->host->asker.user, m->def->rule);
-    status = lq_stages_push(m, i + 1, match);
-  }
-  return status;
-}
-
 lq_status lq_stages_end(lq_machine *m)
 {
   lq_status status = LQ_OK;
   for (uint32_t i = 0; i < m->def->nstages && !status; i++) {
     switch (m->stages[i].def->op) {
-    case LQ_DO_TAIL: status = end_tail(m, i); break;
+    case LQ_DO_TAIL: status = give_rows(m, i); break;
     case LQ_DO_SORT: status = end_sort(m, i); break;
-    case LQ_DO_COUNT: status = end_count(m, i); break;
-    case LQ_DO_UNIQUE_COUNT: status = end_unique_count(m, i); break;
+    case LQ_DO_COUNT:
+    case LQ_DO_UNIQUE_COUNT: status = end_count(m, i); break;
     case LQ_DO_STATS:
       if (m->stages[i].def->number < 0)
         status = lq_window_end(m, i);

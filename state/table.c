@@ -1,6 +1,47 @@
 // A hash table of nodes that live in their owners' structs.
 #include "state/table.h"
 
+// ---- lists
+
+static lq_link *merge(lq_link *a, lq_link *b, lq_link_order order)
+{
+  lq_link head = {NULL, NULL}, *at = &head;
+  while (a && b) {
+    lq_link **from = order(b, a) < 0 ? &b : &a;
+    at->next = *from;
+    at = *from;
+    *from = (*from)->next;
+  }
+  at->next = a ? a : b;
+  return head.next;
+}
+
+// A merge sort that needs no memory.
+void lq_list_sort(lq_link *list, lq_link_order order)
+{
+  lq_link *runs[64] = {NULL}; // runs[i] has 2^i links
+  for (lq_link *l = list->next, *next; l != list; l = next) {
+    next = l->next;
+    l->next = NULL;
+    size_t i = 0;
+    for (; runs[i]; i++) {
+      l = merge(runs[i], l, order);
+      runs[i] = NULL;
+    }
+    runs[i] = l;
+  }
+  lq_link *all = NULL;
+  for (size_t i = 0; i < 64; i++)
+    all = runs[i] ? merge(runs[i], all, order) : all;
+  lq_list_init(list);
+  for (lq_link *next; all; all = next) {
+    next = all->next;
+    lq_list_push(list, all);
+  }
+}
+
+// ---- tables
+
 void lq_key_table_init(lq_key_table *t)
 {
   *t = (lq_key_table){0};
@@ -64,6 +105,15 @@ void lq_key_table_remove(lq_key_table *t, lq_key_node *node)
   *at = node->next;
   lq_list_remove(&node->age);
   t->n--;
+}
+
+void lq_key_table_trim(lq_key_table *t, const lq_mem *mem)
+{
+  if (t->n > 0)
+    return;
+  lq_mem_free(mem, t->buckets, t->nbuckets, sizeof *t->buckets);
+  t->buckets = NULL;
+  t->nbuckets = 0;
 }
 
 void lq_key_table_free(lq_key_table *t, const lq_mem *mem)

@@ -29,6 +29,8 @@ static inline void lq_list_push(lq_link *list, lq_link *x) // at the end
   list->prev->next = x;
   list->prev = x;
 }
+typedef int (*lq_link_order)(const lq_link *a, const lq_link *b);
+void lq_list_sort(lq_link *list, lq_link_order order); // stable
 #define LQ_OWNER(type, member, link) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 typedef struct lq_key_node {
@@ -53,6 +55,7 @@ lq_key_node *lq_key_table_find(const lq_key_table *t, const lq_key *key);
 bool lq_key_table_add(lq_key_table *t, lq_key_node *node, const lq_mem *mem);
 void lq_key_table_touch(lq_key_table *t, lq_key_node *node); // is the youngest now
 void lq_key_table_remove(lq_key_table *t, lq_key_node *node);
+void lq_key_table_trim(lq_key_table *t, const lq_mem *mem); // the buckets, when it is empty
 void lq_key_table_free(lq_key_table *t, const lq_mem *mem); // the buckets; the nodes are their owners'
 
 #endif

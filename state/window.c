@@ -111,8 +111,6 @@ static lq_window_group *get_group(lq_machine *m, lq_stage *s, size_t tuple)
   lq_key_node *node = lq_key_table_find(&s->table, key);
   if (node)
     return group_of(node);
-  while (s->table.n >= m->host->limits.keys && lq_stages_evict(m))
-    continue;
   lq_values by[LQ_MACHINE_COLUMNS_MAX];
   for (uint32_t i = 0; i < s->def->nby; i++) {
     const lq_value *v = keys->picks[tuple * s->def->nby + i];
@@ -257,12 +255,13 @@ static lq_status fire(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snap
   lq_stage *s = &m->stages[stage];
   const lq_stage_def *where = condition_of(m, stage);
   answers a;
-  bool whole = add_up(m, s, g, &a), truth = !where || holds(m, where, &a), before = g->fired;
-  g->fired = truth;
-  if (truth && (!where || !before))
-    *match = whole ? match_of(m, s, g, &a, kept) : NULL;
+  bool whole = add_up(m, s, g, &a), truth = whole && (!where || holds(m, where, &a));
+  bool gives = truth && (!where || !g->fired);
+  g->fired = whole ? truth : g->fired;
+  if (gives)
+    *match = match_of(m, s, g, &a, kept);
   free_answers(m, &a, g->naggs);
-  return truth && (!where || !before) && !*match ? lq_no_memory(m) : LQ_OK;
+  return !whole || (gives && !*match) ? lq_no_memory(m) : LQ_OK;
 }
 
 static lq_snapshot *event_of(lq_machine *m, const lq_state_match *match)
@@ -280,11 +279,11 @@ static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, l
                             lq_packed *values, lq_state_match **match)
 {
   lq_stage *s = &m->stages[stage];
-  bool whole = slide(m, stage, g, now);
-  if (!lq_window_enter(m, s, g, now, values) || !whole) {
-    lq_status status = lq_no_memory(m);
-    if (status)
-      return status;
+  if (!slide(m, stage, g, now) || !lq_window_enter(m, s, g, now, values)) {
+    // Half of its sums have the event, or its condition is not known: what it would say from now on may be
+    // false.
+    lq_window_group_free(m, s, &g->node);
+    return lq_no_memory(m);
   }
   if (s->def->number >= 0)
     lq_key_table_touch(&s->table, &g->node);
@@ -328,13 +327,10 @@ lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_state_match *match)
   lq_order at = match->order;
   lq_packed *values = NULL;
   lq_status status = LQ_OK;
-  // An event of many groups needs room in each; making it now means that nobody goes while a group is in
-  // hand.
-  bool room = lq_room(m, match->charged + 4096);
-  lq_snapshot *kept = room ? event_of(m, match) : NULL;
+  lq_snapshot *kept = event_of(m, match);
   if (kept)
     lq_snapshot_ref(kept);
-  if (!room || (match->at_hand && !kept)) {
+  if (match->at_hand && !kept) {
     status = lq_no_memory(m);
     lq_state_match_free(m, match);
     return status;
@@ -379,6 +375,7 @@ lq_status lq_window_end(lq_machine *m, uint32_t stage)
     lq_window_group_free(m, s, node);
     m->host->asker.begin(m->host->asker.user, m->def->rule);
     status = match ? lq_stages_push(m, stage + 1, match) : lq_no_memory(m);
+    lq_room_settle(m, LQ_ROOM_ROW);
   }
   return status;
 }

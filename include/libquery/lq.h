@@ -119,9 +119,10 @@ typedef struct lq_limits {
                             * are counted; comparisons and patterns look at the whole; 1 MiB */
   uint32_t max_fields;     /* values of one field of a record, more are left out and counted; 4,096 */
   uint32_t max_ratio;      /* output to input of a compressed stream, after its first MiB; 200 */
-  /* Of stateful rules. State over a limit makes the oldest go, which is counted: lq_stats. */
+  /* Of stateful rules. State over a limit is evicted, oldest first, between two events or two rows that are
+     given out, and counted: lq_stats. docs/running.md has the order. */
   uint64_t max_state;      /* bytes of all state of a scan, waiting events too; 256 MiB */
-  uint64_t max_state_rule; /* bytes of one rule's state; 16 MiB */
+  uint64_t max_state_rule; /* bytes of one rule's state after each event; 16 MiB */
   uint64_t max_state_keys; /* keys of one rule, and processes that lineage knows; 100,000 */
   uint64_t max_waiting;    /* bytes of events that wait for their turn in time; 64 MiB */
   uint32_t max_window;     /* events that one group of a window holds; 65,536 */

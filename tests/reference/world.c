@@ -383,9 +383,16 @@ static void add_values(lq_buf *out, lq_values v)
   lq_buf_z(out, v.n ? "" : "null");
 }
 
+static void in_the_middle(const w_run *r)
+{
+  if (r->any_moment)
+    r->any_moment(r->any_user, r->state);
+}
+
 static int group(void *user, const lq_outcome *g)
 {
   w_run *r = user;
+  in_the_middle(r);
   for (size_t i = 0; i < g->nevents; i++) {
     lq_buf_z(r->out, i ? "," : "");
     if (g->events[i])
@@ -421,6 +428,7 @@ static size_t fits(void *user, uint32_t *terms)
 static void add_step(void *user, const lq_step *s)
 {
   w_run *r = user;
+  in_the_middle(r);
   if (r->steps)
     lq_buf_printf(r->steps, "%d %s %u;", (int)s->at.time, lq_step_name(s->kind), (unsigned)s->slot);
 }
@@ -440,13 +448,13 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
     return status;
   }
   lq_partition_config c = {.tables = &rule->tables,
-                       .fields = run->map,
-                       .limits = o->limits,
-                       .lateness = o->lateness,
-                       .asker = {run, at_hand, begin, truth, value, field, fits},
-                       .hooks = {run, group, add_step},
-                       .rules = &id,
-                       .schemas = schema};
+                           .fields = run->map,
+                           .limits = o->limits,
+                           .lateness = o->lateness,
+                           .asker = {run, at_hand, begin, truth, value, field, fits},
+                           .hooks = {run, group, add_step},
+                           .rules = &id,
+                           .schemas = schema};
   memset(c.hash_key, o->hash_seed, sizeof c.hash_key);
   status = lq_partition_new(&run->state, &c, mem);
   if (!status && o->now)

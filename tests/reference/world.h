@@ -66,8 +66,10 @@ typedef struct w_run {
   lq_partition *state;
   lq_fieldmap *map;
   lq_event event;
-  lq_buf *out, *steps; // steps may be NULL
-  int cancel_after;    // groups; 0: never
+  lq_buf *out, *steps;                                       // steps may be NULL
+  int cancel_after;                                          // groups; 0: never
+  void (*any_moment)(void *user, const lq_partition *state); // NULL, or called in the middle of steps
+  void *any_user;
   const lq_mem *mem;
 } w_run;
 
