@@ -191,6 +191,8 @@ static lq_str escape(lq_arena *a, lq_str fix)
 
 void lq_diag_fix(lq_diag_list *l, lq_diag *d, lq_span where, const char *fmt, ...)
 {
+  if (lq_span_is_in_file(where)) // what stands there is not written in the query's language
+    return;
   SET_TEXT(fix);
   if (l->map.escaped && d != &l->sink)
     d->fix = escape(l->arena, d->fix);

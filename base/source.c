@@ -51,6 +51,8 @@ static uint32_t map_offset(const lq_source_map *m, uint32_t at)
 
 lq_span lq_source_map_span(const lq_source_map *m, lq_span query)
 {
+  if (lq_span_is_in_file(query))
+    return (lq_span){query.start - LQ_SPAN_FILE, query.end - LQ_SPAN_FILE};
   if (m->n == 0)
     return query;
   // The end is mapped as a place of its own: after an escape of the file's format that is behind the whole

@@ -57,10 +57,11 @@ static uint32_t mapped_operand(const lq_finisher *f, char letter, uint32_t i)
   }
 }
 
-// Conditions that a rule file adds have no place in the query's text, so their clauses get no row.
-static bool lies_in(const lq_clause *c, lq_str source)
+// Conditions that a rule file adds stand nowhere in the query's text: an empty place at its beginning.
+static lq_span place_in(const lq_clause *c, lq_str source)
 {
-  return c->span.start <= c->span.end && c->span.end <= source.n;
+  bool inside = c->span.start <= c->span.end && c->span.end <= source.n;
+  return inside ? c->span : (lq_span){0, 0};
 }
 
 static void add_clauses(lq_finisher *f, const lq_rule_row *r, uint32_t code)
@@ -68,12 +69,11 @@ static void add_clauses(lq_finisher *f, const lq_rule_row *r, uint32_t code)
   lq_program *p = &f->p;
   for (size_t i = 0; i < r->code.nclauses && r->source != LQ_NONE; i++) {
     const lq_clause *c = &r->code.clauses[i];
-    if (!lies_in(c, f->pool->strings.keys[r->source]))
-      continue;
+    lq_span place = place_in(c, f->pool->strings.keys[r->source]);
     p->debug[p->ndebug++] = (lq_debug){
         .pc = code + c->pc,
-        .start = c->span.start,
-        .end = c->span.end,
+        .start = place.start,
+        .end = place.end,
         .field = (uint32_t)p->ndebug_fields,
         .nfields = c->nfields,
         .flags = c->negated ? LQ_DEBUG_NEGATED : 0,

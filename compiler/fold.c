@@ -259,11 +259,6 @@ static bool is_plain(const lq_plan *n)
   return true;
 }
 
-static lq_span joint_span(lq_span a, lq_span b)
-{
-  return (lq_span){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
-}
-
 // Doubles, so that a chain of many thousand tests costs what it is long.
 static bool make_room(lq_planner *p, lq_plan *n, size_t count)
 {
@@ -295,7 +290,7 @@ static bool merge(lq_planner *p, lq_plan *a, const lq_plan *b)
   memcpy(a->entries + a->nentries, b->entries, b->nentries * sizeof *a->entries);
   a->matcher = matcher;
   a->nentries += b->nentries;
-  a->span = joint_span(a->span, b->span);
+  a->span = lq_span_over(a->span, b->span);
   return true;
 }
 
@@ -329,7 +324,7 @@ static bool merge_negated(lq_planner *p, lq_plan *a, const lq_plan *b)
 {
   if (a->kind != LQ_P_NOT || b->kind != LQ_P_NOT || !merge(p, a->kids, b->kids))
     return false;
-  a->span = joint_span(a->span, b->span);
+  a->span = lq_span_over(a->span, b->span);
   return true;
 }
 

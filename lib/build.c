@@ -112,80 +112,6 @@ static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_r
   return &b->found[b->nfound++];
 }
 
-// ---- conditions that a rule file adds to its query
-
-// They stand nowhere in the query, so their parts are said to stand at its beginning.
-static void move_to_start(lq_node *n)
-{
-  n->span = n->mark = (lq_span){0, 0};
-  for (lq_node *kid = n->kids; kid; kid = kid->next)
-    move_to_start(kid);
-  for (lq_node *key = n->by; key; key = key->next)
-    move_to_start(key);
-}
-
-static lq_status and_to_event(lq_build *b, lq_node *event, lq_str condition, lq_diag_list *diags)
-{
-  lq_diag_list own = {.arena = diags->arena, .rule = diags->rule, .max = 1};
-  lq_node *added = NULL, *query = event->kids;
-  lq_status s = lq_parse_expression(&added, &b->mem, condition, LQ_DIALECT_LQ, &own);
-  if (s == LQ_E_NOMEM || own.arena->failed)
-    return LQ_E_NOMEM;
-  if (s != LQ_OK || !added)
-    return LQ_E_INTERNAL; // the rule reader wrote it
-  move_to_start(added);
-  lq_builder builder = {.arena = diags->arena, .diags = diags};
-  event->kids = event->last = NULL;
-  event->nkids = 0;
-  lq_node_add(&builder, event, lq_node_chain(&builder, LQ_N_AND, query, added, query->mark));
-  return builder.arena->failed ? LQ_E_NOMEM : LQ_OK;
-}
-
-static lq_status and_to_events(lq_build *b, lq_node *n, lq_str condition, lq_diag_list *diags)
-{
-  if (n->kind == LQ_N_EVENT)
-    return n->kids ? and_to_event(b, n, condition, diags) : LQ_OK;
-  lq_status s = LQ_OK;
-  bool down = n->kind == LQ_N_QUERY || n->kind == LQ_N_SEQUENCE || n->kind == LQ_N_SAMPLE ||
-              n->kind == LQ_N_JOIN || n->kind == LQ_N_TERM;
-  for (lq_node *kid = down ? n->kids : NULL; kid && s == LQ_OK; kid = kid->next)
-    s = and_to_events(b, kid, condition, diags);
-  return s == LQ_OK && n->until ? and_to_events(b, n->until, condition, diags) : s;
-}
-
-static lq_status add_conditions(lq_build *b, lq_node *tree, const lq_rule_file_rule *r, lq_diag_list *diags)
-{
-  lq_status s = LQ_OK;
-  for (size_t i = 0; i < r->nconditions && s == LQ_OK; i++)
-    s = and_to_events(b, tree, r->conditions[i], diags);
-  return s;
-}
-
-// ---- stages that a rule's kind asks for
-
-// They are native, whatever the query's dialect, so they are read by themselves, behind a query that stands
-// for it.
-static lq_status add_stages(lq_build *b, lq_node *tree, lq_str stages, lq_diag_list *diags)
-{
-  if (stages.n == 0 || tree->kind != LQ_N_QUERY)
-    return LQ_OK;
-  lq_diag_list own = {.arena = diags->arena, .rule = diags->rule, .max = 1};
-  lq_str text = lq_arena_format(own.arena, "any where true %.*s", LQ_STR_ARG(stages));
-  lq_node *piped = NULL;
-  lq_status s = lq_parse(&piped, &b->mem, text, LQ_DIALECT_LQ, &own);
-  if (s == LQ_E_NOMEM || own.arena->failed)
-    return LQ_E_NOMEM;
-  if (s != LQ_OK || !piped || !piped->kids)
-    return LQ_E_INTERNAL; // the rule reader wrote it
-  lq_builder builder = {.arena = diags->arena, .diags = diags};
-  for (lq_node *stage = piped->kids->next, *next; stage; stage = next) {
-    next = stage->next;
-    move_to_start(stage);
-    lq_node_add(&builder, tree, stage);
-  }
-  return builder.arena->failed ? LQ_E_NOMEM : LQ_OK;
-}
-
 // ---- one rule
 
 static lq_compile_options compile_options(const lq_build *b, const lq_rule_file_rule *r)
@@ -295,15 +221,10 @@ static lq_status parse_and_compile(lq_build *b, lq_found_rule *f, const lq_rule_
   lq_node *tree = NULL;
   if (!query_is_utf8(r->query, diags))
     return LQ_E_QUERY;
-  lq_status s = lq_parse(&tree, &b->mem, r->query, r->dialect, diags);
+  lq_status s = lq_rule_tree(&tree, r, &b->mem, diags);
   f->parsed = s == LQ_OK && tree;
   if ((s != LQ_OK && s != LQ_E_QUERY) || !tree)
     return s;
-  lq_status added = add_conditions(b, tree, r, diags);
-  if (added == LQ_OK)
-    added = add_stages(b, tree, r->stages, diags);
-  if (added != LQ_OK)
-    return added;
   bool good = s == LQ_OK && r->state == LQ_RULE_FOUND && is_shallow(b, tree, diags) &&
               id_is_free(b, f, diags);
   if (good)

@@ -69,6 +69,35 @@ lq_node *lq_node_chain(lq_builder *b, lq_node_kind kind, lq_node *l, lq_node *r,
   return n;
 }
 
+static lq_node *copy_list(lq_builder *b, const lq_node *first)
+{
+  lq_node *list = NULL, **end = &list;
+  for (const lq_node *k = first; k; k = k->next) {
+    *end = lq_node_copy(b, k);
+    if (!*end)
+      return NULL;
+    end = &(*end)->next;
+  }
+  return list;
+}
+
+lq_node *lq_node_copy(lq_builder *b, const lq_node *n)
+{
+  lq_node *made = lq_node_new(b, n->kind, n->span, n->mark);
+  if (!made)
+    return NULL;
+  int depth = made->depth;
+  *made = *n;
+  made->depth = depth;
+  made->kids = made->last = made->next = NULL;
+  made->nkids = 0;
+  for (const lq_node *k = n->kids; k; k = k->next)
+    lq_node_add(b, made, lq_node_copy(b, k));
+  made->by = copy_list(b, n->by);
+  made->until = n->until ? lq_node_copy(b, n->until) : NULL;
+  return made;
+}
+
 static const char *const stage_words[] = {
     [LQ_STAGE_WHERE] = "where",       [LQ_STAGE_FILTER] = "filter",
     [LQ_STAGE_HEAD] = "head",         [LQ_STAGE_TAIL] = "tail",

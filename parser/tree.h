@@ -70,7 +70,7 @@ typedef struct lq_node lq_node;
 struct lq_node {
   lq_node_kind kind;
   lq_op op;
-  lq_span span;
+  lq_span span;         // in the query, or in its file (lq_span_in_file): what a rule reader built
   lq_span mark;         // where the operator, function name or keyword is
   lq_node *kids, *last; // first and last kid
   lq_node *next;        // next kid of the same parent
@@ -91,13 +91,13 @@ struct lq_node {
   lq_node *until;   // SEQUENCE, JOIN: a TERM
   int64_t duration; // SEQUENCE: maxspan; STAGE: `over` or `for`; ns, -1 when absent
   uint32_t fork;    // TERM: where `fork` is written (Endgame); 0: it is not
+  lq_span shown;    // in the text that lq_print_placed gave; nothing else sets it
   int64_t number;   // TERM: runs (0: not written); STAGE head, tail
 };
 
-// Constructors, for the grammars and for the rule readers that build conditions of their own (filters,
-// os_list). All of them take and give NULL for out of memory, so actions need no checks; arena->failed tells
-// in the end. Too deep or too many nodes is reported once (LQ_DIAG_TOO_DEEP, TOO_LARGE), and an ERROR node
-// stands in.
+// Constructors, for the grammars; rule readers have more of them in parser/make.h. All of them take and give
+// NULL for out of memory, so actions need no checks; arena->failed tells in the end. Too deep or too many
+// nodes is reported once (LQ_DIAG_TOO_DEEP, TOO_LARGE), and an ERROR node stands in.
 typedef struct lq_builder {
   lq_arena *arena;
   lq_diag_list *diags;
@@ -109,6 +109,8 @@ lq_node *lq_node_new(lq_builder *b, lq_node_kind kind, lq_span span, lq_span mar
 void lq_node_add(lq_builder *b, lq_node *parent, lq_node *kid); // updates depth and count, not the span
 // `l and r`, `l or r`: one node for a whole chain, unless l stood in parentheses.
 lq_node *lq_node_chain(lq_builder *b, lq_node_kind kind, lq_node *l, lq_node *r, lq_span mark);
+// A copy in b's arena of n and what is below it, without its siblings. NULL: out of memory.
+lq_node *lq_node_copy(lq_builder *b, const lq_node *n);
 
 const char *lq_stage_word(lq_stage_kind s);
 bool lq_stage_find(lq_str word, lq_stage_kind *out); // case is ignored

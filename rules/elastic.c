@@ -309,15 +309,16 @@ static void read_os(lq_elastic *e)
     return;
   keep_texts(e, "os", list);
   bool many = list->kind == LQ_TOML_ARRAY;
-  size_t n = 0;
-  for (const lq_toml *os = many ? list->kids : list; os; os = many ? os->next : NULL) {
-    lq_buf_z(&e->text, n++ == 0 ? "host.os.type in (" : ", ");
-    lq_elastic_put_string(e, lq_elastic_text(e, os));
-  }
-  if (n == 0)
+  lq_span at = lq_elastic_pair(list);
+  lq_node *in = lq_node_new(&e->b, LQ_N_IN, at, at);
+  if (!in)
     return;
-  lq_buf_z(&e->text, ")");
-  lq_elastic_condition(e);
+  in->op = LQ_OPER_IN;
+  lq_make_add(&e->b, in, lq_elastic_field(e, LQ_STR("host.os.type"), list, at));
+  for (const lq_toml *os = many ? list->kids : list; os && !e->broken; os = many ? os->next : NULL)
+    lq_make_add(&e->b, in, lq_elastic_string(e, lq_elastic_text(e, os), os));
+  if (in->nkids > 1)
+    lq_elastic_condition(e, in);
 }
 
 // ---- a file
@@ -427,11 +428,6 @@ static lq_status read_file(lq_elastic *e)
 
 lq_status lq_read_elastic(lq_rule_reader *r)
 {
-  lq_elastic e = {.r = r, .rule = lq_rule_append(r), .text = {.mem = r->mem}};
-  if (!e.rule)
-    return LQ_E_NOMEM;
-  lq_status s = read_file(&e);
-  bool whole = !e.text.failed;
-  lq_buf_free(&e.text);
-  return s != LQ_OK || whole ? s : LQ_E_NOMEM;
+  lq_elastic e = {.r = r, .rule = lq_rule_append(r), .b = {.arena = r->arena, .diags = r->diags}};
+  return e.rule ? read_file(&e) : LQ_E_NOMEM;
 }

@@ -1,5 +1,4 @@
-// Rules that are more than a query: threshold, new_terms and threat_match, lowered to stages and conditions
-// in native LQ.
+// Rules that are more than a query: threshold, new_terms and threat_match, as stages and conditions.
 #include "base/number.h"
 #include "rules/elastic.h"
 
@@ -8,10 +7,9 @@
 // Date math's units. LQ has no months and years: they are taken as 30 and 365 days.
 static const struct unit {
   char sign;
-  unsigned times;
-  const char *lq;
-} units[] = {{'s', 1, "s"}, {'m', 1, "m"}, {'h', 1, "h"},  {'H', 1, "h"},
-             {'d', 1, "d"}, {'w', 7, "d"}, {'M', 30, "d"}, {'y', 365, "d"}};
+  int64_t seconds;
+} units[] = {{'s', 1},     {'m', 60},     {'h', 3600},       {'H', 3600},
+             {'d', 86400}, {'w', 604800}, {'M', 30 * 86400}, {'y', 365 * 86400}};
 
 static const struct unit *unit_of(char sign)
 {
@@ -24,9 +22,8 @@ static const struct unit *unit_of(char sign)
 
 // `now-9m` is nine minutes ago, so the window is 9m. `/d` rounds the moment the search begins; a window
 // slides, and has nothing to round.
-static bool put_window(lq_elastic *e, lq_str from)
+static bool read_window(lq_str s, int64_t *ns)
 {
-  lq_str s = from;
   uint64_t n = 0;
   if (!lq_str_starts(s, LQ_STR("now-")))
     return false;
@@ -36,8 +33,7 @@ static bool put_window(lq_elastic *e, lq_str from)
   const struct unit *unit = s.n > 1 && s.n < 8 ? unit_of(s.p[s.n - 1]) : NULL;
   if (!unit || !lq_parse_u64(lq_str_slice(s, 0, s.n - 1), &n) || n == 0)
     return false;
-  lq_buf_printf(&e->text, " over %llu%s", (unsigned long long)(n * unit->times), unit->lq);
-  return true;
+  return !__builtin_mul_overflow((int64_t)n, unit->seconds * 1000000000, ns);
 }
 
 static void need_window(lq_elastic *e, const lq_toml *where, const char *key)
@@ -48,12 +44,21 @@ static void need_window(lq_elastic *e, const lq_toml *where, const char *key)
 
 // ---- names of fields
 
+static const lq_toml *first_name(const lq_toml *list)
+{
+  return list && list->kind == LQ_TOML_ARRAY ? list->kids : list;
+}
+
+static const lq_toml *next_name(const lq_toml *list, const lq_toml *n)
+{
+  return n == list ? NULL : n->next;
+}
+
 // One text or a list of them. False: some were no names, which has been reported.
-static bool put_fields(lq_elastic *e, const lq_toml *list, const char *key)
+static bool read_fields(lq_elastic *e, const lq_toml *list, const char *key, lq_list *out)
 {
   bool many = list && list->kind == LQ_TOML_ARRAY;
-  size_t put = 0;
-  for (const lq_toml *n = many ? list->kids : list; n; n = n == list ? NULL : n->next) {
+  for (const lq_toml *n = first_name(list); n; n = next_name(list, n)) {
     lq_str name = lq_elastic_text(e, n);
     if (name.n == 0 && (many || n->kind != LQ_TOML_STRING)) {
       lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "`%s` needs names of fields", key);
@@ -62,10 +67,9 @@ static bool put_fields(lq_elastic *e, const lq_toml *list, const char *key)
     }
     if (name.n == 0)
       return true;
-    lq_buf_z(&e->text, put++ > 0 ? ", " : "");
-    lq_elastic_put_field(e, name);
+    *out = lq_list_add(*out, lq_elastic_field(e, name, n, lq_elastic_at(n)));
   }
-  return true;
+  return !e->broken;
 }
 
 static bool is_empty(lq_elastic *e, const lq_toml *list)
@@ -79,14 +83,12 @@ static bool is_empty(lq_elastic *e, const lq_toml *list)
 // Elasticsearch makes no group of events that lack a field of the group.
 static void require_fields(lq_elastic *e, const lq_toml *list)
 {
-  for (const lq_toml *n = list && list->kind == LQ_TOML_ARRAY ? list->kids : list; n;
-       n = n == list ? NULL : n->next) {
+  for (const lq_toml *n = first_name(list); n && !e->broken; n = next_name(list, n)) {
     lq_str name = lq_elastic_text(e, n);
-    if (name.n == 0)
-      continue;
-    lq_elastic_put_field(e, name);
-    lq_buf_z(&e->text, " != null");
-    lq_elastic_condition(e);
+    lq_span at = lq_elastic_at(n);
+    if (name.n > 0)
+      lq_elastic_condition(e, lq_make_relation(&e->b, LQ_OPER_NE, at, at, lq_elastic_field(e, name, n, at),
+                                               lq_make_null(&e->b, at)));
   }
 }
 
@@ -117,52 +119,79 @@ static const lq_toml *next_cardinality(const lq_toml *threshold, const lq_toml *
   return c == lq_toml_get(threshold, "cardinality") ? NULL : c->next;
 }
 
-static bool put_distinct_counts(lq_elastic *e, const lq_toml *threshold)
+static lq_str distinct_name(lq_elastic *e, unsigned i)
+{
+  return lq_arena_format(e->b.arena, "distinct_%u", i);
+}
+
+static bool count_distinct(lq_elastic *e, const lq_toml *threshold, lq_node *stats)
 {
   unsigned i = 0;
   for (const lq_toml *c = cardinalities(threshold); c; c = next_cardinality(threshold, c)) {
-    lq_buf_z(&e->text, ", dcount(");
+    lq_list fields = {0};
     const lq_toml *field = lq_toml_get(c, "field");
-    if (!field || field->kind != LQ_TOML_STRING || !put_fields(e, field, "threshold.cardinality")) {
+    if (!field || field->kind != LQ_TOML_STRING || !read_fields(e, field, "threshold.cardinality", &fields)) {
       lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, field ? field : c,
                        "`threshold.cardinality` needs a `field`");
       return false;
     }
-    lq_buf_printf(&e->text, ") as distinct_%u", ++i);
+    lq_span at = lq_elastic_at(field);
+    lq_node *call = lq_make_call(&e->b, at, LQ_STR("dcount"), false);
+    if (fields.first)
+      lq_make_add(&e->b, call, fields.first);
+    lq_make_add(&e->b, stats, lq_make_named(&e->b, at, distinct_name(e, ++i), call));
   }
   return true;
 }
 
-static bool put_limits(lq_elastic *e, const lq_toml *threshold)
+// `name >= least`, where the file says how many.
+static bool add_limit(lq_elastic *e, const lq_toml *table, const char *key, lq_str name, lq_node **all)
 {
   int64_t least = 0;
-  if (!read_least(e, threshold, "threshold", &least))
+  if (!read_least(e, table, key, &least))
     return false;
-  lq_buf_printf(&e->text, " | where count >= %lld", (long long)least);
-  unsigned i = 0;
-  for (const lq_toml *c = cardinalities(threshold); c; c = next_cardinality(threshold, c)) {
-    if (!read_least(e, c, "threshold.cardinality", &least))
-      return false;
-    lq_buf_printf(&e->text, " and distinct_%u >= %lld", ++i, (long long)least);
-  }
+  const lq_toml *value = lq_toml_get(table, "value");
+  lq_span at = lq_elastic_at(value), pair = lq_elastic_pair(value);
+  lq_node *limit = lq_make_relation(&e->b, LQ_OPER_GE, pair, pair, lq_make_field(&e->b, at, name),
+                                    lq_make_int(&e->b, at, least));
+  *all = lq_make_chain(&e->b, LQ_N_AND, *all, limit);
   return true;
 }
 
-static bool put_threshold(lq_elastic *e, const lq_toml *threshold)
+static bool add_limits(lq_elastic *e, const lq_toml *threshold, lq_node *where)
+{
+  lq_node *all = NULL;
+  if (!add_limit(e, threshold, "threshold", LQ_STR("count"), &all))
+    return false;
+  unsigned i = 0;
+  for (const lq_toml *c = cardinalities(threshold); c; c = next_cardinality(threshold, c)) {
+    if (!add_limit(e, c, "threshold.cardinality", distinct_name(e, ++i), &all))
+      return false;
+  }
+  lq_make_add(&e->b, where, all);
+  return true;
+}
+
+// `| stats count() as count, … by FIELDS over WINDOW`
+static bool read_stats(lq_elastic *e, const lq_toml *threshold, lq_node *stats)
 {
   const lq_toml *from = lq_toml_get(e->table, "from"), *fields = lq_toml_get(threshold, "field");
-  lq_buf_z(&e->text, "| stats count() as count");
-  if (!put_distinct_counts(e, threshold))
-    return false;
-  lq_buf_z(&e->text, is_empty(e, fields) ? "" : " by ");
-  if (!put_fields(e, fields, "threshold.field"))
+  lq_span at = lq_elastic_pair(threshold);
+  lq_list by = {0};
+  int64_t window = 0;
+  lq_make_add(&e->b, stats,
+              lq_make_named(&e->b, at, LQ_STR("count"), lq_make_call(&e->b, at, LQ_STR("count"), false)));
+  if (!count_distinct(e, threshold, stats) || !read_fields(e, fields, "threshold.field", &by))
     return false;
   // Kibana's own default.
-  if (!put_window(e, from ? lq_elastic_text(e, from) : LQ_STR("now-6m"))) {
+  if (!read_window(from ? lq_elastic_text(e, from) : LQ_STR("now-6m"), &window)) {
     need_window(e, from, "from");
     return false;
   }
-  return put_limits(e, threshold);
+  lq_make_by(stats, by);
+  if (stats)
+    stats->duration = window;
+  return true;
 }
 
 void lq_elastic_threshold(lq_elastic *e)
@@ -173,11 +202,13 @@ void lq_elastic_threshold(lq_elastic *e)
                      "a threshold rule needs a table `threshold`");
     return;
   }
-  bool good = put_threshold(e, threshold);
-  lq_str stages = lq_elastic_take(e);
-  if (!good)
+  lq_span at = lq_elastic_pair(threshold);
+  lq_node *stats = lq_make_stage(&e->b, LQ_STAGE_STATS, at),
+          *where = lq_make_stage(&e->b, LQ_STAGE_WHERE, at);
+  if (!read_stats(e, threshold, stats) || !add_limits(e, threshold, where))
     return;
-  e->rule->stages = stages;
+  lq_elastic_stage(e, stats);
+  lq_elastic_stage(e, where);
   require_fields(e, lq_toml_get(threshold, "field"));
 }
 
@@ -197,58 +228,66 @@ void lq_elastic_new_terms(lq_elastic *e)
                      "a new_terms rule needs names of fields");
     return;
   }
-  lq_buf_z(&e->text, "| new_terms ");
-  bool good = put_fields(e, fields, "new_terms");
-  if (good && !put_window(e, lq_elastic_text(e, start))) {
-    need_window(e, start ? start : table ? table : e->table, "history_window_start");
-    good = false;
-  }
-  lq_str stages = lq_elastic_take(e);
-  if (!good)
+  lq_node *stage = lq_make_stage(&e->b, LQ_STAGE_NEW_TERMS, lq_elastic_pair(table ? table : fields));
+  lq_list names = {0};
+  int64_t window = 0;
+  if (!read_fields(e, fields, "new_terms", &names))
     return;
-  e->rule->stages = stages;
+  if (!read_window(lq_elastic_text(e, start), &window)) {
+    need_window(e, start ? start : table ? table : e->table, "history_window_start");
+    return;
+  }
+  for (lq_node *n = names.first, *next; n; n = next) {
+    next = n->next;
+    lq_node_add(&e->b, stage, n);
+  }
+  if (stage)
+    stage->duration = window;
+  lq_elastic_stage(e, stage);
   require_fields(e, fields);
 }
 
 // ---- threat_match
 
 // The list that a field is looked up in has the name of the indicator's field: one list for each.
-static bool put_entry(lq_elastic *e, const lq_toml *entry)
+static bool add_entry(lq_elastic *e, const lq_toml *entry, lq_node **all)
 {
-  lq_str field = lq_elastic_text(e, lq_toml_get(entry, "field"));
-  lq_str list = lq_elastic_text(e, lq_toml_get(entry, "value"));
+  const lq_toml *field_at = lq_toml_get(entry, "field"), *list_at = lq_toml_get(entry, "value");
   const lq_toml *negate = lq_toml_get(entry, "negate");
+  lq_str field = lq_elastic_text(e, field_at), list = lq_elastic_text(e, list_at);
   if (field.n == 0 || list.n == 0) {
     lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, entry,
                      "an entry of `threat_mapping` needs a `field` and a `value`");
     return false;
   }
-  lq_buf_z(&e->text, negate && negate->kind == LQ_TOML_BOOL && negate->as.b ? "not lookup(" : "lookup(");
-  lq_elastic_put_string(e, list);
-  lq_buf_z(&e->text, ", ");
-  lq_elastic_put_field(e, field);
-  lq_buf_z(&e->text, ")");
-  return true;
+  lq_span at = lq_elastic_at(entry);
+  lq_node *call = lq_make_call(&e->b, at, LQ_STR("lookup"), false);
+  lq_make_add(&e->b, call, lq_elastic_string(e, list, list_at));
+  lq_make_add(&e->b, call, lq_elastic_field(e, field, field_at, lq_elastic_at(field_at)));
+  if (negate && negate->kind == LQ_TOML_BOOL && negate->as.b)
+    call = lq_make_not(&e->b, at, call);
+  *all = lq_make_chain(&e->b, LQ_N_AND, *all, call);
+  return !e->broken;
 }
 
 // Either one of the mappings; in a mapping, all of its entries.
-static bool put_mappings(lq_elastic *e, const lq_toml *mappings)
+static lq_node *read_mappings(lq_elastic *e, const lq_toml *mappings)
 {
+  lq_node *any = NULL;
   for (const lq_toml *m = mappings->kids; m; m = m->next) {
     const lq_toml *entries = lq_toml_get(m, "entries");
+    lq_node *all = NULL;
     if (!entries || entries->kind != LQ_TOML_ARRAY || !entries->kids) {
       lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, m, "a `threat_mapping` needs `entries`");
-      return false;
+      return NULL;
     }
-    lq_buf_z(&e->text, m == mappings->kids ? "(" : " or (");
     for (const lq_toml *n = entries->kids; n; n = n->next) {
-      lq_buf_z(&e->text, n == entries->kids ? "" : " and ");
-      if (!put_entry(e, n))
-        return false;
+      if (!add_entry(e, n, &all))
+        return NULL;
     }
-    lq_buf_z(&e->text, ")");
+    any = lq_make_chain(&e->b, LQ_N_OR, any, lq_make_group(all));
   }
-  return true;
+  return any;
 }
 
 void lq_elastic_threat_match(lq_elastic *e)
@@ -257,7 +296,6 @@ void lq_elastic_threat_match(lq_elastic *e)
   if (!mappings || mappings->kind != LQ_TOML_ARRAY || !mappings->kids)
     lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, mappings ? mappings : e->table,
                      "a threat_match rule needs `threat_mapping`");
-  else if (put_mappings(e, mappings))
-    lq_elastic_condition(e);
-  lq_buf_clear(&e->text);
+  else
+    lq_elastic_condition(e, read_mappings(e, mappings));
 }

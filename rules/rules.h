@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "compiler/compiler.h"
+#include "parser/build.h"
 
 typedef enum lq_rule_state {
   LQ_RULE_FOUND,       // a query to compile
@@ -26,16 +27,15 @@ typedef struct lq_rule_file_rule {
   lq_str reason;
   lq_str id, name;
   lq_dialect dialect;
-  lq_str query;
-  lq_source_map map;        // from query bytes to file bytes
-  lq_span span;             // of the query in the file
-  uint32_t line;            // where the query begins
-  lq_str category_field;    // empty: event.category
-  const lq_str *conditions; // native-dialect conditions that are and-ed to the event or to every term
-                            // (os_list, filters)
-  size_t nconditions;
-  lq_str
-      stages; // native-dialect pipes to run behind the query (`| stats … | where …`); its kind asks for them
+  // What the rule asks: text that stands in the file, or a tree that its reader built of other things there.
+  lq_str query;          // with a tree: what lq_rules_read printed of it, to be shown
+  lq_source_map map;     // from query bytes to file bytes
+  const lq_node *tree;   // a QUERY whose spans are the file's (lq_span_in_file); NULL: query is to be parsed
+  lq_span span;          // of the query in the file
+  uint32_t line;         // where the query begins
+  lq_str category_field; // empty: event.category
+  lq_list conditions;    // and-ed to the event or to every term (os_list, filters), whatever the dialect
+  lq_list stages;        // behind the query: what the rule's kind asks for (`| stats … | where …`)
   lq_meta_pair
       *meta; // attack, severity, risk_score, description, tag, reference, kind, language, index, os, author
   size_t nmeta;
@@ -54,5 +54,10 @@ typedef struct lq_rule_file {
 // in *out); LQ_E_NOMEM.
 lq_status lq_rules_read(lq_rule_file *out, const lq_source *source, const lq_mem *mem, lq_diag_list *diags);
 bool lq_rules_takes(lq_str name); // by ending, case ignored
+
+// The rule's whole tree in diags->arena: its query parsed or its tree copied, with its conditions and stages.
+// diags has the rule's map. As lq_parse: LQ_E_QUERY and a tree where the text has errors, *out NULL where
+// there is nothing to check.
+lq_status lq_rule_tree(lq_node **out, const lq_rule_file_rule *rule, const lq_mem *mem, lq_diag_list *diags);
 
 #endif
