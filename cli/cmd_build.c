@@ -48,7 +48,7 @@ void lq_cmd_build(lq_cli *c, const lq_options *o)
     return;
   }
   if (strcmp(name, "-") == 0 && c->out.terminal) {
-    lq_say_usage(c, "build: a bundle is no text for a terminal; name a file or pipe it on");
+    lq_say_usage(c, "build: a bundle is not text for a terminal; name a file or pipe it on");
     return;
   }
   lq_load_files(c, o->args, o->nargs, flags, false, &r);

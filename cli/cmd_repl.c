@@ -82,7 +82,7 @@ void lq_do_help(lq_repl *r, char **args, size_t n)
   lq_out *out = &r->cli->out;
   lq_out_z(
       out,
-      "Type a query to run it over the events. One that is not finished goes on in the next line; an empty\n"
+      "Type a query to run it over the events. An unfinished one continues on the next line; an empty\n"
       "line ends it. A line that begins with | adds to the query before it. Tab completes.\n\n");
   for (size_t i = 0; i < lq_repl_command_count; i++) {
     lq_string s = {0};

@@ -282,7 +282,7 @@ static void compile_and_run(lq_cli *c, const lq_options *o)
     lq_say_help(c, "--keep-going runs the others");
   }
   if (!o->split && o->nargs > 1 && c->saw & LQ_SAW_BAD_RULE)
-    lq_say_help(c, "event files stand after `--`: lq run RULES... -- FILE...");
+    lq_say_help(c, "event files come after `--`: lq run RULES... -- FILE...");
   lq_rules_in_free(&r);
 }
 

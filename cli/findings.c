@@ -45,7 +45,7 @@ static bool set_codes(lq_cli *c, const char *option, const char *list, bool on, 
     uint32_t low, high;
     if (n > 0 && (!range_of(p, n, &low, &high) || !any_code(low, high))) {
       lq_say_usage(c, "check: no code `%.*s` for `--%s`", (int)n, p, option);
-      lq_say_help(c, "write codes as LQ203 or LQ4xx, with commas between; `lq explain-code` lists them");
+      lq_say_help(c, "write codes as LQ203 or LQ4xx, separated by commas; `lq explain-code` lists them");
       return false;
     }
     for (uint32_t i = low; n > 0 && i <= high; i++)

@@ -114,7 +114,7 @@ static void help_functions(lq_cli *c, const char *name)
 
 static const char EXIT_CODES[] =
     "  0    done; a closed pipe is no error\n"
-    "  1    what was to be checked is not so: a test failed, -e found nothing, --fail-on or --level was "
+    "  1    a check failed: a test failed, -e found nothing, --fail-on or --level was "
     "reached\n"
     "  2    lq was called wrongly\n"
     "  3    a rule or bundle does not compile, load or verify\n"

@@ -95,7 +95,7 @@ void lq_help_man(lq_out *out, const char *exit_codes)
                 ".SH VERBS\n");
   for (size_t i = 0; i < lq_command_count; i++)
     put_verb(out, &lq_commands[i]);
-  lq_out_z(out, ".SH FUNCTIONS\nNames are found in any case.\n");
+  lq_out_z(out, ".SH FUNCTIONS\nNames ignore case.\n");
   put_functions(out);
   lq_out_z(out, ".SH EXIT STATUS\n.nf\n");
   put_text(out, exit_codes);

@@ -103,7 +103,7 @@ static void say_in_use(lq_cli *c, const lq_notice *n)
   else
     lq_say_usage(c, "%s is in use by another process", n->name);
   if (n->other)
-    lq_say_help(c, "each `lq run` needs a state file of its own; the lock is %s and goes with its process",
+    lq_say_help(c, "each `lq run` needs a state file of its own; the lock is %s and ends with its process",
                 n->other);
 }
 
@@ -115,8 +115,8 @@ static void say_bad_output(lq_cli *c, const lq_notice *n, const char *verb)
 
 static void say_refused(lq_cli *c, const lq_notice *n)
 {
-  lq_say(c, "cannot go on from %s: %s", n->name, n->why);
-  lq_say_help(c, "to begin anew, move it away: mv %s %s.bad", n->name, n->name);
+  lq_say(c, "cannot resume from %s: %s", n->name, n->why);
+  lq_say_help(c, "to start again, move it away: mv %s %s.bad", n->name, n->name);
   c->saw |= LQ_SAW_BAD_RULE;
 }
 
@@ -134,7 +134,7 @@ void lq_say_notice(void *user, const lq_notice *n)
   case LQ_NOTICE_NOTHING_IN: lq_say(c, "nothing to read in %s: no %s", n->name, n->why); break;
   case LQ_NOTICE_BAD_RECORD: break; // of a reading
   case LQ_NOTICE_LINE_WAITS:
-    lq_say(c, "%s: the last line has no end yet and waits for it; --final takes it as it is", n->name);
+    lq_say(c, "%s: the last line is not finished and waits for its end; --final reads it as it is", n->name);
     break;
   case LQ_NOTICE_FILE_LOST:
     lq_say(c,
@@ -143,7 +143,7 @@ void lq_say_notice(void *user, const lq_notice *n)
            n->name);
     break;
   case LQ_NOTICE_RULES_CHANGED:
-    lq_say(c, "the rules have changed: %u of them that had state begin anew, %u go on", (unsigned)n->cold,
+    lq_say(c, "the rules have changed: %u of them start without their state, %u keep it", (unsigned)n->cold,
            (unsigned)n->kept);
     break;
   case LQ_NOTICE_LOSSES: lq_say_lost(c, n->stats); break;
@@ -165,16 +165,16 @@ static void say_count(lq_cli *c, uint64_t n, const char *one, const char *many)
 void lq_say_lost(lq_cli *c, const lq_stats *s)
 {
   say_count(c, s->state_evicted,
-            "partial match had to go before its time: state is full, alerts may be missing",
-            "partial matches had to go before their time: state is full, alerts may be missing");
-  say_count(c, s->state_cut, "value or key was left out of state: a limit, alerts may be missing",
-            "values or keys were left out of state: a limit, alerts may be missing");
-  say_count(c, s->dropped, "event found no room to wait for its turn in time",
-            "events found no room to wait for their turn in time");
+            "partial match was evicted: state is full, alerts may be missing",
+            "partial matches were evicted: state is full, alerts may be missing");
+  say_count(c, s->state_cut, "value or key was cut from state for a limit: alerts may be missing",
+            "values or keys were cut from state for a limit: alerts may be missing");
+  say_count(c, s->dropped, "event had no room to wait for its turn",
+            "events had no room to wait for their turn");
   say_count(c, s->forced, "event could not wait long enough for older ones",
             "events could not wait long enough for older ones");
-  say_count(c, s->late, "event came after its time: rules over several events did not see it",
-            "events came after their time: rules over several events did not see them");
+  say_count(c, s->late, "event came too late: rules over several events did not see it",
+            "events came too late: rules over several events did not see them");
   say_count(c, s->future, "event has a time that is too far ahead to be believed",
             "events have a time that is too far ahead to be believed");
 }
@@ -257,7 +257,7 @@ void lq_reading_say_stats(lq_reading *r)
       {"  out of time", s->state_expired},
       {"  replaced", s->state_replaced},
       {"  ended by until", s->state_killed},
-      {"  had to go (limit)", s->state_evicted},
+      {"  evicted (limit)", s->state_evicted},
       {"  cut (limit)", s->state_cut},
       {"suppressed", s->state_suppressed},
       {"events that wait", s->state_waiting},

@@ -288,7 +288,7 @@ static bool run_editor(lq_cli *c, const char *path)
     continue;
   lq_interrupt_clear(); // Ctrl-C in the editor was the editor's
   if (status != 0)
-    lq_say(c, "the editor failed; set EDITOR to one that is there");
+    lq_say(c, "the editor failed; set EDITOR to one that exists");
   return status == 0;
 }
 

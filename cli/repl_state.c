@@ -68,7 +68,7 @@ static void say_steps(lq_repl *r)
   if (first)
     lq_out_printf(&r->cli->out, "the last %d of %zu steps\n", (int)LQ_REPL_STEPS, r->nsteps);
   if (r->nsteps == 0)
-    lq_out_z(&r->cli->out, "no steps: nothing was begun\n");
+    lq_out_z(&r->cli->out, "no steps: nothing began\n");
   for (size_t i = first; i < r->nsteps; i++)
     lq_out_z(&r->cli->out, r->steps[i % LQ_REPL_STEPS].p);
 }
@@ -123,7 +123,7 @@ void lq_repl_keep_state(lq_repl *r, const lq_scan *scan)
   lq_string_count(&r->state, t.state_killed);
   lq_string_z(&r->state, " ended by until, ");
   lq_string_count(&r->state, t.state_evicted);
-  lq_string_z(&r->state, " had to go for want of room\n");
+  lq_string_z(&r->state, " evicted\n");
 }
 
 void lq_do_state(lq_repl *r, char **args, size_t n)

@@ -158,7 +158,7 @@ static const char *check_header(const unsigned char *p, size_t n)
 {
   static const unsigned char zeros[LQ_DIGEST];
   if (n < HEADER || memcmp(p, magic, sizeof magic) != 0)
-    return "it is no state file of lq";
+    return "it is not a state file of lq";
   reader r = {.p = p + sizeof magic, .end = p + n};
   if (get(&r, 4) != VERSION)
     return "it was written by another version of lq";

@@ -77,7 +77,7 @@ static lq_status read_state(lq_stream *s)
   struct stat st;
   lq_status status = LQ_OK;
   if (h->os->stat(s->state, &st) == 0 && !S_ISREG(st.st_mode))
-    return refuse(s, "it is no regular file");
+    return refuse(s, "it is not a regular file");
   int error = lq_io_load(h, s->state, STATE_MAX, &bytes);
   if (error == ENOENT) {
     s->began_anew = true;

@@ -170,7 +170,7 @@ static void function_page(lq_buf *out)
   const char *group = "";
   lq_buf_z(out,
            "# Functions\n\nMade from `stdlib/functions.def` by `lq_docs(\"functions\")`; a test runs every "
-           "example. Names are found in any case. Where the column `~` says yes, `name~` ignores case. An "
+           "example. Names ignore case. Where the column `~` says yes, `name~` ignores case. An "
            "argument that is missing gives null; over an array a function works element by element.\n");
   for (size_t i = 0; i < LQ_FN_COUNT; i++) {
     const lq_function *f = &lq_functions[i];

@@ -19,7 +19,7 @@ def refused(w, raw, where, before):
     w.state.write_bytes(raw)
     code, _, err = w.run(w.command())
     assert code == 3, f"{where}: exit code {code}: {err}"
-    assert "cannot go on from state" in err and "move it away" in err, err
+    assert "cannot resume from state" in err and "move it away" in err, err
     assert w.state.read_bytes() == raw and w.alerts() == before, f"{where}: something was written"
 
 

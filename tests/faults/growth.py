@@ -58,7 +58,7 @@ def last_line(w):
     w.forget()
     w.log.write_bytes(line)
     code, _, err = w.run(w.command())
-    assert code == 0 and w.alerts() == b"" and "--final takes it as it is" in err, (code, err)
+    assert code == 0 and w.alerts() == b"" and "--final reads it as it is" in err, (code, err)
     assert w.run(w.command("--final"))[0] == 0 and w.alerts().count(b"\n") == 1
     assert w.run(w.command("--final"))[0] == 0 and w.alerts().count(b"\n") == 1
     with w.log.open("ab") as f:
