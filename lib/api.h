@@ -59,6 +59,7 @@ struct lq_scan {
   lq_mem mem;
   lq_bundle *bundle; // a reference of its own
   lq_scan_options options;
+  lq_spill spill; // of the options
   lq_limits limits;
   lq_engine *engine;
   lq_reader *reader;

@@ -82,6 +82,8 @@ lq_status lq_scan_open_state(lq_scan *s)
   lq_stateful_options o = {.limits = limits_of(&s->limits),
                            .lateness = s->options.lateness,
                            .hooks = {.user = s, .group = on_group, .step = s->options.step ? on_step : NULL}};
+  if (s->options.spill)
+    o.store = (lq_run_store){s->spill.user, s->spill.write, s->spill.read, s->spill.drop};
   if (s->options.hash_key)
     memcpy(s->hash_key, s->options.hash_key, sizeof s->hash_key);
   else
@@ -146,6 +148,7 @@ void lq_scan_add_state(const lq_scan *s, lq_stats *out)
   out->timeless = t.order.timeless;
   out->forced = t.order.forced;
   out->dropped = t.order.dropped;
+  out->spilled = t.order.spilled;
   out->processes = t.lineage.processes;
   out->processes_evicted = t.lineage.evicted;
   out->clock = lq_partition_clock(lq_stateful_partition(s->stateful));

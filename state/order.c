@@ -6,24 +6,24 @@
 
 void lq_buffer_init(lq_buffer *b, const lq_mem *mem)
 {
-  *b = (lq_buffer){.mem = mem, .latest = INT64_MIN, .last = LQ_TIME_FIRST, .clock = INT64_MIN};
+  *b = (lq_buffer){
+      .mem = mem, .runs.mem = mem, .latest = INT64_MIN, .last = LQ_TIME_FIRST, .clock = INT64_MIN};
 }
 
-void lq_waiting_free(lq_waiting *w, const lq_mem *mem)
+static void free_heap(lq_buffer *b)
 {
-  lq_snapshot_unref(w->kept, mem);
-  if (w->hits)
-    lq_mem_free(mem, w->hits, w->nhits, sizeof *w->hits);
-  *w = (lq_waiting){0};
+  lq_mem_free(b->mem, b->heap, b->cap, sizeof *b->heap);
+  b->heap = NULL;
+  b->cap = 0;
 }
 
 void lq_buffer_free(lq_buffer *b)
 {
   for (size_t i = 0; i < b->n; i++)
     lq_waiting_free(&b->heap[i], b->mem);
-  lq_mem_free(b->mem, b->heap, b->cap, sizeof *b->heap);
-  b->heap = NULL;
-  b->n = b->cap = 0;
+  b->n = 0;
+  free_heap(b);
+  lq_runs_free(&b->runs);
 }
 
 static int64_t plus(int64_t a, int64_t b)
@@ -122,7 +122,7 @@ static lq_waiting pop(lq_buffer *b)
   b->heap[0] = b->heap[--b->n];
   sink(b);
   b->bytes -= size_of(&top);
-  b->stats.waiting = b->n;
+  b->stats.waiting = b->n + b->runs.events;
   return top;
 }
 
@@ -137,28 +137,76 @@ lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32
   b->heap[b->n] = w;
   for (size_t i = b->n++; i > 0 && before(b, i, (i - 1) / 2); i = (i - 1) / 2)
     swap(b, i, (i - 1) / 2);
-  b->stats.waiting = b->n;
+  b->stats.waiting = b->n + b->runs.events;
   return LQ_OK;
+}
+
+bool lq_buffer_spills(const lq_buffer *b)
+{
+  return b->runs.store.write && b->lateness == LQ_LATENESS_WHOLE;
+}
+
+lq_status lq_buffer_spill(lq_buffer *b)
+{
+  lq_status status = b->runs.failed;
+  if (!status && b->n > 0)
+    status = lq_runs_begin(&b->runs);
+  if (status || b->n == 0)
+    return status;
+  while (b->n > 0 && !status) {
+    lq_waiting w = pop(b);
+    status = lq_runs_add(&b->runs, &w);
+    lq_waiting_free(&w, b->mem);
+    b->stats.spilled++;
+  }
+  status = status ? status : lq_runs_end(&b->runs);
+  b->stats.waiting = b->n + b->runs.events;
+  return status;
+}
+
+static void reach(lq_buffer *b, int64_t time)
+{
+  b->clock = time > b->clock ? time : b->clock;
 }
 
 // Too many wait: the first goes now, and time with it.
 static bool force(lq_buffer *b, lq_waiting *out)
 {
-  if (b->bytes <= b->max_bytes)
+  if (b->bytes <= b->max_bytes || lq_buffer_spills(b))
     return false;
   b->stats.forced++;
   *out = pop(b);
-  b->clock = out->order.time > b->clock ? out->order.time : b->clock;
+  reach(b, out->order.time);
   return true;
 }
 
-bool lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out)
+// What is still in memory joins the runs: the room is for those that look at the events now.
+static lq_status next_of_runs(lq_buffer *b, lq_waiting *out, bool *any)
 {
+  lq_status status = lq_buffer_spill(b);
   if (b->n == 0)
-    return false;
-  if (!all && b->heap[0].order.time > b->clock)
-    return force(b, out);
+    free_heap(b);
+  if (!status)
+    status = lq_runs_next(&b->runs, out, any);
+  if (!status && *any)
+    reach(b, out->order.time);
+  b->stats.waiting = b->n + b->runs.events;
+  return status;
+}
+
+lq_status lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out, bool *any)
+{
+  *any = false;
+  if (b->runs.failed || (all && b->runs.n > 0))
+    return next_of_runs(b, out, any);
+  if (b->n == 0)
+    return LQ_OK;
+  if (!all && b->heap[0].order.time > b->clock) {
+    *any = force(b, out);
+    return LQ_OK;
+  }
   *out = pop(b);
-  b->clock = out->order.time > b->clock ? out->order.time : b->clock;
-  return true;
+  *any = true;
+  reach(b, out->order.time);
+  return LQ_OK;
 }

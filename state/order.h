@@ -2,20 +2,12 @@
 #ifndef LQ_STATE_ORDER_H
 #define LQ_STATE_ORDER_H
 
-#include "state/snapshot.h"
+#include "state/runs.h"
 
 #define LQ_LATENESS_WHOLE INT64_MIN // everything waits for the end of input
 // Where order begins, in 1823: stamps before it stand here, and so does what has no time while none is known.
 // So nothing comes before it, and what stands here makes nobody late.
 #define LQ_TIME_FIRST (INT64_MIN / 2)
-
-typedef struct lq_waiting {
-  lq_order order;
-  lq_snapshot *kept;
-  uint32_t *hits; // terms that it fits; NULL with nhits LQ_HITS_UNKNOWN: restored, all are to be asked
-  size_t nhits;
-} lq_waiting;
-#define LQ_HITS_UNKNOWN SIZE_MAX
 
 typedef struct lq_order_stats {
   uint64_t late;     // came after their time had passed: not offered to state
@@ -23,7 +15,8 @@ typedef struct lq_order_stats {
   uint64_t timeless; // had no time of their own and took that of the event before
   uint64_t forced;   // left before their time: the buffer was full
   uint64_t dropped;  // there was no memory for one more
-  uint64_t waiting;  // now
+  uint64_t spilled;  // waited outside memory
+  uint64_t waiting;  // now, wherever
 } lq_order_stats;
 
 typedef struct lq_buffer {
@@ -39,6 +32,7 @@ typedef struct lq_buffer {
   lq_waiting *heap;
   size_t n, cap;
   uint64_t bytes;
+  lq_runs runs; // with a store, where all waits for the end: what found no room
   lq_order_stats stats;
 } lq_buffer;
 
@@ -47,10 +41,13 @@ void lq_buffer_free(lq_buffer *b);
 // Gives an event its place and moves time, if its stamp is believed. False: it is late, counted.
 bool lq_buffer_stamp(lq_buffer *b, const lq_event *e, lq_order *out);
 bool lq_buffer_passes(const lq_buffer *b, lq_order order); // need not wait, once lq_buffer_next gives nothing
+// What waits can go out of memory, so that nothing has to be forced.
+bool lq_buffer_spills(const lq_buffer *b);
+lq_status lq_buffer_spill(lq_buffer *b); // all of it
 // Takes the reference and the hits, also when it fails.
 lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32_t *hits, size_t nhits);
-// The next one whose time has come (`all`: whatever its time); the caller drops what is in it. False: none.
-bool lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out);
-void lq_waiting_free(lq_waiting *w, const lq_mem *mem);
+// The next one whose time has come (`all`: whatever its time); the caller drops what is in it. *any is false:
+// none. LQ_E_NOMEM: the one to come found no room and is still there; LQ_E_IO.
+lq_status lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out, bool *any);
 
 #endif

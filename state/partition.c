@@ -72,6 +72,9 @@ lq_status lq_partition_new(lq_partition **out, const lq_partition_config *config
   // What waits never takes all: an event whose turn comes needs room for what it does.
   s->buffer.max_bytes = s->config.limits.buffer_bytes < s->meter.max / 2 ? s->config.limits.buffer_bytes
                                                                          : s->meter.max / 2;
+  s->buffer.runs.store = config->store;
+  s->buffer.runs.slots = config->fields ? (uint32_t)lq_fieldmap_slots(config->fields) : 0;
+  s->buffer.runs.room = s->buffer.max_bytes;
   lq_status status = make(s);
   if (status)
     lq_partition_free(s);
@@ -212,18 +215,48 @@ static lq_status let_in(lq_partition *s, lq_waiting *w)
   return take_turn(s, &e, w->hits ? w->hits : s->known, w->nhits);
 }
 
+// One that comes back from outside memory may find no room, as rules remember more by now.
+static lq_status next_waiting(lq_partition *s, bool all, lq_waiting *w, bool *any)
+{
+  for (size_t size = 4096;; size *= 2) {
+    lq_status status = lq_buffer_next(&s->buffer, all, w, any);
+    if (status != LQ_E_NOMEM || s->meter.out_of_memory)
+      return status;
+    if (size <= s->meter.max && lq_room_make(&s->host, size))
+      continue;
+    s->buffer.stats.dropped++;
+    status = lq_runs_skip(&s->buffer.runs);
+    if (status)
+      return status;
+  }
+}
+
 static lq_status let_waiting_in(lq_partition *s, bool all)
 {
   lq_waiting w;
-  lq_status status = LQ_OK;
-  while (!status && lq_buffer_next(&s->buffer, all, &w)) {
+  bool any;
+  lq_status status;
+  while (!(status = next_waiting(s, all, &w, &any)) && any) {
     status = let_in(s, &w);
     lq_waiting_free(&w, &s->meter.hook);
+    if (status)
+      break;
   }
   return status;
 }
 
 // ---- arrival
+
+// What waits leaves memory when one more would be too much.
+static lq_status spill_for(lq_partition *s, size_t size)
+{
+  lq_buffer *b = &s->buffer;
+  if (!lq_buffer_spills(b) || b->n == 0)
+    return LQ_OK;
+  size_t also = lq_runs_block(&b->runs) + (b->n == b->cap ? 2 * b->cap * sizeof *b->heap : 0);
+  bool fits = b->bytes + size <= b->max_bytes && s->meter.used + size + also <= s->meter.max;
+  return fits ? LQ_OK : lq_buffer_spill(b);
+}
 
 static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const uint32_t *hits, size_t n)
 {
@@ -235,10 +268,13 @@ static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const 
     e = &bare;
   }
   size_t size = lq_snapshot_size(e, true) + n * sizeof *hits + 256;
+  lq_status status = spill_for(s, size);
+  if (status)
+    return status;
   lq_room_make(&s->host, size);
   uint32_t *copy = lq_mem_alloc(mem, n, sizeof *copy);
   lq_snapshot *kept = copy ? lq_snapshot_take(e, order, true, mem) : NULL;
-  lq_status status = LQ_E_NOMEM;
+  status = LQ_E_NOMEM;
   if (kept) {
     if (n)
       memcpy(copy, hits, n * sizeof *copy);

@@ -17,6 +17,8 @@ typedef struct lq_partition_config {
   lq_state_limits limits;    // zeros: the usual
   uint8_t hash_key[16];      // random, and known to nobody who writes events
   int64_t lateness; // ns that an event may be late; LQ_LATENESS_WHOLE: all is sorted at the end of input
+  // With LQ_LATENESS_WHOLE: where events wait that are more than limits.buffer_bytes. write is NULL: nowhere.
+  lq_run_store store;
   lq_asker asker;
   // Of the event at hand, asked when there are lineages: what it says of processes. Texts live until it is
   // asked again.
@@ -67,7 +69,7 @@ const lq_event *lq_partition_replay(lq_partition *s, const lq_snapshot *kept);
 
 // Appends the state of all keys whose hash falls into part `part` of `parts`. What has no key (events that
 // wait, processes, counts of head, rows of tail) is in part 0. Parts of one moment restored together are the
-// whole.
+// whole. LQ_E_UNSUPPORTED: events wait outside memory.
 lq_status lq_partition_save(const lq_partition *s, lq_buf *out, uint32_t part, uint32_t parts);
 
 typedef struct lq_restored {

@@ -123,6 +123,8 @@ lq_status lq_partition_save(const lq_partition *s, lq_buf *out, uint32_t part, u
 {
   if (parts == 0 || part >= parts)
     return LQ_E_USAGE;
+  if (s->buffer.runs.events > 0)
+    return LQ_E_UNSUPPORTED;
   lq_buf b = {.mem = out->mem};
   lq_buf_add(&b, MAGIC, AT_VERSION);
   lq_encode64(&b, VERSION);

@@ -110,6 +110,52 @@ lq_snapshot *lq_snapshot_copy(const lq_snapshot *like, const lq_mem *mem)
   return k;
 }
 
+// The block that was moved, and where it lay.
+typedef struct move {
+  char *to;
+  uintptr_t from;
+  size_t text, size; // texts lie between these
+} move;
+
+// The n bytes that p was. NULL: they were not in the block.
+static char *moved(const move *m, const void *p, size_t n)
+{
+  uintptr_t at = (uintptr_t)p - m->from;
+  return at < m->text || at > m->size || n > m->size - at ? NULL : m->to + at;
+}
+
+static bool move_value(const move *m, lq_snapshot_value *v, uint32_t slots)
+{
+  unsigned char truth;
+  memcpy(&truth, &v->v.b, 1);
+  if (v->slot >= slots || (unsigned)v->v.type >= LQ_T_COUNT || (v->v.type == LQ_T_BOOL && truth > 1))
+    return false;
+  if (v->v.type == LQ_T_STRING)
+    return (v->v.s.p = moved(m, v->v.s.p, v->v.s.n)) != NULL;
+  return v->v.type != LQ_T_IP ||
+         (v->v.ip = (const lq_ip *)(const void *)moved(m, v->v.ip, sizeof(lq_ip))) != NULL;
+}
+
+bool lq_snapshot_moved(lq_snapshot *k, size_t size, uint32_t slots)
+{
+  unsigned char flags[2];
+  memcpy(flags, &k->has_time, 1);
+  memcpy(flags + 1, &k->mapped, 1);
+  if (k->size != size || k->nvalues > (size - sizeof *k) / sizeof *k->values || flags[0] > 1 || flags[1] > 1)
+    return false;
+  move m = {.to = (char *)k, .size = size, .from = (uintptr_t)k->values - sizeof *k};
+  m.text = sizeof *k + k->nvalues * sizeof *k->values;
+  lq_snapshot_value *values = (lq_snapshot_value *)(k + 1);
+  k->refs = 1;
+  k->values = values;
+  k->raw.p = moved(&m, k->raw.p, k->raw.n);
+  k->source.p = moved(&m, k->source.p, k->source.n);
+  bool well = k->raw.p && k->source.p;
+  for (size_t i = 0; i < k->nvalues && well; i++)
+    well = move_value(&m, &values[i], slots);
+  return well;
+}
+
 lq_snapshot *lq_snapshot_ref(lq_snapshot *k)
 {
   k->refs++;

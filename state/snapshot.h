@@ -40,6 +40,9 @@ lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values,
                               const lq_mem *mem); // NULL: no memory
 lq_snapshot *lq_snapshot_copy(const lq_snapshot *like,
                               const lq_mem *mem); // of one whose parts lie anywhere; NULL: no memory
+// k's `size` bytes were copied from where it lay before: what pointed into them does so again, and it has one
+// reference. False: it is no snapshot, or has a field that is none of the `slots`.
+bool lq_snapshot_moved(lq_snapshot *k, size_t size, uint32_t slots);
 lq_snapshot *lq_snapshot_ref(lq_snapshot *k);
 void lq_snapshot_unref(lq_snapshot *k, const lq_mem *mem); // NULL is fine
 // Makes `into` what the event was; texts are borrowed from k. The event's failed tells.

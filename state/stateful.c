@@ -280,6 +280,7 @@ static lq_status make_state(lq_stateful *s, const lq_stateful_options *o)
       .fields = s->engine->rs->fields,
       .limits = o->limits,
       .lateness = o->lateness,
+      .store = o->store,
       .asker = {s, take_event, begin, truth, value, field, fits},
       .process = process,
       .hooks = o->hooks,

@@ -10,6 +10,7 @@ typedef struct lq_stateful_options {
   lq_state_limits limits; // zeros: the usual
   int64_t lateness;       // ns; LQ_LATENESS_WHOLE: sort all at the end of input
   uint8_t hash_key[16];   // random
+  lq_run_store store;     // write is NULL: what waits has only memory
   lq_state_hooks hooks;
 } lq_stateful_options;
 

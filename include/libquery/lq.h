@@ -377,6 +377,24 @@ typedef struct lq_step_view {
 /* A lateness: every event waits for the end of input, and then all are put in order. */
 #define LQ_SCAN_LATENESS_WHOLE INT64_MIN
 
+/* Room outside memory for events that wait for the end of input and are more than max_waiting: temporary files,
+ * for example. The scan writes them as sorted runs, a few hundred MB each by default, and merges these at the
+ * end; no more than about 100 runs are there at once. Runs are numbered from 0 and not numbered again. All three
+ * functions are called from within lq_scan_feed, lq_scan_record, lq_scan_finish and lq_scan_free, on their
+ * thread. Where one gives nonzero that call gives LQ_E_IO, and the scan is good for its counters only: feeding
+ * and finishing give LQ_E_IO from then on. What is written is for this scan in this process alone; it holds
+ * events as they came, so keep it from other users. */
+typedef struct lq_spill {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void *user;
+  int (*write)(void *user, uint32_t run, const void *bytes, size_t n); /* appends n bytes to the run */
+  /* Gives the n bytes from offset on; fewer is a failure. All of them have been written. */
+  int (*read)(void *user, uint32_t run, uint64_t offset, void *bytes, size_t n);
+  void (*drop)(void *user, uint32_t run); /* the run is not needed any more: once for each, by lq_scan_free at
+                                             the latest */
+} lq_spill;
+
 typedef struct lq_scan_options {
   uint32_t struct_size;
   uint32_t reserved;
@@ -400,6 +418,9 @@ typedef struct lq_scan_options {
    * key of zeros is for tests. Results do not depend on it. */
   const uint8_t *hash_key;
   void (*step)(void *user, const lq_step_view *s); /* what partial matches do; may be NULL */
+  /* With LQ_SCAN_LATENESS_WHOLE: where events go that find no room in max_waiting. NULL: the first leave then
+   * before all have come (lq_stats.forced), and what is older than these is late. */
+  const lq_spill *spill;
 } lq_scan_options;
 
 /* Makes a scan, which holds a reference to the bundle: you may free yours at once. options may be NULL; all
@@ -494,10 +515,11 @@ typedef struct lq_stats {
   uint64_t late;          /* events after their time: stateful rules did not see them */
   uint64_t future;        /* stamps that were not believed: their events were seen where they arrived */
   uint64_t timeless;      /* events without a time of their own, which took the last one that was believed */
-  uint64_t forced;        /* events that could not wait long enough for order: max_waiting */
+  uint64_t forced;        /* events that could not wait long enough for order: max_waiting, and no lq_spill */
   uint64_t dropped;       /* events for which there was no room at all */
   uint64_t processes, processes_evicted; /* that lineage knows; evicted for a limit */
   int64_t clock;                         /* time that stateful rules have reached; INT64_MIN: none yet */
+  uint64_t spilled; /* events that waited outside memory: lq_spill */
 } lq_stats;
 
 /* The state of one rule, in the words of lq_stats. LQ_E_NOTFOUND: it is a rule over single events, or no
@@ -531,7 +553,7 @@ LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, co
 
 /* The state of all keys whose hash falls into part `part` of `parts` (0 of 1: all), to be restored by another
  * scan of the same rules, in another process perhaps. What has no key (events that wait, processes) is in
- * part 0. */
+ * part 0. LQ_E_UNSUPPORTED: events wait outside memory (lq_spill). */
 LQ_API lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write_fn write, void *user);
 typedef struct lq_restore_view {
   uint32_t struct_size;

@@ -1,0 +1,365 @@
+// Sorted runs: events that wait and find no room in memory, written outside of it in order, and merged.
+//
+// A snapshot is one block, so it goes out as it lies in memory and is moved when it comes back. Runs of one
+// level are merged when there are many, so there are never more than a few dozen however little room there
+// is.
+#include "state/runs.h"
+
+#include <string.h>
+
+enum { LEAST_BLOCK = 256, MOST_BLOCK = 256 << 10, MOST_RUNS = 32 };
+
+void lq_waiting_free(lq_waiting *w, const lq_mem *mem)
+{
+  lq_snapshot_unref(w->kept, mem);
+  if (w->hits)
+    lq_mem_free(mem, w->hits, w->nhits, sizeof *w->hits);
+  *w = (lq_waiting){0};
+}
+
+static size_t within(uint64_t n, size_t least, size_t most)
+{
+  return n < least ? least : n > most ? most : (size_t)n;
+}
+
+size_t lq_runs_block(const lq_runs *r)
+{
+  return within(r->room / 8, LEAST_BLOCK, MOST_BLOCK);
+}
+
+static size_t runs_of_a_level(const lq_runs *r)
+{
+  return within(r->room / 4 / MOST_BLOCK, 2, MOST_RUNS);
+}
+
+static lq_status fail(lq_runs *r)
+{
+  return r->failed = LQ_E_IO;
+}
+
+static void close_run(lq_runs *r, lq_run *run)
+{
+  lq_mem_free(r->mem, run->block, run->block_size, 1);
+  run->block = NULL;
+  run->have = run->used = 0;
+}
+
+static void drop_run(lq_runs *r, size_t i)
+{
+  close_run(r, &r->run[i]);
+  r->store.drop(r->store.user, r->run[i].id);
+  memmove(r->run + i, r->run + i + 1, (--r->n - i) * sizeof *r->run);
+}
+
+static void stop_writing(lq_runs *r)
+{
+  lq_mem_free(r->mem, r->block, r->block_size, 1);
+  r->block = NULL;
+  r->used = 0;
+}
+
+void lq_runs_free(lq_runs *r)
+{
+  if (r->block)
+    r->store.drop(r->store.user, r->out.id);
+  stop_writing(r);
+  while (r->n > 0)
+    drop_run(r, r->n - 1);
+  lq_mem_free(r->mem, r->run, r->cap, sizeof *r->run);
+  r->run = NULL;
+  r->cap = 0;
+}
+
+// ---- writing
+
+static lq_status write_out(lq_runs *r, const void *bytes, size_t n)
+{
+  if (n > 0 && r->store.write(r->store.user, r->out.id, bytes, n) != 0)
+    return fail(r);
+  r->out.size += n;
+  return LQ_OK;
+}
+
+static lq_status flush(lq_runs *r)
+{
+  lq_status status = write_out(r, r->block, r->used);
+  r->used = 0;
+  return status;
+}
+
+static lq_status put(lq_runs *r, const void *bytes, size_t n)
+{
+  if (n > r->block_size - r->used) {
+    lq_status status = flush(r);
+    if (status || n > r->block_size)
+      return status ? status : write_out(r, bytes, n);
+  }
+  if (n > 0)
+    memcpy(r->block + r->used, bytes, n);
+  r->used += n;
+  return LQ_OK;
+}
+
+static lq_status begin_at(lq_runs *r, uint32_t level)
+{
+  if (r->failed)
+    return r->failed;
+  // Its place in the list is made now: a run that was written must not be lost for want of memory.
+  if (!LQ_GROW(r->mem, r->run, r->n, &r->cap))
+    return LQ_E_NOMEM;
+  r->block_size = lq_runs_block(r);
+  r->block = lq_mem_alloc(r->mem, r->block_size, 1);
+  if (!r->block)
+    return LQ_E_NOMEM;
+  r->out = (lq_run){.id = r->next_id++, .level = level, .more = true};
+  return LQ_OK;
+}
+
+lq_status lq_runs_begin(lq_runs *r)
+{
+  return begin_at(r, 0);
+}
+
+lq_status lq_runs_add(lq_runs *r, const lq_waiting *w)
+{
+  lq_run_head head = {.order = w->order, .size = w->kept->size, .nhits = w->nhits};
+  lq_status status = put(r, &head, sizeof head);
+  if (!status && w->nhits != LQ_HITS_UNKNOWN)
+    status = put(r, w->hits, w->nhits * sizeof *w->hits);
+  r->events += !status;
+  return status ? status : put(r, w->kept, w->kept->size);
+}
+
+static lq_status end_run(lq_runs *r)
+{
+  lq_status status = flush(r);
+  if (status)
+    return status;
+  stop_writing(r);
+  r->run[r->n++] = r->out;
+  return LQ_OK;
+}
+
+// ---- reading
+
+static lq_status fill(lq_runs *r, lq_run *run)
+{
+  uint64_t left = run->size - run->at;
+  run->used = 0;
+  run->have = left < run->block_size ? (size_t)left : run->block_size;
+  return run->have == 0 || r->store.read(r->store.user, run->id, run->at, run->block, run->have) == 0
+             ? LQ_OK
+             : fail(r);
+}
+
+// The next bytes, as many as are at hand and at most n. None: the run ends too early.
+static lq_status some(lq_runs *r, lq_run *run, uint64_t n, const char **bytes, size_t *got)
+{
+  lq_status status = run->used == run->have ? fill(r, run) : LQ_OK;
+  size_t have = run->have - run->used;
+  *got = have < n ? have : (size_t)n;
+  *bytes = run->block + run->used;
+  run->used += *got;
+  run->at += *got;
+  return status ? status : *got == 0 ? fail(r) : LQ_OK;
+}
+
+static lq_status take(lq_runs *r, lq_run *run, void *into, size_t n)
+{
+  char *to = into;
+  lq_status status = LQ_OK;
+  for (size_t got; n > 0 && !status; n -= got, to += got) {
+    const char *bytes;
+    status = some(r, run, n, &bytes, &got);
+    if (!status)
+      memcpy(to, bytes, got);
+  }
+  return status;
+}
+
+static uint64_t size_of_hits(const lq_run_head *h)
+{
+  return h->nhits == LQ_HITS_UNKNOWN ? 0 : h->nhits * sizeof(uint32_t);
+}
+
+static lq_status next_head(lq_runs *r, lq_run *run)
+{
+  run->more = run->at < run->size;
+  if (!run->more)
+    return LQ_OK;
+  lq_status status = take(r, run, &run->head, sizeof run->head);
+  const lq_run_head *h = &run->head;
+  uint64_t left = run->size - run->at;
+  bool wrong = h->size < sizeof(lq_snapshot) || h->size > left ||
+               (h->nhits != LQ_HITS_UNKNOWN && h->nhits > (left - h->size) / sizeof(uint32_t));
+  return status ? status : wrong ? fail(r) : LQ_OK;
+}
+
+static lq_status open_run(lq_runs *r, lq_run *run, size_t block_size)
+{
+  run->block = lq_mem_alloc(r->mem, block_size, 1);
+  if (!run->block)
+    return LQ_E_NOMEM;
+  run->block_size = block_size;
+  return next_head(r, run);
+}
+
+// The first of the runs from `from` to `to`; `to` when they are done with.
+static size_t first(const lq_runs *r, size_t from, size_t to)
+{
+  size_t best = to;
+  for (size_t i = from; i < to; i++) {
+    if (r->run[i].more && (best == to || lq_order_cmp(r->run[i].head.order, r->run[best].head.order) < 0))
+      best = i;
+  }
+  return best;
+}
+
+// ---- merging on the way
+
+static lq_status copy_first(lq_runs *r, lq_run *run)
+{
+  uint64_t n = run->head.size + size_of_hits(&run->head);
+  lq_status status = put(r, &run->head, sizeof run->head);
+  for (size_t got; n > 0 && !status; n -= got) {
+    const char *bytes;
+    status = some(r, run, n, &bytes, &got);
+    if (!status)
+      status = put(r, bytes, got);
+  }
+  return status ? status : next_head(r, run);
+}
+
+static lq_status open_all(lq_runs *r, size_t from)
+{
+  size_t size = within(r->room / 2 / (r->n - from + 1), LEAST_BLOCK, MOST_BLOCK);
+  lq_status status = LQ_OK;
+  for (size_t i = from; i < r->n && !status; i++)
+    status = r->run[i].block ? LQ_OK : open_run(r, &r->run[i], size);
+  return status;
+}
+
+// As if they had never been opened.
+static void rewind_all(lq_runs *r, size_t from)
+{
+  for (size_t i = from; i < r->n; i++) {
+    close_run(r, &r->run[i]);
+    r->run[i].at = 0;
+    r->run[i].more = true;
+  }
+}
+
+// The runs from `from` on to one of the next level.
+static lq_status merge(lq_runs *r, size_t from)
+{
+  lq_status status = begin_at(r, r->run[from].level + 1);
+  bool begun = !status;
+  if (!status)
+    status = open_all(r, from);
+  for (size_t i; !status && (i = first(r, from, r->n)) < r->n;)
+    status = copy_first(r, &r->run[i]);
+  if (!status)
+    status = flush(r);
+  if (status) {
+    if (begun)
+      r->store.drop(r->store.user, r->out.id);
+    stop_writing(r);
+    rewind_all(r, from);
+    return status;
+  }
+  stop_writing(r);
+  while (r->n > from)
+    drop_run(r, r->n - 1);
+  r->run[r->n++] = r->out;
+  return LQ_OK;
+}
+
+lq_status lq_runs_end(lq_runs *r)
+{
+  lq_status status = end_run(r);
+  while (!status) {
+    size_t same = 0;
+    while (same < r->n && r->run[r->n - same - 1].level == r->run[r->n - 1].level)
+      same++;
+    if (same < runs_of_a_level(r) || r->run[r->n - same].block)
+      break;
+    status = merge(r, r->n - same);
+    if (status == LQ_E_NOMEM) // more runs than would be well: each is whole
+      return LQ_OK;
+  }
+  return status;
+}
+
+// ---- merging at the end
+
+static lq_status find_first(lq_runs *r, lq_run **run)
+{
+  *run = NULL;
+  while (!r->failed && r->n > 0) {
+    lq_status status = open_all(r, 0);
+    if (status)
+      return status;
+    size_t i = first(r, 0, r->n);
+    if (i < r->n) {
+      *run = &r->run[i];
+      return LQ_OK;
+    }
+    while (r->n > 0)
+      drop_run(r, r->n - 1);
+  }
+  return r->failed;
+}
+
+lq_status lq_runs_next(lq_runs *r, lq_waiting *out, bool *any)
+{
+  lq_run *run;
+  lq_status status = find_first(r, &run);
+  *any = false;
+  *out = (lq_waiting){0};
+  if (status || !run)
+    return status;
+  const lq_run_head *h = &run->head;
+  lq_waiting w = {.order = h->order, .nhits = (size_t)h->nhits};
+  bool known = h->nhits != LQ_HITS_UNKNOWN;
+  size_t size = (size_t)h->size;
+  w.hits = known ? lq_mem_alloc(r->mem, w.nhits, sizeof *w.hits) : NULL;
+  w.kept = known && !w.hits ? NULL : lq_mem_alloc(r->mem, 1, size);
+  if (!w.kept) {
+    if (w.hits)
+      lq_mem_free(r->mem, w.hits, w.nhits, sizeof *w.hits);
+    return LQ_E_NOMEM;
+  }
+  if (known)
+    status = take(r, run, w.hits, w.nhits * sizeof *w.hits);
+  if (!status)
+    status = take(r, run, w.kept, size);
+  if (!status && !lq_snapshot_moved(w.kept, size, r->slots))
+    status = fail(r);
+  if (!status)
+    status = next_head(r, run);
+  if (status) {
+    lq_mem_free(r->mem, w.kept, 1, size);
+    w.kept = NULL;
+    lq_waiting_free(&w, r->mem);
+    return status;
+  }
+  r->events--;
+  *out = w;
+  *any = true;
+  return LQ_OK;
+}
+
+lq_status lq_runs_skip(lq_runs *r)
+{
+  lq_run *run;
+  lq_status status = find_first(r, &run);
+  if (status || !run)
+    return status;
+  uint64_t n = run->head.size + size_of_hits(&run->head);
+  for (size_t got; n > 0 && !status; n -= got) {
+    const char *bytes;
+    status = some(r, run, n, &bytes, &got);
+  }
+  r->events -= !status;
+  return status ? status : next_head(r, run);
+}
