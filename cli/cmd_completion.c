@@ -41,7 +41,7 @@ static void bash(lq_out *out)
   lq_out_z(out, "  esac\n"
                 "  if [[ ${COMP_WORDS[1]} == help && $COMP_CWORD == 2 ]]; then words='");
   put_verbs(out);
-  lq_out_z(out, " functions exit-codes man'\n"
+  lq_out_z(out, " functions inputs exit-codes man'\n"
                 "  elif [[ ${COMP_WORDS[1]} == completion ]]; then words=bash\n"
                 "  elif [[ $before == -o && -n $formats ]]; then words=$formats\n"
                 "  elif [[ $before == --color ]]; then words='auto always never'\n"

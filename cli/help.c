@@ -112,6 +112,19 @@ static void help_functions(lq_cli *c, const char *name)
   lq_say_help(c, "`lq help functions` lists them");
 }
 
+static void put_inputs(lq_cli *c)
+{
+  static const char *const titles[] = {"INPUT", "ENDINGS", "WHAT"};
+  lq_table *t = lq_table_new(&c->out, c->color, titles, 3);
+  lq_input_view v = LQ_INIT(lq_input_view);
+  for (size_t i = 0; lq_input_at(i, &v) == LQ_OK; i++) {
+    lq_table_z(t, v.name);
+    lq_table_z(t, v.endings);
+    lq_table_z(t, v.what);
+  }
+  lq_table_end(t);
+}
+
 static const char EXIT_CODES[] =
     "  0    done; a closed pipe is no error\n"
     "  1    a check failed: a test failed, -e found nothing, --fail-on or --level was "
@@ -134,6 +147,8 @@ void lq_cmd_help(lq_cli *c, const lq_options *o)
     lq_help_verb(&c->out, c->color, command);
   else if (strcmp(what, "functions") == 0)
     help_functions(c, o->nargs > 1 ? o->args[1] : NULL);
+  else if (strcmp(what, "inputs") == 0)
+    put_inputs(c);
   else if (strcmp(what, "exit-codes") == 0)
     lq_out_z(&c->out, EXIT_CODES);
   else if (strcmp(what, "man") == 0)

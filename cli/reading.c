@@ -60,8 +60,8 @@ void lq_reading_done(lq_reading *r, lq_status status)
     lq_out_of_memory();
   if (s->bad)
     r->cli->saw |= LQ_SAW_BAD_INPUT;
-  if (s->indeterminate || s->capped || s->cut_values || s->cut_fields || s->cut_depth || s->state_evicted || s->state_cut || s->forced ||
-      s->dropped)
+  if (s->indeterminate || s->capped || s->cut_values || s->cut_fields || s->cut_depth || s->state_evicted ||
+      s->state_cut || s->forced || s->dropped)
     r->cli->saw |= LQ_SAW_LIMIT;
 }
 
@@ -120,6 +120,39 @@ static void say_refused(lq_cli *c, const lq_notice *n)
   c->saw |= LQ_SAW_BAD_RULE;
 }
 
+// All endings of a sort: `.a, .b`, and `last` before the last one.
+static void put_endings(lq_string *s, bool packing, const char *last)
+{
+  lq_input_view v = LQ_INIT(lq_input_view);
+  lq_string all = {0};
+  for (size_t i = 0; lq_input_at(i, &v) == LQ_OK; i++) {
+    if (v.packing == packing)
+      lq_string_printf(&all, "%s%s", all.n ? " " : "", v.endings);
+  }
+  for (const char *p = all.p ? all.p : ""; *p; p += *p == ' ') {
+    size_t n = strcspn(p, " ");
+    const char *before = p == all.p ? "" : p[n] ? ", " : last;
+    lq_string_printf(s, "%s%.*s", before, (int)n, p);
+    p += n;
+  }
+  lq_string_free(&all);
+}
+
+static void say_nothing(lq_cli *c, const lq_notice *n)
+{
+  lq_string s = {0};
+  if (n->why) {
+    lq_string_z(&s, n->why);
+  } else {
+    put_endings(&s, false, " or ");
+    lq_string_z(&s, " (");
+    put_endings(&s, true, ", ");
+    lq_string_z(&s, ")");
+  }
+  lq_say(c, "nothing to read in %s: no %s", n->name, s.p);
+  lq_string_free(&s);
+}
+
 void lq_say_notice(void *user, const lq_notice *n)
 {
   lq_cli *c = user;
@@ -131,7 +164,7 @@ void lq_say_notice(void *user, const lq_notice *n)
   case LQ_NOTICE_IN_USE: say_in_use(c, n); break;
   case LQ_NOTICE_REFUSED_STATE: say_refused(c, n); break;
   case LQ_NOTICE_STATUS: lq_say_status(c, n->status, n->name); break;
-  case LQ_NOTICE_NOTHING_IN: lq_say(c, "nothing to read in %s: no %s", n->name, n->why); break;
+  case LQ_NOTICE_NOTHING_IN: say_nothing(c, n); break;
   case LQ_NOTICE_BAD_RECORD: break; // of a reading
   case LQ_NOTICE_LINE_WAITS:
     lq_say(c, "%s: the last line is not finished and waits for its end; --final reads it as it is", n->name);

@@ -8,7 +8,7 @@
 
 // A high bit, line ends of two kinds and a ^Z: damage by text-mode copies shows at once.
 static const unsigned char magic[8] = {0x89, 'L', 'Q', 'S', 0x0D, 0x0A, 0x1A, 0x0A};
-enum { VERSION = 1, AT_SIZE = 16, AT_DIGEST = 24, HEADER = 56, MARKS_MAX = 1000000 };
+enum { VERSION = 2, AT_SIZE = 16, AT_DIGEST = 24, HEADER = 56, MARKS_MAX = 1000000 };
 enum { TOTALS = sizeof(lq_totals) / sizeof(uint64_t) };
 
 void lq_digest(unsigned char out[LQ_DIGEST], const void *p, size_t n)
@@ -84,7 +84,7 @@ static lq_mark *add_mark(lq_checkpoint *c, char *name)
     lq_name_free(c->mem, name);
     return NULL;
   }
-  *m = (lq_mark){.name = name, .at = {.struct_size = sizeof m->at, .line = 1, .first_line = 1}};
+  *m = (lq_mark){.name = name, .at = LQ_INIT(lq_position)};
   return c->marks[c->nmarks++] = m;
 }
 
@@ -97,13 +97,19 @@ lq_mark *lq_checkpoint_mark(lq_checkpoint *c, const char *name)
   return add_mark(c, lq_name_copy(c->mem, name, strlen(name)));
 }
 
+uint64_t lq_mark_offset(const lq_mark *m)
+{
+  lq_position_view v = LQ_INIT(lq_position_view);
+  return lq_position_get(&m->at, &v) == LQ_OK ? v.offset : 0;
+}
+
 static void put_mark(lq_buf *s, const lq_mark *m)
 {
   put_text(s, m->name, strlen(m->name));
   put(s, m->file.dev, 8), put(s, m->file.ino, 8), put(s, m->file.prefix, 4);
   lq_buf_add(s, (const char *)m->file.digest, LQ_DIGEST);
-  put(s, m->at.mode, 4), put(s, m->at.offset, 8);
-  put(s, m->at.line, 8), put(s, m->at.first_line, 8), put(s, m->at.records, 8);
+  lq_text at = lq_position_bytes(&m->at);
+  put_text(s, at.p, at.n);
 }
 
 static void get_mark(reader *r, lq_checkpoint *c)
@@ -117,10 +123,10 @@ static void get_mark(reader *r, lq_checkpoint *c)
     return;
   m->file.dev = get(r, 8), m->file.ino = get(r, 8), m->file.prefix = (uint32_t)get(r, 4);
   memcpy(m->file.digest, take(r, LQ_DIGEST), LQ_DIGEST);
-  m->at.mode = (uint32_t)get(r, 4), m->at.offset = get(r, 8);
-  m->at.line = get(r, 8), m->at.first_line = get(r, 8), m->at.records = get(r, 8);
+  uint64_t n = get(r, 4);
+  const unsigned char *at = take(r, n);
   // What a digest cannot vouch for: the file may come from anywhere.
-  if (m->file.prefix > LQ_PREFIX_MAX || m->at.mode > 2 || m->at.offset > INT64_MAX || m->at.first_line == 0)
+  if (m->file.prefix > LQ_PREFIX_MAX || !at || lq_position_load(&m->at, at, (size_t)n) != LQ_OK)
     r->short_of = true;
 }
 

@@ -46,6 +46,7 @@ typedef struct lq_checkpoint {
 lq_status lq_checkpoint_read(lq_checkpoint *c, const char *p, size_t n, const char **why);
 void lq_checkpoint_write(const lq_checkpoint *c, lq_buf *out);
 void lq_checkpoint_free(lq_checkpoint *c);
+uint64_t lq_mark_offset(const lq_mark *m); // of its source, where reading resumes
 lq_mark *lq_checkpoint_mark(lq_checkpoint *c, const char *name); // made if it is not there; NULL: no memory
 
 void lq_digest(unsigned char out[LQ_DIGEST], const void *p, size_t n); // BLAKE2b-256

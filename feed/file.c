@@ -100,7 +100,7 @@ static int may_be(const lq_os_calls *os, int fd, const lq_mark *m, bool named_al
   struct stat st;
   if (os->fstat(fd, &st) != 0)
     return -1;
-  if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < m->at.offset)
+  if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < lq_mark_offset(m))
     return 0;
   bool candidate = is_place(&st, &m->file) || (named_alike && m->file.prefix >= PREFIX_SURE);
   return candidate ? begins_alike(os, fd, &m->file) : 0;
@@ -194,10 +194,10 @@ static bool was_read(const lq_mark *m)
   return m->file.ino != 0;
 }
 
-static void next_file(lq_source *s, uint64_t line)
+static void next_file(lq_source *s)
 {
   lq_file *f = file_of(s);
-  s->mark->at = (lq_position){.struct_size = sizeof s->mark->at, .line = line, .first_line = line};
+  lq_position_follow(&s->mark->at, &s->mark->at);
   s->mark->file = (lq_identity){0};
   f->read = f->size = 0;
   f->quiet = 0;
@@ -210,7 +210,7 @@ static lq_source_begin begin_new(lq_file *f, const struct stat *st)
   lq_source_begin how = was_read(m) ? LQ_SOURCE_LOST : LQ_SOURCE_NEW;
   // After a position inside a file, the lines that follow have the numbers that follow.
   if (was_read(m))
-    next_file(&f->source, m->at.line + (m->at.mode == 0 && m->at.records > 0));
+    next_file(&f->source);
   note_place(f, st);
   return how;
 }
@@ -238,7 +238,7 @@ static lq_source_begin compare(lq_file *f, const struct stat *st)
     return LQ_SOURCE_OLD;
   if (moved && errno != ENOENT && errno != EACCES)
     return fail_open(f);
-  if (known && (uint64_t)st->st_size >= m->at.offset) {
+  if (known && (uint64_t)st->st_size >= lq_mark_offset(m)) {
     note_place(f, st);
     return LQ_SOURCE_GOES_ON;
   }
@@ -274,7 +274,7 @@ static lq_source_begin open_file(lq_source *s)
 static bool seek_file(lq_source *s)
 {
   lq_file *f = file_of(s);
-  f->read = s->mark->at.mode ? s->mark->at.offset : 0;
+  f->read = lq_mark_offset(s->mark);
   return !s->seekable || f->once || f->host->os->seek(f->fd, (off_t)f->read, SEEK_SET) >= 0;
 }
 

@@ -277,7 +277,7 @@ static void read_to_end(lq_running *r, lq_source *s)
 static void run_file(lq_running *r, char *name)
 {
   lq_file f;
-  lq_mark mark = {.name = name, .at = {.struct_size = sizeof mark.at, .line = 1, .first_line = 1}};
+  lq_mark mark = {.name = name, .at = LQ_INIT(lq_position)};
   lq_file_init(&f, r->host, &mark);
   f.once = true;
   if (f.source.kind->open(&f.source) == LQ_SOURCE_FAILED)

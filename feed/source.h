@@ -34,8 +34,8 @@ typedef struct lq_source_kind {
   // An emptied one may have been copied first: the copy is opened, at what was not read yet. False and errno,
   // ENOENT: none.
   bool (*find_copy)(lq_source *s);
-  // The next one of that name begins; line: of its first line, which goes on counting so that ids stay apart.
-  void (*next)(lq_source *s, uint64_t line);
+  // The next one of that name begins. Its lines count on, so that ids stay apart.
+  void (*next)(lq_source *s);
   void (*close)(lq_source *s);
 } lq_source_kind;
 

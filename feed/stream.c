@@ -148,27 +148,18 @@ static void warn(flow *f)
 // Where the scan stands now, as the mark of its source.
 static void take_position(flow *f)
 {
-  lq_position at = {.struct_size = sizeof at};
+  lq_position at = LQ_INIT(lq_position);
   if (f->running.current && lq_scan_position(f->running.scan, &at) == LQ_OK)
     f->running.current->mark->at = at;
 }
 
-// The source ends here for good: a last line without its end is taken as it is. Its line number is not given
+// The source ends here for good: a last line without its end is taken as it is, and its number is not given
 // again.
-static void end_source(flow *f, lq_source *s, uint64_t *next_line)
+static void end_source(flow *f, lq_source *s)
 {
-  lq_position at = {.struct_size = sizeof at}, after = at;
-  lq_scan_position(f->running.scan, &at);
-  bool well = lq_running_well(&f->running, s->mark->name, lq_scan_end(f->running.scan));
-  // Behind the end the scan has forgotten the source, but not how many records it held.
-  lq_scan_position(f->running.scan, &after);
+  if (lq_running_well(&f->running, s->mark->name, lq_scan_end(f->running.scan)))
+    take_position(f);
   lq_running_count(&f->running);
-  *next_line = at.line + (at.pending > 0 || (at.mode == 0 && after.records > 0));
-  if (at.mode)
-    at.offset += at.pending;
-  at.records = after.records;
-  if (well)
-    s->mark->at = at;
   f->running.current = NULL;
   f->dirty = true;
 }
@@ -188,13 +179,11 @@ static bool open_source(flow *f, lq_source *s);
 // Another file has the name.
 static bool next_file(flow *f, lq_source *s)
 {
-  const lq_position *at = &s->mark->at;
-  uint64_t line = at->line + (at->mode == 0 && at->records > 0);
   if (f->running.current == s)
-    end_source(f, s, &line);
+    end_source(f, s);
   if (f->running.stopped)
     return false;
-  s->kind->next(s, line);
+  s->kind->next(s);
   s->kind->close(s);
   // The state is to know the new file at once: if it is renamed, too, before it does, nobody knows of it.
   return open_source(f, s) && checkpoint(f);
@@ -271,8 +260,10 @@ static bool look(flow *f, lq_source *s, int64_t wait)
 
 static void say_rest(flow *f, const lq_source *s)
 {
-  lq_position at = {.struct_size = sizeof at};
-  if (f->running.current != s || lq_scan_position(f->running.scan, &at) != LQ_OK)
+  lq_position p = LQ_INIT(lq_position);
+  lq_position_view at = LQ_INIT(lq_position_view);
+  if (f->running.current != s || lq_scan_position(f->running.scan, &p) != LQ_OK ||
+      lq_position_get(&p, &at) != LQ_OK)
     return;
   if (at.cut)
     lq_running_cannot_read(&f->running, s->mark->name, 0, "the compressed data ends too early");
@@ -290,16 +281,15 @@ static void read_whole(flow *f, lq_source *s)
            lq_running_read(&f->running, s, BLOCKS_A_TURN))
       ;
   } while (!f->running.stopped && !lq_host_stopped(f->running.host) && !s->failed && look(f, s, 0));
-  uint64_t line = s->mark->at.line + 1;
   if (!f->running.stopped && !lq_host_stopped(f->running.host) && !s->failed) {
     if (f->stream->final || !s->seekable)
-      end_source(f, s, &line);
+      end_source(f, s);
     else
       say_rest(f, s);
   }
   // The next run's pipe is another one, and its lines go on counting.
   if (!s->seekable)
-    s->kind->next(s, line);
+    s->kind->next(s);
   f->running.current = NULL;
   s->kind->close(s);
 }
@@ -369,10 +359,9 @@ static bool restore(flow *f)
 static void finish(flow *f)
 {
   bool follows = f->stream->follow, end = f->stream->final || !f->stream->state;
-  uint64_t line;
   for (size_t i = 0; i < f->n && end && follows && !f->running.stopped; i++) {
     if (f->running.current == f->sources[i])
-      end_source(f, f->sources[i], &line);
+      end_source(f, f->sources[i]);
   }
   if (end && !f->running.stopped && (follows || !lq_host_stopped(f->running.host)))
     lq_running_well(&f->running, "the events", lq_scan_finish(f->running.scan));

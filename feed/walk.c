@@ -6,7 +6,6 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { DEPTH_MAX = 64 };
@@ -174,27 +173,4 @@ void lq_files_free(lq_files *f)
   *f = (lq_files){.mem = f->mem};
 }
 
-static bool ends_in(const char *name, size_t n, const char *ending)
-{
-  size_t m = strlen(ending);
-  return n > m && strncasecmp(name + n - m, ending, m) == 0;
-}
-
-static int takes_events(const char *name)
-{
-  static const char *const packed[] = {".gz", ".zst"}, *const endings[] = {".json", ".ndjson", ".jsonl"};
-  size_t n = strlen(name);
-  for (size_t i = 0; i < 2; i++) {
-    if (ends_in(name, n, packed[i])) {
-      n -= strlen(packed[i]);
-      break;
-    }
-  }
-  for (size_t i = 0; i < 3; i++) {
-    if (ends_in(name, n, endings[i]))
-      return 1;
-  }
-  return 0;
-}
-
-const lq_taker lq_takes_events = {takes_events, ".json, .ndjson or .jsonl (.gz, .zst)"};
+const lq_taker lq_takes_events = {lq_input_takes, NULL};

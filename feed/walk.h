@@ -15,9 +15,9 @@ typedef struct lq_files {
 // Which files of a folder are taken.
 typedef struct lq_taker {
   int (*takes)(const char *name);
-  const char *endings; // for people
+  const char *endings; // for people; NULL: those of lq_input_at
 } lq_taker;
-extern const lq_taker lq_takes_events; // .json .ndjson .jsonl, also with .gz or .zst
+extern const lq_taker lq_takes_events; // what lq_input_takes
 
 // Files named outright are taken whatever they are called; in folders only those that `taker` takes. Hidden
 // files in folders are left out, and links to folders are not followed. LQ_E_NOMEM: *out is to be freed all

@@ -1,26 +1,9 @@
-// Finds the records in a stream of bytes that may be split anywhere.
+// The records in text: what the forms `objects` and `ndjson` share.
 #ifndef LQ_INPUT_FRAME_H
 #define LQ_INPUT_FRAME_H
 
-#include "base/buf.h"
+#include "input/form.h"
 #include "input/json.h"
-
-typedef struct lq_frame_record {
-  lq_str text;
-  uint64_t line, offset; // where it begins
-  bool open_ended;       // the input ended before its end was seen
-} lq_frame_record;
-
-typedef enum lq_frame_fault { LQ_FRAME_SHAPE, LQ_FRAME_JSON, LQ_FRAME_SIZE, LQ_FRAME_PARTIAL } lq_frame_fault;
-
-typedef struct lq_frame_hooks {
-  // Takes one record. When it does not parse, *broken is set and *at says from where on.
-  lq_status (*record)(void *user, const lq_frame_record *r, bool *broken, size_t *at);
-  // One record that is not worth parsing. column: from 1, or 0.
-  lq_status (*fault)(void *user, uint64_t line, uint64_t offset, lq_frame_fault why, size_t column,
-                     const char *reason);
-  void *user;
-} lq_frame_hooks;
 
 typedef enum lq_frame_mode {
   LQ_FRAME_UNKNOWN, // nothing said yet how records are told apart
@@ -29,10 +12,7 @@ typedef enum lq_frame_mode {
 } lq_frame_mode;
 
 typedef struct lq_frame {
-  const lq_mem *mem;
-  lq_frame_hooks hooks;
-  size_t max_record;
-  uint32_t max_depth;
+  lq_form_env env;
 
   lq_frame_mode mode;
   lq_buf held;     // bytes that are not done with
@@ -59,12 +39,29 @@ typedef struct lq_frame {
   bool skip_is_wrapper;
 } lq_frame;
 
-// Ready when zeroed and then given mem, hooks and the limits.
-void lq_frame_begin(lq_frame *f); // a new source
-// A source of lines from there on. inside: of a line that is too long and was reported.
-void lq_frame_begin_at(lq_frame *f, uint64_t offset, uint64_t line, bool inside);
-lq_status lq_frame_feed(lq_frame *f, const char *p, size_t n);
-lq_status lq_frame_end(lq_frame *f);
-void lq_frame_free(lq_frame *f);
+lq_status lq_frame_record(lq_frame *f, const lq_form_record *r, bool *broken, size_t *at);
+lq_status lq_frame_fault(lq_frame *f, uint64_t line, uint64_t offset, lq_form_fault why, size_t column,
+                         const char *reason);
+lq_status lq_frame_hold(lq_frame *f, const char *p, size_t n);
+void lq_frame_pass_newline(lq_frame *f);
+// Is this beginning of what is held JSON? Answers are in f->probe and *error.
+lq_status lq_frame_probe(lq_frame *f, size_t from, size_t to, lq_json_error *error);
+static inline bool lq_frame_is_blank(char c)
+{
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+// objects.c: what is held, as objects over lines; and the end of it.
+lq_status lq_frame_scan_objects(lq_frame *f);
+lq_status lq_frame_end_objects(lq_frame *f);
+// ndjson.c: these bytes, as lines; a line of which all is here.
+lq_status lq_frame_feed_lines(lq_frame *f, const char *p, size_t n);
+lq_status lq_frame_take_line(lq_frame *f, lq_str text, uint64_t offset, bool open_ended);
+
+// What both forms have in common.
+void lq_frame_begin(lq_frame *f, const lq_form_env *env, uint64_t line);
+lq_status lq_frame_feed(void *state, const char *p, size_t n);
+lq_status lq_frame_end(void *state);
+void lq_frame_where(const void *state, lq_form_place *out);
+void lq_frame_free(void *state, const lq_mem *mem);
 
 #endif

@@ -1,21 +1,37 @@
 // Bytes to events: inflate → frame → record, with everything counted.
 #include "input/reader.h"
 
-#include "input/frame.h"
+#include "input/form.h"
 #include "input/inflate.h"
 #include "input/record.h"
+
+#define LQ_PACKING(name, magic, endings, what)
+#define LQ_FORM(name, magic, endings, what) &lq_form_##name,
+static const lq_form *const forms[] = {
+#include "input/formats.def"
+};
+#undef LQ_PACKING
+#undef LQ_FORM
 
 struct lq_reader {
   const lq_mem *mem;
   lq_reader_hooks hooks;
   lq_inflate inflate;
-  lq_frame frame;
+  void *states[LQ_FORM_COUNT]; // made when a source of the form comes
+  int form;                    // of this source; -1: not known yet
+  char head[LQ_MAGIC_MAX];     // its first bytes, while that is so
+  size_t nhead;
+  lq_form_env env;
+  lq_form_place from;       // where this source began
+  lq_reader_position ended; // behind the end
+  bool has_ended;
   lq_record_reader record;
   lq_event event;
   lq_buf source;
   lq_input_stats stats;
   lq_status broken; // of this source: nothing more is read from it
   uint64_t first_line;
+  uint64_t before; // records of earlier sources
 };
 
 static lq_status count_bad(lq_reader *r, uint64_t line, uint64_t offset, uint64_t *counter, size_t column,
@@ -45,7 +61,7 @@ static uint64_t *counter_of(lq_input_stats *s, lq_record_fault fault)
   return &s->bad_json;
 }
 
-static lq_status give_event(lq_reader *r, const lq_frame_record *rec)
+static lq_status give_event(lq_reader *r, const lq_form_record *rec)
 {
   const lq_fill *f = &r->record.fill;
   r->stats.records++;
@@ -63,7 +79,7 @@ static lq_status give_event(lq_reader *r, const lq_frame_record *rec)
   return r->hooks.event && r->hooks.event(r->hooks.user, &r->event) ? LQ_E_CANCELLED : LQ_OK;
 }
 
-static lq_status on_record(void *user, const lq_frame_record *rec, bool *broken, size_t *at)
+static lq_status on_record(void *user, const lq_form_record *rec, bool *broken, size_t *at)
 {
   lq_reader *r = user;
   lq_record_fault fault;
@@ -80,26 +96,67 @@ static lq_status on_record(void *user, const lq_frame_record *rec, bool *broken,
                    r->record.column, r->record.reason);
 }
 
-static lq_status on_fault(void *user, uint64_t line, uint64_t offset, lq_frame_fault why, size_t column,
+static lq_status on_fault(void *user, uint64_t line, uint64_t offset, lq_form_fault why, size_t column,
                           const char *reason)
 {
   lq_reader *r = user;
   uint64_t *counter = NULL;
   switch (why) {
-  case LQ_FRAME_SHAPE: counter = &r->stats.bad_shape; break;
-  case LQ_FRAME_JSON: counter = &r->stats.bad_json; break;
-  case LQ_FRAME_SIZE: counter = &r->stats.bad_size; break;
-  case LQ_FRAME_PARTIAL: counter = &r->stats.partial; break;
+  case LQ_FORM_SHAPE: counter = &r->stats.bad_shape; break;
+  case LQ_FORM_JSON: counter = &r->stats.bad_json; break;
+  case LQ_FORM_SIZE: counter = &r->stats.bad_size; break;
+  case LQ_FORM_PARTIAL: counter = &r->stats.partial; break;
   }
   return count_bad(r, line, offset, counter, column, reason);
+}
+
+// ---- the form of a source
+
+static lq_status begin_form(lq_reader *r, int row)
+{
+  const lq_form *form = forms[row];
+  if (!r->states[row])
+    r->states[row] = lq_mem_alloc(r->mem, 1, form->size);
+  if (!r->states[row])
+    return LQ_E_NOMEM;
+  r->form = row;
+  form->begin(r->states[row], &r->env, &r->from);
+  return LQ_OK;
+}
+
+// What begins like none is text.
+static lq_status begin_sniffed(lq_reader *r, bool at_end)
+{
+  lq_str head = {r->head, r->nhead};
+  int row = lq_input_sniff(lq_input_rows, lq_input_row_count, false, head, at_end);
+  if (row == LQ_SNIFF_MORE)
+    return LQ_OK;
+  lq_status s = begin_form(r, row == LQ_SNIFF_NONE ? LQ_FORM_objects : row);
+  return s == LQ_OK ? forms[r->form]->feed(r->states[r->form], head.p, head.n) : s;
 }
 
 static lq_status on_bytes(void *user, const char *p, size_t n)
 {
   lq_reader *r = user;
+  lq_status s = LQ_OK;
   r->stats.bytes += n;
-  return lq_frame_feed(&r->frame, p, n);
+  while (r->form < 0 && n > 0 && s == LQ_OK) {
+    r->head[r->nhead++] = *p++;
+    n--;
+    s = begin_sniffed(r, false);
+  }
+  return n > 0 && s == LQ_OK ? forms[r->form]->feed(r->states[r->form], p, n) : s;
 }
+
+static lq_status end_form(lq_reader *r)
+{
+  lq_status s = LQ_OK;
+  if (r->form < 0)
+    s = begin_sniffed(r, true);
+  return s == LQ_OK ? forms[r->form]->end(r->states[r->form]) : s;
+}
+
+// ---- life
 
 lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_limits *limits,
                         const lq_reader_hooks *hooks, const lq_mem *mem)
@@ -117,7 +174,7 @@ lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_
   }
   const lq_input_limits *l = &r->record.limits;
   r->inflate = (lq_inflate){.mem = mem, .max_ratio = l->max_ratio, .out = on_bytes, .user = r, .message = ""};
-  r->frame = (lq_frame){
+  r->env = (lq_form_env){
       .mem = mem, .hooks = {on_record, on_fault, r}, .max_record = l->max_record, .max_depth = l->max_depth};
   lq_reader_begin(r, LQ_STR(""));
   *out = r;
@@ -129,65 +186,114 @@ void lq_reader_free(lq_reader *r)
   if (!r)
     return;
   lq_inflate_free(&r->inflate);
-  lq_frame_free(&r->frame);
+  for (int i = 0; i < LQ_FORM_COUNT; i++) {
+    if (!r->states[i])
+      continue;
+    forms[i]->free(r->states[i], r->mem);
+    lq_mem_free(r->mem, r->states[i], 1, forms[i]->size);
+  }
   lq_record_reader_free(&r->record);
   lq_event_free(&r->event);
   lq_buf_free(&r->source);
   lq_mem_free(r->mem, r, 1, sizeof *r);
 }
 
-void lq_reader_begin(lq_reader *r, lq_str source)
+static void begin_bytes(lq_reader *r, uint64_t line)
+{
+  lq_inflate_begin(&r->inflate);
+  r->form = -1;
+  r->nhead = 0;
+  r->has_ended = false;
+  r->first_line = line;
+  r->before = r->stats.records;
+  r->from = (lq_form_place){.form = -1, .line = line};
+}
+
+static void begin(lq_reader *r, lq_str source, uint64_t line)
 {
   lq_buf_clear(&r->source);
   lq_buf_str(&r->source, source);
-  lq_inflate_begin(&r->inflate);
-  lq_frame_begin(&r->frame);
-  r->first_line = 1;
   r->broken = r->source.failed ? LQ_E_NOMEM : LQ_OK;
+  begin_bytes(r, line);
 }
 
-void lq_reader_position_get(const lq_reader *r, lq_reader_position *out)
+void lq_reader_begin(lq_reader *r, lq_str source)
 {
-  const lq_frame *f = &r->frame;
-  *out = (lq_reader_position){
-      .line = f->line, .first_line = r->first_line, .cut = lq_inflate_is_cut(&r->inflate)};
-  out->pending = r->inflate.nhead && r->inflate.kind == LQ_INFLATE_UNKNOWN ? r->inflate.nhead : 0;
-  if (f->mode == LQ_FRAME_LINES || f->mode == LQ_FRAME_UNKNOWN || f->state == LQ_INSIDE)
-    out->pending += f->held.n;
-  if (f->mode != LQ_FRAME_LINES || r->inflate.kind != LQ_INFLATE_PLAIN)
-    return;
-  out->mode = f->skip_line ? LQ_READER_LONG_LINE : LQ_READER_LINES;
-  out->offset = f->base;
+  begin(r, source, 1);
+}
+
+bool lq_reader_resumes(int form)
+{
+  return form >= 0 && form < LQ_FORM_COUNT && forms[form]->resumes;
 }
 
 void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *from)
 {
-  lq_reader_begin(r, source);
-  r->frame.line = r->first_line = from->first_line;
-  if (from->mode == LQ_READER_WHOLE)
+  begin(r, source, from->first_line);
+  if (from->form < 0)
     return;
-  r->inflate.kind = LQ_INFLATE_PLAIN;
-  lq_frame_begin_at(&r->frame, from->offset, from->line, from->mode == LQ_READER_LONG_LINE);
+  lq_inflate_begin_plain(&r->inflate);
+  r->from = (lq_form_place){
+      .form = from->form, .inside = from->inside, .offset = from->offset, .line = from->line};
+  if (r->broken == LQ_OK)
+    r->broken = begin_form(r, from->form);
+}
+
+void lq_reader_position_get(const lq_reader *r, lq_reader_position *out)
+{
+  lq_form_place at = {.form = -1, .line = r->first_line, .pending = r->nhead};
+  if (r->has_ended) {
+    *out = r->ended;
+    return;
+  }
+  if (r->form >= 0)
+    forms[r->form]->where(r->states[r->form], &at);
+  bool plain = r->inflate.known && !r->inflate.packing;
+  *out = (lq_reader_position){.form = plain ? at.form : -1,
+                              .line = at.line,
+                              .first_line = r->first_line,
+                              .pending = at.pending + (r->inflate.known ? 0 : r->inflate.nhead),
+                              .cut = lq_inflate_is_cut(&r->inflate)};
+  if (out->form >= 0)
+    out->offset = at.offset, out->inside = at.inside;
+  // A line that has begun keeps its number; where nobody knows whether it has, the number is not used again.
+  out->next_line = at.line + (out->form < 0 && r->stats.records > r->before);
+}
+
+// Behind the end nothing waits any more: a last line without its end was taken.
+static void note_end(lq_reader *r, lq_reader_position at)
+{
+  at.next_line = at.line + (at.pending > 0 || (at.form < 0 && r->stats.records > r->before));
+  at.offset += at.form >= 0 ? at.pending : 0;
+  at.pending = 0;
+  r->ended = at;
+  r->has_ended = true;
 }
 
 lq_status lq_reader_feed(lq_reader *r, const void *bytes, size_t n)
 {
   if (r->broken != LQ_OK)
     return r->broken;
+  if (r->has_ended)
+    begin_bytes(r, 1);
   r->stats.bytes_in += n;
   r->broken = lq_inflate_feed(&r->inflate, bytes, n);
   return r->broken;
 }
 
-// The frame ends also after a fault of the compression: what was whole has been given, the rest is counted.
+// The form ends also after a fault of the compression: what was whole has been given, the rest is counted.
 lq_status lq_reader_end(lq_reader *r)
 {
+  if (r->has_ended)
+    return r->broken; // a second end says nothing more
+  lq_reader_position at;
+  lq_reader_position_get(r, &at);
   lq_status s = r->broken == LQ_OK ? lq_inflate_end(&r->inflate) : r->broken;
   if (s != LQ_OK && s != LQ_E_INPUT)
     return s;
-  lq_status framed = lq_frame_end(&r->frame);
+  lq_status framed = end_form(r);
   r->broken = framed != LQ_OK ? framed : s;
-  lq_frame_begin(&r->frame); // a second end says nothing more
+  note_end(r, at);
   return r->broken;
 }
 

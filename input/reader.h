@@ -55,16 +55,18 @@ lq_status lq_reader_feed(lq_reader *r, const void *bytes,
 // A last record without its end is complete if it is whole JSON, else counted in `partial`. A broken
 // compressed stream: LQ_E_INPUT after all events before the fault were given.
 lq_status lq_reader_end(lq_reader *r);
-// Between two feeds: where reading can go on. Only lines that are not compressed can be found again in the
-// middle.
-typedef enum lq_reader_mode { LQ_READER_WHOLE, LQ_READER_LINES, LQ_READER_LONG_LINE } lq_reader_mode;
+// How far a source has been read, and where reading can resume: between two feeds, and behind the end. A
+// source that is packed, or of a form that cannot begin in its middle, is read again from its first byte.
 typedef struct lq_reader_position {
-  lq_reader_mode mode;   // WHOLE: from the first byte on
+  int form;              // LQ_FORM_*: feed from offset on; -1: from the first byte
+  bool inside;           // of a record that is too long and was reported
+  bool cut;              // packed, and its end has not come
   uint64_t offset, line; // of the first byte that is not done with
   uint64_t first_line;   // of the source
+  uint64_t next_line;    // of a source that follows this one under the same name
   uint64_t pending;      // bytes of a record that is not whole yet
-  bool cut;              // compressed, and its end has not come
 } lq_reader_position;
+bool lq_reader_resumes(int form); // can it begin in the middle of a source?
 void lq_reader_position_get(const lq_reader *r, lq_reader_position *out);
 void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *from);
 const lq_input_stats *lq_reader_stats(const lq_reader *r);

@@ -1,5 +1,6 @@
 // What the library knows about itself: functions, ECS, diagnostic codes, and pages made from those tables.
 #include "base/diag.h"
+#include "input/formats.h"
 #include "lib/api.h"
 #include "stdlib/functions.h"
 #include "stdlib/schema.h"
@@ -24,6 +25,20 @@ lq_status lq_function_at(size_t i, lq_function_view *out)
                         .expected = f->expected,
                         .folds = (f->flags & LQ_FN_FOLDS) != 0};
   return lq_api_give(out, &v, sizeof v);
+}
+
+lq_status lq_input_at(size_t i, lq_input_view *out)
+{
+  if (i >= lq_input_row_count)
+    return LQ_E_NOTFOUND;
+  const lq_input_row *r = &lq_input_rows[i];
+  lq_input_view v = {.packing = r->packing, .name = r->name.p, .endings = r->endings.p, .what = r->what.p};
+  return lq_api_give(out, &v, sizeof v);
+}
+
+int lq_input_takes(const char *name)
+{
+  return name && lq_input_file(lq_str_of(name));
 }
 
 lq_status lq_ecs_field(size_t i, lq_text *name, const char **type)

@@ -1,5 +1,6 @@
-// Going on where an earlier scan stopped reading a source.
+// Resuming where an earlier scan stopped reading a source.
 #include "lib/api.h"
+#include "lib/position.h"
 
 // Every field is a 64-bit counter; a new one of another kind must not slip in here unseen.
 enum { COUNTERS = sizeof(lq_input_stats) / sizeof(uint64_t) };
@@ -44,37 +45,28 @@ lq_status lq_scan_position(const lq_scan *s, lq_position *out)
 {
   if (!s || s->busy)
     return LQ_E_USAGE;
-  lq_reader_position at;
-  lq_reader_position_get(s->reader, &at);
-  lq_position all = {.mode = (uint32_t)at.mode,
-                     .offset = at.offset,
-                     .line = at.line,
-                     .first_line = at.first_line,
-                     .records = s->had + lq_reader_stats(s->reader)->records - s->begun.records,
-                     .pending = at.pending,
-                     .cut = at.cut};
+  lq_position p;
+  lq_stand now = {.records = s->had + lq_reader_stats(s->reader)->records - s->begun.records};
+  lq_reader_position_get(s->reader, &now.at);
   // Nothing new was met: the records that are still passed over are done with all the same.
   if (s->passing > 0)
-    all.records += s->passing;
-  return lq_api_give(out, &all, sizeof all);
+    now.records += s->passing;
+  lq_position_write(&p, &now);
+  return lq_api_give(out, &p, sizeof p);
 }
 
 lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from)
 {
-  lq_position p = {.struct_size = sizeof p};
-  if (lq_api_take(&p, sizeof p, from) != LQ_OK || p.mode > LQ_READER_LONG_LINE)
+  lq_stand to;
+  if (!lq_position_read(from, &to))
     return LQ_E_USAGE;
   lq_status status = lq_scan_begin(s, name);
   if (status != LQ_OK)
     return status;
-  lq_reader_position at = {.mode = (lq_reader_mode)p.mode,
-                           .offset = p.offset,
-                           .line = p.line,
-                           .first_line = p.first_line ? p.first_line : 1};
-  lq_reader_begin_at(s->reader, lq_buf_get(&s->source), &at);
-  if (p.mode == LQ_READER_WHOLE)
-    s->passing = p.records;
+  lq_reader_begin_at(s->reader, lq_buf_get(&s->source), &to.at);
+  if (to.at.form < 0)
+    s->passing = to.records;
   else
-    s->had = p.records;
+    s->had = to.records;
   return LQ_OK;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fails if the manual's table of operators does not say what lexer/operators.def says, or if an operator is missing there."""
+"""Fails if a table of the manual does not say what the table in the sources says: operators (lexer/operators.def), and inputs
+(input/formats.def)."""
 import pathlib
 import re
 import sys
@@ -34,6 +35,18 @@ def documented(text):
     return rows
 
 
+def inputs(root):
+    """How many rows there are, and how many the manual has otherwise or not at all."""
+    page, bad = (root / "docs/cli.md").read_text(), 0
+    rows = re.findall(r'^LQ_(?:PACKING|FORM)\((\w+), "[^"]*", "([^"]*)", "([^"]*)"\)$', (root / "input/formats.def").read_text(), re.M)
+    for name, endings, what in rows:
+        if f"\n| `{name}` | `{endings}` | {what} |\n" not in page:
+            print(f"docs/cli.md: no row that says of `{name}` what input/formats.def says")
+            bad += 1
+    print(f"{len(rows)} inputs, {bad} differ")
+    return len(rows), bad
+
+
 def main(root):
     manual = documented((root / "docs/language.md").read_text())
     rows = ROW.findall((root / "lexer/operators.def").read_text())
@@ -46,7 +59,8 @@ def main(root):
             print(f"docs/language.md: `{spelling}` is {got}, lexer/operators.def says {want}")
             bad += 1
     print(f"{len(rows)} operators, {bad} differ")
-    return 1 if bad or not rows else 0
+    nrows, other = inputs(root)
+    return 1 if bad or other or not rows or not nrows else 0
 
 
 sys.exit(main(pathlib.Path(sys.argv[1])))

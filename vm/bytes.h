@@ -1,42 +1,8 @@
-// Little-endian numbers in bytes, and where things lie in a bundle's header. No struct is ever laid over the
-// file.
+// Where things lie in the header of a bundle.
 #ifndef LQ_VM_BYTES_H
 #define LQ_VM_BYTES_H
 
-#include <stdint.h>
-
-static inline uint16_t lq_le16(const uint8_t *p)
-{
-  return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t lq_le32(const uint8_t *p)
-{
-  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static inline uint64_t lq_le64(const uint8_t *p)
-{
-  return lq_le32(p) | (uint64_t)lq_le32(p + 4) << 32;
-}
-
-static inline void lq_put16(uint8_t *p, uint16_t v)
-{
-  p[0] = (uint8_t)v;
-  p[1] = (uint8_t)(v >> 8);
-}
-
-static inline void lq_put32(uint8_t *p, uint32_t v)
-{
-  lq_put16(p, (uint16_t)v);
-  lq_put16(p + 2, (uint16_t)(v >> 16));
-}
-
-static inline void lq_put64(uint8_t *p, uint64_t v)
-{
-  lq_put32(p, (uint32_t)v);
-  lq_put32(p + 4, (uint32_t)(v >> 32));
-}
+#include "base/bytes.h"
 
 // A high bit, a name, CRLF, ^Z, LF: a file that went through a text mode anywhere is no bundle any more.
 #define LQ_BUNDLE_MAGIC "\x89LQB\r\n\x1a\n"

@@ -441,24 +441,42 @@ LQ_API lq_status lq_scan_end(lq_scan *s);
 /* One whole source that is in memory: lq_scan_begin, lq_scan_feed and lq_scan_end, up to the first that
  * fails. */
 LQ_API lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t n);
-/* Between two feeds: how far the source has been read, whole records only, for a scan that resumes there (in
- * another process perhaps, which has what lq_scan_save gave). */
+/* How far a source has been read, whole records only, for a scan that resumes there (in another process
+ * perhaps, which has what lq_scan_save gave). What is in it is the affair of the source's form: keep
+ * lq_position_bytes, give them to lq_position_load. LQ_INIT(lq_position) is the beginning of a source. */
+enum { LQ_POSITION_BYTES = 120 };
 typedef struct lq_position {
   uint32_t struct_size;
-  uint32_t mode;       /* 0: feed the source from its first byte, the records that were read are passed over;
-                          otherwise from offset */
-  uint64_t offset;     /* in the source as fed, of the first byte that is not done with; 0 in mode 0 */
-  uint64_t line;       /* that has been reached */
-  uint64_t first_line; /* of the source's first byte: 1, or more for sources that follow each other under one
-                          name */
-  uint64_t records;    /* that were read, bad ones too */
-  uint64_t pending;    /* bytes of a record that is not whole yet */
+  uint32_t used; /* of bytes */
+  uint8_t bytes[LQ_POSITION_BYTES];
+} lq_position;
+/* Between two feeds, or behind lq_scan_end, when nothing is pending any more. */
+LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out);
+/* Resumes at a position, in place of lq_scan_begin. Feed the source from lq_position_view.offset on.
+ * LQ_E_USAGE: it is no position. */
+LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
+/* They may be kept for ever; later versions read them. Borrowed from p; empty for the beginning of a source,
+ * and for what is no position. */
+LQ_API lq_text lq_position_bytes(const lq_position *p);
+/* Bytes may be anything. LQ_E_BUNDLE: they are no position that this version knows. */
+LQ_API lq_status lq_position_load(lq_position *out, const void *bytes, size_t n);
+typedef struct lq_position_view {
+  uint32_t struct_size;
+  int32_t whole;       /* the source can be read again from its first byte only; its records are passed over */
   int32_t cut;         /* compressed, and its end is still to come */
   uint32_t reserved;
-} lq_position;
-LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out);
-/* Resumes at a position, in place of lq_scan_begin. LQ_E_USAGE: it is no position. */
-LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
+  uint64_t offset;     /* in the source as fed, of the first byte to feed; 0 if whole */
+  uint64_t line;       /* that has been reached */
+  uint64_t first_line; /* of the source's first byte */
+  uint64_t next_line;  /* of a source that follows this one under its name */
+  uint64_t records;    /* that were read, bad ones too */
+  uint64_t pending;    /* bytes of a record that is not whole yet */
+} lq_position_view;
+/* LQ_E_USAGE: it is no position. */
+LQ_API lq_status lq_position_get(const lq_position *p, lq_position_view *out);
+/* The beginning of a source that follows another one under its name: lines count on, so that no two alerts have
+ * one id. LQ_E_USAGE: before is no position. */
+LQ_API lq_status lq_position_follow(lq_position *out, const lq_position *before);
 /* No more input will come: stateful rules decide what waits, and stages that waited for the end give their
  * rows. lq_scan_end ends a source only. A scan without stateful rules does not need it. Feed nothing after
  * it. */
@@ -663,6 +681,17 @@ typedef struct lq_function_view {
 } lq_function_view;
 LQ_API size_t lq_function_count(void);
 LQ_API lq_status lq_function_at(size_t i, lq_function_view *out);
+
+/* What events are read from: forms of records, and packings around them. Texts are static; endings of file names
+ * have blanks between. LQ_E_NOTFOUND: past the last. */
+typedef struct lq_input_view {
+  uint32_t struct_size;
+  int32_t packing; /* otherwise a form */
+  const char *name, *endings, *what;
+} lq_input_view;
+LQ_API lq_status lq_input_at(size_t i, lq_input_view *out);
+/* Does a file of this name hold events, by its ending? Found in it, they are read whatever it is called. */
+LQ_API int lq_input_takes(const char *name);
 
 /* The fields of ECS, by name; texts are static. LQ_E_NOTFOUND: past the last. */
 LQ_API lq_status lq_ecs_field(size_t i, lq_text *name, const char **type);

@@ -6,6 +6,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "input/formats.h"
 #include "input/reader.h"
 
 static const struct frame_case {
@@ -269,4 +270,57 @@ Test(frame, oddities_are_counted)
   cr_expect_eq(s->cut_values, 1);
   lq_reader_free(r);
   lq_fieldmap_free(m);
+}
+
+// ---- which input it is
+
+static const lq_input_row kinds[] = {
+    {true, LQ_STR_INIT("two"), LQ_STR_INIT("\x1F\x8B"), LQ_STR_INIT(".2"), LQ_STR_INIT("")},
+    {false, LQ_STR_INIT("text"), LQ_STR_INIT(""), LQ_STR_INIT(".t"), LQ_STR_INIT("")},
+    {false, LQ_STR_INIT("eight"), LQ_STR_INIT("ElfFile\0"), LQ_STR_INIT(".8"), LQ_STR_INIT("")},
+    {true, LQ_STR_INIT("four"), LQ_STR_INIT("\x28\xB5\x2F\xFD"), LQ_STR_INIT(".4"), LQ_STR_INIT("")},
+    {false, LQ_STR_INIT("short"), LQ_STR_INIT("Elk"), LQ_STR_INIT(".3"), LQ_STR_INIT("")},
+};
+
+Test(frame, which_input_it_is)
+{
+  static const struct {
+    const char *head;
+    size_t n;
+    bool packing;
+    int soon, at_end; // what is said while more may come, and behind the last byte
+  } cases[] = {
+      {"", 0, true, LQ_SNIFF_MORE, LQ_SNIFF_NONE},
+      {"\x1F", 1, true, LQ_SNIFF_MORE, LQ_SNIFF_NONE},
+      {"\x1F\x8B", 2, true, 0, 0},
+      {"\x1F\x8B\x08", 3, true, 0, 0},
+      {"\x1F\x8A", 2, true, LQ_SNIFF_NONE, LQ_SNIFF_NONE},
+      {"\x28\xB5\x2F", 3, true, LQ_SNIFF_MORE, LQ_SNIFF_NONE},
+      {"\x28\xB5\x2F\xFD", 4, true, 1, 1},
+      {"{", 1, true, LQ_SNIFF_NONE, LQ_SNIFF_NONE},
+      {"{", 1, false, LQ_SNIFF_NONE, LQ_SNIFF_NONE},
+      {"El", 2, false, LQ_SNIFF_MORE, LQ_SNIFF_NONE},
+      {"Elk", 3, false, 2, 2},
+      {"ElfFile", 7, false, LQ_SNIFF_MORE, LQ_SNIFF_NONE},
+      {"ElfFile\0", 8, false, 1, 1},
+      {"ElfFile\1", 8, false, LQ_SNIFF_NONE, LQ_SNIFF_NONE},
+      {"\x1F\x8B", 2, false, LQ_SNIFF_NONE, LQ_SNIFF_NONE},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    lq_str head = {cases[i].head, cases[i].n};
+    int soon = lq_input_sniff(kinds, 5, cases[i].packing, head, false);
+    int at_end = lq_input_sniff(kinds, 5, cases[i].packing, head, true);
+    cr_expect(soon == cases[i].soon && at_end == cases[i].at_end, "case %zu: %d, %d", i, soon, at_end);
+  }
+}
+
+Test(frame, names_of_inputs)
+{
+  static const char *const yes[] = {"a.json", "a.JSONL", "x/b.ndjson", "a.json.gz", "a.ndjson.ZST"},
+                           *const no[] = {"",          ".json",        "json",  "a.gz",       "a.txt",
+                                          "a.json.xz", "a.json.gz.gz", "a.zst", ".ndjson.gz", "a.gz.json~"};
+  for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+    cr_expect(lq_input_file(lq_str_of(yes[i])), "%s", yes[i]);
+  for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+    cr_expect(!lq_input_file(lq_str_of(no[i])), "%s", no[i]);
 }

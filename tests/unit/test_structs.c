@@ -60,6 +60,20 @@ static lq_status give_function(void *out)
 {
   return lq_function_at(3, out);
 }
+static lq_status give_input(void *out)
+{
+  return lq_input_at(1, out);
+}
+static lq_status give_position(void *out)
+{
+  return lq_scan_position(scan, out);
+}
+static lq_status give_position_view(void *out)
+{
+  lq_position at = LQ_INIT(lq_position);
+  lq_status s = lq_scan_position(scan, &at);
+  return s == LQ_OK ? lq_position_get(&at, out) : s;
+}
 static lq_status give_stats(void *out)
 {
   return lq_scan_stats(scan, out);
@@ -96,6 +110,9 @@ static const struct {
     {"lq_found", sizeof(lq_found), give_found},
     {"lq_rule_view", sizeof(lq_rule_view), give_rule},
     {"lq_function_view", sizeof(lq_function_view), give_function},
+    {"lq_input_view", sizeof(lq_input_view), give_input},
+    {"lq_position", sizeof(lq_position), give_position},
+    {"lq_position_view", sizeof(lq_position_view), give_position_view},
     {"lq_stats", sizeof(lq_stats), give_stats},
     {"lq_rule_state_view", sizeof(lq_rule_state_view), give_rule_state},
     {"lq_errinfo", sizeof(lq_errinfo), give_errinfo},

@@ -1,0 +1,59 @@
+// A form of input: bytes that may be split anywhere in, records out. Each LQ_FORM row of formats.def has one.
+#ifndef LQ_INPUT_FORM_H
+#define LQ_INPUT_FORM_H
+
+#include "base/buf.h"
+#include "input/formats.h"
+#include "libquery/status.h"
+
+typedef struct lq_form_record {
+  lq_str text;           // the record as JSON
+  uint64_t line, offset; // where it begins
+  bool open_ended;       // the input ended before its end was seen
+} lq_form_record;
+
+typedef enum lq_form_fault { LQ_FORM_SHAPE, LQ_FORM_JSON, LQ_FORM_SIZE, LQ_FORM_PARTIAL } lq_form_fault;
+
+typedef struct lq_form_hooks {
+  // Takes one record. When it does not parse, *broken is set and *at says from where on.
+  lq_status (*record)(void *user, const lq_form_record *r, bool *broken, size_t *at);
+  // One record that is not worth parsing. column: from 1, or 0.
+  lq_status (*fault)(void *user, uint64_t line, uint64_t offset, lq_form_fault why, size_t column,
+                     const char *reason);
+  void *user;
+} lq_form_hooks;
+
+typedef struct lq_form_env {
+  const lq_mem *mem;
+  lq_form_hooks hooks;
+  size_t max_record;
+  uint32_t max_depth; // of JSON
+} lq_form_env;
+
+// Between two pieces: how far it has come, and where it could begin again.
+typedef struct lq_form_place {
+  int form;         // LQ_FORM_*: that can begin at offset; -1: only a whole source can be read again
+  bool inside;      // of a record that is too long and was reported
+  uint64_t offset;  // of the first byte that is not done with
+  uint64_t line;    // that has been reached
+  uint64_t pending; // bytes of a record that is not whole yet
+} lq_form_place;
+
+typedef struct lq_form {
+  size_t size;  // bytes of its state, which begins as zeros
+  bool resumes; // it can begin at a place in the middle that `where` gave
+  // A new source: from its first byte, whose line is from->line, or from a place that `where` gave.
+  void (*begin)(void *state, const lq_form_env *env, const lq_form_place *from);
+  lq_status (*feed)(void *state, const char *p, size_t n);
+  lq_status (*end)(void *state);
+  void (*where)(const void *state, lq_form_place *out);
+  void (*free)(void *state, const lq_mem *mem); // what it holds; also of a state that never began
+} lq_form;
+
+#define LQ_PACKING(name, magic, endings, what)
+#define LQ_FORM(name, magic, endings, what) extern const lq_form lq_form_##name;
+#include "input/formats.def"
+#undef LQ_PACKING
+#undef LQ_FORM
+
+#endif
