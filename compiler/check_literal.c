@@ -42,11 +42,24 @@ static size_t decoded_length(lq_str s, size_t at)
   return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 }
 
+// A value of the file's own form, bare or in quotes: its bytes are known where none is escaped.
+static lq_span inside_value(const lq_node *n, size_t at)
+{
+  size_t length = n->span.end - n->span.start, text = n->value.s.n;
+  size_t from = at + (length == text + 2);
+  if ((length != text && length != text + 2) || from >= length)
+    return n->span;
+  uint32_t first = n->span.start + (uint32_t)from;
+  return (lq_span){first, first + 1};
+}
+
 // The place in the query of byte `at` of the literal's decoded text; the whole literal when that cannot be
 // told.
 static lq_span inside(const lq_checker *c, const lq_node *n, size_t at)
 {
   size_t q = quotes(n), length = n->span.end - n->span.start;
+  if (lq_span_is_in_file(n->span))
+    return inside_value(n, at);
   lq_str s = as_written(c, n);
   if (length < 2 * q || (n->value.s.n + 2 * q != length && (s.n == 0 || n->raw)))
     return n->span;

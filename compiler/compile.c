@@ -54,7 +54,19 @@ static void fold_query(lq_planner *p, lq_query_plan *q)
   }
 }
 
-static lq_status generate(lq_compiler *c, const lq_node *query, const lq_compile_options *o,
+// Nothing is said of the tree any more: from here on places are those in the rule's text, which clauses have.
+static void move_to_shown(lq_node *n)
+{
+  n->span = n->mark = n->shown;
+  for (lq_node *k = n->kids; k; k = k->next)
+    move_to_shown(k);
+  for (lq_node *k = n->by; k; k = k->next)
+    move_to_shown(k);
+  if (n->until)
+    move_to_shown(n->until);
+}
+
+static lq_status generate(lq_compiler *c, const lq_node *query, lq_span where, const lq_compile_options *o,
                           lq_diag_list *diags, lq_code *code)
 {
   lq_arena arena = {.mem = c->mem};
@@ -65,8 +77,8 @@ static lq_status generate(lq_compiler *c, const lq_node *query, const lq_compile
   const char *why = NULL;
   lq_status st = plan && !arena.failed ? lq_emit_rule(code, &c->pool, plan, o, &why) : LQ_E_NOMEM;
   if (st == LQ_E_LIMIT) {
-    lq_diag *d = lq_diag_add(diags, LQ_DIAG_TOO_LARGE, query->span, "this rule is too large to compile");
-    lq_diag_label(diags, d, query->span, "%s", why);
+    lq_diag *d = lq_diag_add(diags, LQ_DIAG_TOO_LARGE, where, "this rule is too large to compile");
+    lq_diag_label(diags, d, where, "%s", why);
     lq_diag_help(diags, d, "split it into several rules");
     st = LQ_E_QUERY;
   }
@@ -127,8 +139,11 @@ lq_status lq_compiler_add(lq_compiler *c, lq_node *query, const lq_rule_info *in
 {
   lq_code code = {0};
   lq_status st = lq_check(query, o, c->mem, diags);
+  lq_span where = query ? query->span : (lq_span){0, 0};
+  if (!st && info->printed)
+    move_to_shown(query);
   if (!st)
-    st = generate(c, query, o, diags, &code);
+    st = generate(c, query, where, o, diags, &code);
   if (!st)
     st = commit(c, info, o, &code, diags);
   if (!st && rule)

@@ -42,6 +42,7 @@ typedef struct lq_meta_pair {
 typedef struct lq_rule_info {
   lq_str id, name;
   lq_str source;            // the query as written
+  bool printed;             // or printed of its tree, whose nodes say in `shown` where they stand in it
   const lq_meta_pair *meta; // in the order given
   size_t nmeta;
 } lq_rule_info;

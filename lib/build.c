@@ -82,10 +82,13 @@ static lq_str query_text(lq_build *b, const lq_source *source, lq_str query)
   return inside ? query : lq_arena_copy(&b->arena, query);
 }
 
-static lq_span first_line(lq_str query)
+// Of what the rule asks, in the file.
+static lq_span first_line(const lq_source *source, const lq_rule_file_rule *r)
 {
-  const char *nl = query.n > 0 ? memchr(query.p, '\n', query.n) : NULL;
-  return (lq_span){0, (uint32_t)(nl ? (size_t)(nl - query.p) : query.n)};
+  lq_str text = r->tree ? lq_str_slice(source->text, r->span.start, r->span.end) : r->query;
+  const char *nl = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+  uint32_t n = (uint32_t)(nl ? (size_t)(nl - text.p) : text.n);
+  return r->tree ? (lq_span){r->span.start, r->span.start + n} : lq_source_map_span(&r->map, (lq_span){0, n});
 }
 
 static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_rule_file_rule *r)
@@ -102,7 +105,7 @@ static lq_found_rule *note_rule(lq_build *b, const lq_source *source, const lq_r
   f.id = lq_arena_copy(&b->arena, r->id);
   f.name = lq_arena_copy(&b->arena, r->name.n > 0 ? r->name : r->id);
   f.query = query_text(b, source, r->query);
-  f.place = lq_source_map_span(&r->map, first_line(f.query));
+  f.place = first_line(source, r);
   f.reason = lq_arena_copy(&b->arena, r->reason);
   f.kind = lq_arena_copy(&b->arena, meta_of(r, "kind"));
   f.attack = attack_of(b, r);
@@ -166,7 +169,7 @@ static bool id_is_free(lq_build *b, const lq_found_rule *f, lq_diag_list *diags)
   const lq_found_rule *other = lq_ids_of_file(b, f->id, f->source);
   if (!other)
     return true;
-  lq_diag *d = lq_diag_add(diags, LQ_DIAG_DUPLICATE_NAME, first_line(f->query),
+  lq_diag *d = lq_diag_add(diags, LQ_DIAG_DUPLICATE_NAME, lq_span_in_file(f->place),
                            "two rules have the id `%.*s`", LQ_STR_ARG(f->id));
   lq_build_say_other(diags, d, other);
   return false;
@@ -200,6 +203,7 @@ static lq_status compile(lq_build *b, lq_found_rule *f, lq_node *tree, const lq_
   lq_rule_info info = {.id = name_for_now(b, f),
                        .name = f->name,
                        .source = f->query,
+                       .printed = r->tree != NULL,
                        .meta = full_meta(b, f->source, r),
                        .nmeta = r->nmeta + 2};
   if (!info.meta)

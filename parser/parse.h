@@ -24,6 +24,9 @@ lq_status lq_parse_expected(const lq_mem *mem, lq_str text, lq_dialect dialect,
 // exists (KQL terms that have none are written in KQL when dialect is KQL). width: the column to break at; 0
 // for one line.
 void lq_print_query(lq_buf *out, const lq_node *n, lq_dialect dialect, unsigned width);
+// The same for a tree that was built without a text, natively: where each node stands in `out` is kept in its
+// `shown`. What is behind out->n is counted from there.
+void lq_print_placed(lq_buf *out, lq_node *n, unsigned width);
 bool lq_node_equal(const lq_node *a,
                    const lq_node *b); // same meaning as written: spans, layout and parens apart
 

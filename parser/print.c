@@ -9,6 +9,8 @@ typedef struct printer {
   unsigned width;  // 0: everything on one line
   size_t line;     // where the current line begins in out
   size_t limit;    // stop here: it does not fit anyway
+  bool placed;     // nodes are told where they stand, from `origin` on
+  size_t origin;
 } printer;
 
 enum { OR, AND, NOT, RELATION, SUM, PRODUCT, SIGN, PRIMARY };
@@ -37,6 +39,13 @@ static void put(printer *p, const char *z)
 }
 
 static void print(printer *p, const lq_node *n, unsigned indent);
+
+// n was printed from `start` on. lq_print_placed has it to be written to.
+static void place(printer *p, const lq_node *n, size_t start)
+{
+  if (p->placed)
+    ((lq_node *)n)->shown = (lq_span){(uint32_t)(start - p->origin), (uint32_t)(p->out->n - p->origin)};
+}
 
 static void newline(printer *p, unsigned indent)
 {
@@ -124,6 +133,7 @@ static void print_items(printer *p, const lq_node *first, const lq_node *whole, 
 // Patterns after `:`. An OR is a list with commas.
 static void print_pattern(printer *p, const lq_node *n, unsigned indent)
 {
+  size_t start = p->out->n;
   switch ((int)n->kind) {
   case LQ_N_OR: print_items(p, n->kids, n, print_pattern, indent); break;
   case LQ_N_AND:
@@ -141,6 +151,7 @@ static void print_pattern(printer *p, const lq_node *n, unsigned indent)
     break;
   default: print(p, n, indent);
   }
+  place(p, n, start);
 }
 
 static void print_match(printer *p, const lq_node *n, unsigned indent)
@@ -157,9 +168,11 @@ static void print_match(printer *p, const lq_node *n, unsigned indent)
 
 static void print_in(printer *p, const lq_node *n, bool negated, unsigned indent)
 {
+  size_t start = p->out->n;
   operand(p, n->kids, SUM, indent);
   lq_buf_printf(p->out, negated ? " not %s " : " %s ", lq_op_spelling(n->op));
   print_items(p, n->kids->next, n, print, indent);
+  place(p, n, start);
 }
 
 static void print_arith(printer *p, const lq_node *n, unsigned indent)
@@ -339,10 +352,8 @@ static void print_lineage(printer *p, const lq_node *n, unsigned indent)
   put(p, "]");
 }
 
-static void print(printer *p, const lq_node *n, unsigned indent)
+static void print_node(printer *p, const lq_node *n, unsigned indent)
 {
-  if (full(p))
-    return;
   switch (n->kind) {
   case LQ_N_ERROR: put(p, "/* error */"); break;
   case LQ_N_NULL:
@@ -390,6 +401,26 @@ static void print(printer *p, const lq_node *n, unsigned indent)
   case LQ_N_NAMED: print_named(p, n, false, indent); break;
   case LQ_N_QUERY: print_query(p, n, indent); break;
   }
+}
+
+static void print(printer *p, const lq_node *n, unsigned indent)
+{
+  size_t start = p->out->n;
+  if (full(p))
+    return;
+  print_node(p, n, indent);
+  place(p, n, start);
+}
+
+void lq_print_placed(lq_buf *out, lq_node *n, unsigned width)
+{
+  lq_buf scratch = {.mem = out->mem};
+  printer p = {
+      .out = out, .scratch = &scratch, .width = width, .line = out->n, .placed = true, .origin = out->n};
+  if (n)
+    print(&p, n, 0);
+  out->failed |= scratch.failed;
+  lq_buf_free(&scratch);
 }
 
 void lq_print_query(lq_buf *out, const lq_node *n, lq_dialect dialect, unsigned width)

@@ -1,4 +1,9 @@
-// What the readers of rule files share: where they put what they find.
+// What the readers of rule files share: where they put what they find. A reader is a function and a row in
+// rules.c. What a rule asks it gives either as text that stands in the file (lq_rule_query, or its own map),
+// or as a tree of parser/make.h whose nodes stand where their YAML, TOML or JSON stands (rule->tree, and
+// rule->conditions and rule->stages for what goes beside a text). It never writes text for the parser to
+// read. With a tree, literals that are no LQ are made with lq_make_text or lq_make_pattern, so nothing is
+// escaped; `rule->span` is then what is shown as the rule's place.
 #ifndef LQ_RULES_READER_H
 #define LQ_RULES_READER_H
 

@@ -73,6 +73,8 @@ lq_status lq_rules_read(lq_rule_file *out, const lq_source *source, const lq_mem
   diags->map = (lq_source_map){0};
   diags->rule = LQ_STR("");
   lq_status s = can_be_read(&r) ? form->read(&r) : LQ_OK;
+  for (lq_rule_file_rule *rule = out->rules; rule && s == LQ_OK; rule = rule->next)
+    lq_rule_print(rule, mem, diags->arena);
   if (s != LQ_OK || diags->arena->failed)
     return s != LQ_OK ? s : LQ_E_NOMEM;
   return diags->nerrors > errors ? LQ_E_QUERY : LQ_OK;

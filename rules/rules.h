@@ -30,7 +30,7 @@ typedef struct lq_rule_file_rule {
   // What the rule asks: text that stands in the file, or a tree that its reader built of other things there.
   lq_str query;          // with a tree: what lq_rules_read printed of it, to be shown
   lq_source_map map;     // from query bytes to file bytes
-  const lq_node *tree;   // a QUERY whose spans are the file's (lq_span_in_file); NULL: query is to be parsed
+  lq_node *tree;         // a QUERY whose spans are the file's (lq_span_in_file); NULL: query is to be parsed
   lq_span span;          // of the query in the file
   uint32_t line;         // where the query begins
   lq_str category_field; // empty: event.category
@@ -54,6 +54,10 @@ typedef struct lq_rule_file {
 // in *out); LQ_E_NOMEM.
 lq_status lq_rules_read(lq_rule_file *out, const lq_source *source, const lq_mem *mem, lq_diag_list *diags);
 bool lq_rules_takes(lq_str name); // by ending, case ignored
+
+// Prints a rule that has a tree as its query, natively, and tells the nodes where they stand in it.
+// lq_rules_read does it for every rule. Memory failing shows in the arena.
+void lq_rule_print(lq_rule_file_rule *rule, const lq_mem *mem, lq_arena *arena);
 
 // The rule's whole tree in diags->arena: its query parsed or its tree copied, with its conditions and stages.
 // diags has the rule's map. As lq_parse: LQ_E_QUERY and a tree where the text has errors, *out NULL where

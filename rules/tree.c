@@ -31,6 +31,18 @@ static void and_to_events(lq_builder *b, lq_node *n, const lq_node *condition)
     and_to_events(b, n->until, condition);
 }
 
+void lq_rule_print(lq_rule_file_rule *rule, const lq_mem *mem, lq_arena *arena)
+{
+  enum { WIDTH = 100 };
+  if (!rule->tree)
+    return;
+  lq_buf text = {.mem = mem};
+  lq_print_placed(&text, rule->tree, WIDTH);
+  rule->query = lq_arena_copy(arena, lq_buf_get(&text));
+  arena->failed |= text.failed;
+  lq_buf_free(&text);
+}
+
 static lq_status query_of(lq_node **out, const lq_rule_file_rule *rule, const lq_mem *mem, lq_builder *b)
 {
   if (!rule->tree)
