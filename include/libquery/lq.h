@@ -115,10 +115,10 @@ typedef struct lq_limits {
   uint64_t max_budget;     /* units that iterators may use for one event at run time; 1,000,000 */
   uint64_t max_scratch;    /* bytes that expressions may use for one event; 16 MiB */
   uint64_t max_record;     /* bytes of one record; 16 MiB */
-  uint64_t max_value;      /* bytes of one text that functions get and that is remembered of an event, longer ones
-                            * are counted; comparisons and patterns look at the whole; 1 MiB */
-  uint32_t max_fields;     /* values of one field of a record, more are left out and counted; 4,096 */
-  uint32_t max_ratio;      /* output to input of a compressed stream, after its first MiB; 200 */
+  uint64_t max_value;  /* bytes of one text that functions get and that is remembered of an event, longer ones
+                        * are counted; comparisons and patterns look at the whole; 1 MiB */
+  uint32_t max_fields; /* values of one field of a record, more are left out and counted; 4,096 */
+  uint32_t max_ratio;  /* output to input of a compressed stream, after its first MiB; 200 */
   /* Of stateful rules. State over a limit is evicted, oldest first, between two events or two rows that are
      given out, and counted: lq_stats. docs/running.md has the order. */
   uint64_t max_state;      /* bytes of all state of a scan, waiting events too; 256 MiB */
@@ -127,7 +127,7 @@ typedef struct lq_limits {
   uint64_t max_waiting;    /* bytes of events that wait for their turn in time; 64 MiB */
   uint32_t max_window;     /* events that one group of a window holds; 65,536 */
   uint32_t max_distinct;   /* values that one dcount tells apart; 65,536 */
-  int64_t max_future;      /* ns that a stamp may be beyond lq_scan_set_now and still be believed; 5 minutes */
+  int64_t max_future; /* ns that a stamp may be beyond lq_scan_set_now and still be believed; 5 minutes */
 } lq_limits;
 LQ_API lq_status lq_limits_default(lq_limits *l);
 
@@ -366,8 +366,8 @@ typedef struct lq_step_view {
   uint32_t kind;       /* LQ_STEP_KIND_* */
   uint32_t filled;     /* events it has */
   size_t rule;         /* index in the bundle */
-  int64_t time, began; /* place in the order of time of the event at hand, or the time that passed; that of its
-                          first event */
+  int64_t time, began; /* place in the order of time of the event at hand, or the time that passed; that of
+                          its first event */
   uint64_t arrival;    /* number of the event at hand, from 0 in the order in which they came in */
   uint64_t began_arrival;
   lq_text key;      /* its key for people: values with `, ` between, `null` for none */
@@ -430,7 +430,7 @@ LQ_API void lq_scan_free(lq_scan *s);
 
 /* Bytes of a log, in pieces of any size: NDJSON, JSON arrays, streams of objects, plain or in gzip or zstd.
  * Matches come as soon as a record is whole. name is what alerts call the source; give file names as the user
- * wrote them. A record that cannot be read is counted and skipped; the feed goes on with the next.
+ * wrote them. A record that cannot be read is counted and skipped; the next one is read.
  * LQ_E_INPUT: the stream itself is broken (compression), lq_scan_message says how. LQ_E_CANCELLED: a callback
  * stopped it. Once a feed has failed, nothing more is read of that source, and later feeds and the end give
  * the same status; lq_scan_begin starts another one. lq_scan_end gives the last record, which may lack a line
@@ -481,11 +481,12 @@ LQ_API lq_status lq_position_follow(lq_position *out, const lq_position *before)
  * rows. lq_scan_end ends a source only. A scan without stateful rules does not need it. Feed nothing after
  * it. */
 LQ_API lq_status lq_scan_finish(lq_scan *s);
-/* Live input: the time at which what is fed next came in; to be told before the first event, and again as time
- * goes on. It may go back. A stamp more than max_future beyond it, and newer than any that was believed, is not
- * believed: it moves no time, and its event is seen where it arrived, as one without a time is: at the last
- * time that was believed, or the time that was reached since (lq_stats.future). Without this call, and with
- * LQ_SCAN_LATENESS_WHOLE, every stamp is believed. For functions that ask for the time it is `now` as well. */
+/* Live input: the time at which what is fed next came in; to be told before the first event, and again as
+ * time goes on. It may go back. A stamp more than max_future beyond it, and newer than any that was believed,
+ * is not believed: it moves no time, and its event is seen where it arrived, as one without a time is: at the
+ * last time that was believed, or the time that was reached since (lq_stats.future). Without this call, and
+ * with LQ_SCAN_LATENESS_WHOLE, every stamp is believed. For functions that ask for the time it is `now` as
+ * well. */
 LQ_API void lq_scan_set_now(lq_scan *s, int64_t now);
 /* What was wrong when feed or end gave LQ_E_INPUT, otherwise empty; until the next lq_scan_begin. */
 LQ_API const char *lq_scan_message(const lq_scan *s);
@@ -511,11 +512,11 @@ LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t 
 typedef struct lq_stats {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t bytes_in, bytes;                                               /* as fed; after decompression */
-  uint64_t records, events, bad;                                          /* records = events + bad */
-  uint64_t bad_json, bad_size, bad_shape, partial;                        /* add up to bad */
-  uint64_t mapped;                                                        /* raw Windows events read as ECS */
-  uint64_t duplicate_keys, repaired_utf8, number_range;                   /* events with that, not skipped */
+  uint64_t bytes_in, bytes;                             /* as fed; after decompression */
+  uint64_t records, events, bad;                        /* records = events + bad */
+  uint64_t bad_json, bad_size, bad_shape, partial;      /* add up to bad */
+  uint64_t mapped;                                      /* raw Windows events read as ECS */
+  uint64_t duplicate_keys, repaired_utf8, number_range; /* events with that, not skipped */
   /* Events that went over max_value, max_fields and max_json_depth; the rest of them was judged. */
   uint64_t cut_values, cut_fields, cut_depth;
   uint64_t matches, rules_run, predicates_run;
