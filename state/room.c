@@ -69,8 +69,11 @@ static void look_ahead(const lq_machine *m, lq_link *oldest)
   __builtin_prefetch(&m->table.buckets[p->entry->node.hash & (m->table.nbuckets - 1)]);
 }
 
+// One that is dead only waits to be dropped: nothing is lost with it.
 static void tell_evicted(lq_machine *m, const lq_partial *p)
 {
+  if (p->dead)
+    return;
   m->stats.evicted++;
   lq_tell(m, LQ_STEP_EVICTED, p, (lq_str){p->match->key, p->match->nkey}, p->filled);
 }
@@ -166,11 +169,13 @@ static bool evict_key(lq_machine *m)
     if (s->table.n > (most ? most->table.n : m->table.n))
       most = s;
   }
+  if (!most && m->table.n == 0)
+    return false;
   if (most)
     evict_stage_key(m, most);
-  else if (m->table.n > 0)
+  else
     evict_entry(m, oldest_entry(m));
-  return most || m->table.n > 0;
+  return true;
 }
 
 // ---- who goes, across rules

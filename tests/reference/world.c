@@ -1,13 +1,14 @@
 // A small world for testing state.
 #include "tests/reference/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/number.h"
 
 // ---- snippets
 
-enum { LETTER = 0, FIELD = 100, LETTER_REF = 1000, REF = 3000, COLUMN = 10000 };
+enum { LETTER = 0, FIELD = 100, LETTER_REF = 1000, REF = 3000, COLUMN = 10000, LINEAGE = 60000 };
 
 uint32_t w_letter(uint32_t letter)
 {
@@ -62,6 +63,9 @@ static bool truth(void *user, uint32_t s, const lq_view *view)
   const w_event *e = event_of(r, view);
   if (s < FIELD)
     return e && e->letters >> s & 1;
+  if (s >= LINEAGE)
+    return e && e->letters >> (s - LINEAGE) / W_ROWS & 1 &&
+           lq_partition_lineage(r->state, (s - LINEAGE) % W_ROWS);
   if (s >= COLUMN) {
     lq_values v = view->columns ? view->columns[(s - COLUMN) / 1000] : (lq_values){0};
     lq_value least = lq_int((s - COLUMN) % 1000);
@@ -90,6 +94,20 @@ static void at_hand(void *user, const lq_event *e)
 {
   w_run *r = user;
   r->at_hand = e && e->line > 0 && e->line <= r->stream->n ? &r->stream->events[e->line - 1] : NULL;
+}
+
+static lq_str name_of(const w_event *e, uint32_t field, char *scratch)
+{
+  return e->counts[field] ? lq_value_text(&e->fields[field][0], scratch) : (lq_str){0};
+}
+
+static void process(void *user, lq_process_facts *out)
+{
+  static char own[LQ_VALUE_TEXT_MAX], parent[LQ_VALUE_TEXT_MAX];
+  const w_event *e = ((w_run *)user)->at_hand;
+  *out = (lq_process_facts){.own = name_of(e, W_K, own),
+                            .parent = name_of(e, W_J, parent),
+                            .starts = e->letters >> ('P' - 'A') & 1};
 }
 
 static void begin(void *user, uint32_t rule)
@@ -159,6 +177,10 @@ static bool term(reader *r, bool until)
   uint32_t letter = (uint32_t)(*r->p++ - 'A'), keys[W_FIELDS];
   bool null[W_FIELDS];
   t->snippet = w_letter(letter);
+  if (take(r, "^")) {
+    t->snippet = LINEAGE + letter * W_ROWS + (uint32_t)number(r) % W_ROWS;
+    w->late[w->nterms] = 1;
+  }
   if (take(r, "*"))
     t->runs = (uint32_t)number(r);
   if (take(r, "@")) {
@@ -168,6 +190,8 @@ static bool term(reader *r, bool until)
   memcpy(keys, r->by, sizeof keys);
   memcpy(null, r->null, sizeof null);
   t->nkeys = (uint32_t)r->nby;
+  if (take(r, "%"))
+    t->flags |= LQ_TERM_FORK;
   if (take(r, "."))
     t->nkeys = (uint32_t)fields(r, keys, null);
   for (uint32_t i = 0; i < t->nkeys; i++)
@@ -264,6 +288,8 @@ static bool stage(reader *r)
              {"where=", LQ_DO_WHERE, 0},       {"stats=", LQ_DO_STATS, 0}};
   w_rule *w = r->rule;
   lq_stage_def *s = &w->stages[w->nstages];
+  if (w->nstages == W_STAGES)
+    return false;
   *s = (lq_stage_def){.number = -1, .first_arg = (uint32_t)w->nargs};
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
     if (!take(r, ops[i].name))
@@ -383,16 +409,16 @@ static void add_values(lq_buf *out, lq_values v)
   lq_buf_z(out, v.n ? "" : "null");
 }
 
-static void in_the_middle(const w_run *r)
+static void in_the_middle(const w_run *r, const lq_outcome *g, const lq_step *s)
 {
   if (r->any_moment)
-    r->any_moment(r->any_user, r->state);
+    r->any_moment(r->any_user, r->state, g, s);
 }
 
 static int group(void *user, const lq_outcome *g)
 {
   w_run *r = user;
-  in_the_middle(r);
+  in_the_middle(r, g, NULL);
   for (size_t i = 0; i < g->nevents; i++) {
     lq_buf_z(r->out, i ? "," : "");
     if (g->events[i])
@@ -413,13 +439,18 @@ static int group(void *user, const lq_outcome *g)
   return r->cancel_after > 0 && --r->cancel_after == 0;
 }
 
+static bool is_late(const w_run *r, uint32_t term)
+{
+  return r->tables->terms[term].snippet >= LINEAGE;
+}
+
 static size_t fits(void *user, uint32_t *terms)
 {
   static const lq_view nothing = {0};
   w_run *r = user;
   size_t n = 0;
-  for (uint32_t t = 0; t < r->rule->nterms; t++) {
-    if (r->rule->refers[t] || truth(r, r->rule->terms[t].snippet, &nothing))
+  for (uint32_t t = 0; t < r->tables->nterms; t++) {
+    if (r->tables->refers[t] || is_late(r, t) || truth(r, r->tables->terms[t].snippet, &nothing))
       terms[n++] = t;
   }
   return n;
@@ -428,17 +459,21 @@ static size_t fits(void *user, uint32_t *terms)
 static void add_step(void *user, const lq_step *s)
 {
   w_run *r = user;
-  in_the_middle(r);
+  in_the_middle(r, NULL, s);
   if (r->steps)
     lq_buf_printf(r->steps, "%d %s %u;", (int)s->at.time, lq_step_name(s->kind), (unsigned)s->slot);
 }
 
 lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *o, lq_buf *out)
 {
-  static const lq_str id = {"r", 1};
-  static const uint8_t schema[1][16] = {{1}};
+  static const lq_str ids[W_STATES] = {{"r", 1}, {"s", 1}, {"t", 1}, {"u", 1}};
+  static const uint8_t schemas[W_STATES][16] = {{1}, {2}, {3}, {4}};
+  static const lq_lineage_def lineages[W_ROWS] = {
+      {0, LQ_OF_CHILD, 'S' - 'A'}, {0, LQ_OF_DESCENDANT, 'S' - 'A'}, {0, LQ_OF_EVENT, 'S' - 'A'}};
   const lq_mem *mem = o->mem ? o->mem : &lq_mem_libc;
-  *run = (w_run){.rule = rule, .stream = stream, .out = out, .mem = mem};
+  const lq_state_tables *tables = o->tables ? o->tables : &rule->tables;
+  const uint8_t *late = o->tables ? o->late : rule->late;
+  *run = (w_run){.rule = rule, .tables = tables, .stream = stream, .out = out, .mem = mem};
   lq_status status = lq_fieldmap_new(&run->map, mem);
   if (!status)
     status = lq_event_init(&run->event, run->map, mem);
@@ -447,14 +482,18 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
     run->map = NULL;
     return status;
   }
-  lq_partition_config c = {.tables = &rule->tables,
+  lq_partition_config c = {.tables = tables,
+                           .lineages = lineages,
+                           .nlineages = memchr(late, 1, tables->nterms) ? W_ROWS : 0,
+                           .late = late,
+                           .process = process,
                            .fields = run->map,
                            .limits = o->limits,
                            .lateness = o->lateness,
                            .asker = {run, at_hand, begin, truth, value, field, fits},
                            .hooks = {run, group, add_step},
-                           .rules = &id,
-                           .schemas = schema};
+                           .rules = ids,
+                           .schemas = schemas};
   memset(c.hash_key, o->hash_seed, sizeof c.hash_key);
   status = lq_partition_new(&run->state, &c, mem);
   if (!status && o->now)
@@ -462,12 +501,21 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
   return status;
 }
 
+static lq_str record_of(const w_event *e)
+{
+  static char record[W_PADDING + 16];
+  if (e->padding == 0)
+    return LQ_STR("{\"raw\":1}");
+  size_t n = (size_t)snprintf(record, sizeof record, "{\"raw\":\"%0*d\"}", (int)(e->padding % W_PADDING), 0);
+  return (lq_str){record, n};
+}
+
 lq_status w_feed(w_run *run, size_t i)
 {
   const w_event *e = &run->stream->events[i];
-  uint32_t hits[W_TERMS];
+  uint32_t hits[W_STATES * W_TERMS];
   lq_event_clear(&run->event);
-  run->event.raw = LQ_STR("{\"raw\":1}");
+  run->event.raw = record_of(e);
   run->event.source = LQ_STR("stream");
   run->event.line = i + 1;
   run->event.time = e->time;

@@ -5,6 +5,8 @@
 //     KIND  event, seq, sample, join
 //     TERM  a letter, with `!` before it when it must be missing; `*N` runs; `@T` and its x equals that of
 //     term T;
+//           `%` it forks; `^N` and the lineage of its process has row N (0 child, 1 descendant, 2 event of
+//           something with the letter S; k names the process, j its parent, P its start);
 //           `.FIELDS` keys of its own instead of `by`
 //     FIELDS one letter each of k j x y; `?` before one: null is a value
 //   stages: head=N tail=N sort=F rsort=F unique=F count count=F ucount=F suppress=F/N new=F/N keep=F
@@ -19,6 +21,7 @@
 
 enum { W_FIELDS = 4, W_VALUES = 4, W_TERMS = 16, W_STAGES = 8, W_ARGS = 64, W_EVENTS = 512 };
 #define W_UNBELIEVED INT64_C(1000000000000000) // a stamp from here on is too far ahead of any `now` here
+enum { W_ROWS = 3, W_STATES = 4, W_PADDING = 4096 };
 enum { W_K, W_J, W_X, W_Y };
 
 typedef struct w_event {
@@ -27,6 +30,7 @@ typedef struct w_event {
   uint32_t letters;
   lq_value fields[W_FIELDS][W_VALUES];
   size_t counts[W_FIELDS];
+  size_t padding; // bytes more of its record
 } w_event;
 
 typedef struct w_rule {
@@ -36,7 +40,7 @@ typedef struct w_rule {
   lq_capture_def captures[W_TERMS * W_FIELDS];
   lq_stage_def stages[W_STAGES];
   lq_stage_arg args[W_ARGS];
-  uint8_t refers[W_TERMS], aggregates[W_ARGS];
+  uint8_t refers[W_TERMS], late[W_TERMS], aggregates[W_ARGS];
   size_t nterms, nkeys, ncaptures, nstages, nargs;
   lq_state_tables tables;
 } w_rule;
@@ -62,13 +66,15 @@ uint32_t w_column_at_least(uint32_t column, uint32_t n); // truth
 typedef struct w_run {
   const w_rule *rule;
   const w_stream *stream;
+  const lq_state_tables *tables;
   const w_event *at_hand; // NULL: none
   lq_partition *state;
   lq_fieldmap *map;
   lq_event event;
-  lq_buf *out, *steps;                                       // steps may be NULL
-  int cancel_after;                                          // groups; 0: never
-  void (*any_moment)(void *user, const lq_partition *state); // NULL, or called in the middle of steps
+  lq_buf *out, *steps; // steps may be NULL
+  int cancel_after;    // groups; 0: never
+  // NULL, or called in the middle of steps, with one of the two.
+  void (*any_moment)(void *user, const lq_partition *state, const lq_outcome *group, const lq_step *step);
   void *any_user;
   const lq_mem *mem;
 } w_run;
@@ -78,7 +84,9 @@ typedef struct w_options {
   lq_state_limits limits;
   int64_t now; // 0: nobody tells
   uint8_t hash_seed;
-  const lq_mem *mem; // NULL: the C library's
+  const lq_state_tables *tables; // of several rules (rule_set.h); NULL: of the one
+  const uint8_t *late;           // by term of those
+  const lq_mem *mem;             // NULL: the C library's
 } w_options;
 
 lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *options,

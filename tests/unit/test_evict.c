@@ -25,8 +25,9 @@ static void on_live(void *user, const lq_live *live)
     l->key_bytes += live->events[i] ? live->events[i]->raw.n : 0;
 }
 
-static void look(void *user, const lq_partition *state)
+static void look(void *user, const lq_partition *state, const lq_outcome *g, const lq_step *s)
 {
+  (void)g, (void)s;
   looked *l = user;
   l->times++;
   lq_partition_each(state, on_live, l);
@@ -59,7 +60,7 @@ Test(evict, live_matches_are_seen_at_any_moment)
     run.any_user = &middle;
     for (size_t k = 0; k < stream.n; k++)
       cr_assert(w_feed(&run, k) == LQ_OK);
-    look(&end, run.state);
+    look(&end, run.state, NULL, NULL);
     cr_expect(middle.times > 0 && middle.seen > 0, "%s: %zu times", m->rule, middle.times);
     cr_expect(end.seen == m->at_end && end.held == m->held, "%s on %s: %zu, %zu held", m->rule, m->stream,
               end.seen, end.held);
