@@ -1,6 +1,7 @@
 // A pass at the screen.
 #include "cli/reading.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { BAD_SHOWN = 3 };
@@ -44,6 +45,15 @@ void lq_reading_init(lq_reading *r, lq_cli *c, const lq_bundle *b)
 void lq_reading_free(lq_reading *r)
 {
   lq_pass_free(&r->pass);
+}
+
+bool lq_reading_choose_order(lq_reading *r, const lq_options *o)
+{
+  const char *folder = o->value[LQ_OPT_TEMP_DIR] ? o->value[LQ_OPT_TEMP_DIR] : getenv("TMPDIR");
+  r->pass.temp_folder = folder && *folder ? folder : NULL;
+  r->pass.live = o->value[LQ_OPT_LATENESS] != NULL;
+  return lq_option_time(r->cli, o, LQ_OPT_LATENESS, &r->pass.lateness) &&
+         lq_option_number(r->cli, o, LQ_OPT_MAX_WAITING, &r->pass.max_waiting);
 }
 
 void lq_find_files(lq_cli *c, char *const *names, size_t n, const lq_taker *taker, lq_files *out)
@@ -113,6 +123,13 @@ static void say_bad_output(lq_cli *c, const lq_notice *n, const char *verb)
   c->saw |= LQ_SAW_BAD_OUTPUT;
 }
 
+static void say_bad_folder(lq_cli *c, const lq_notice *n)
+{
+  lq_say(c, "cannot put events in order: temporary files in %s: %s", n->name, strerror(n->error));
+  lq_say_help(c, "--temp-dir names a folder with more room");
+  c->saw |= LQ_SAW_BAD_OUTPUT;
+}
+
 static void say_refused(lq_cli *c, const lq_notice *n)
 {
   lq_say(c, "cannot resume from %s: %s", n->name, n->why);
@@ -160,6 +177,7 @@ void lq_say_notice(void *user, const lq_notice *n)
   case LQ_NOTICE_CANNOT_READ: say_unreadable(c, n); break;
   case LQ_NOTICE_CANNOT_FIND: lq_say(c, "cannot read %s: %s", n->name, strerror(n->error)); break;
   case LQ_NOTICE_CANNOT_WRITE: say_bad_output(c, n, "write"); break;
+  case LQ_NOTICE_CANNOT_SPILL: say_bad_folder(c, n); break;
   case LQ_NOTICE_CANNOT_LOCK: say_bad_output(c, n, "lock"); break;
   case LQ_NOTICE_IN_USE: say_in_use(c, n); break;
   case LQ_NOTICE_REFUSED_STATE: say_refused(c, n); break;
@@ -197,8 +215,7 @@ static void say_count(lq_cli *c, uint64_t n, const char *one, const char *many)
 
 void lq_say_lost(lq_cli *c, const lq_stats *s)
 {
-  say_count(c, s->state_evicted,
-            "partial match was evicted: state is full, alerts may be missing",
+  say_count(c, s->state_evicted, "partial match was evicted: state is full, alerts may be missing",
             "partial matches were evicted: state is full, alerts may be missing");
   say_count(c, s->state_cut, "value or key was cut from state for a limit: alerts may be missing",
             "values or keys were cut from state for a limit: alerts may be missing");
@@ -299,6 +316,7 @@ void lq_reading_say_stats(lq_reading *r)
       {"events without time", s->timeless},
       {"events forced (limit)", s->forced},
       {"events dropped (limit)", s->dropped},
+      {"events outside memory", s->spilled},
   };
   lq_string text = {0};
   double seconds = (double)p->took / 1e9;

@@ -79,6 +79,7 @@ bool lq_running_well(lq_running *r, const char *name, lq_status s)
   case LQ_OK: return true;
   case LQ_E_CANCELLED: break;
   case LQ_E_NOMEM: no_memory(r); break;
+  case LQ_E_IO: r->stopped = true; break; // of temporary files: why was said there
   case LQ_E_INPUT: cannot(r, name, s, 0, message); break;
   case LQ_E_LIMIT: cannot(r, name, s, 0, message[0] ? message : lq_status_text(s)); break;
   default:
@@ -135,10 +136,12 @@ static lq_limits room_of(const lq_pass *p)
 {
   lq_limits l = {.struct_size = sizeof l};
   lq_limits_default(&l);
-  if (p->live)
-    return l;
-  l.max_state = UINT64_C(2) << 30;
-  l.max_state_rule = l.max_waiting = UINT64_C(1) << 30;
+  if (!p->live) {
+    l.max_state = UINT64_C(2) << 30;
+    l.max_state_rule = l.max_waiting = UINT64_C(1) << 30;
+  }
+  if (p->max_waiting)
+    l.max_waiting = p->max_waiting;
   return l;
 }
 
@@ -146,6 +149,7 @@ static lq_status new_scan(lq_running *r)
 {
   lq_pass *p = r->pass;
   lq_limits limits = room_of(p);
+  lq_spill spill = lq_run_files_init(&r->run_files, r->host, p->temp_folder);
   lq_allocator allocator = {r->host->mem->fn, r->host->mem->user};
   lq_scan_options options = {.struct_size = sizeof options,
                              .now = p->now,
@@ -156,7 +160,8 @@ static lq_status new_scan(lq_running *r)
                              .event = on_event,
                              .user = r,
                              .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
-                             .step = p->step ? on_step : NULL};
+                             .step = p->step ? on_step : NULL,
+                             .spill = p->live ? NULL : &spill};
   lq_status s = lq_scan_new(&r->scan, p->bundle, &options);
   if (s == LQ_OK && p->live && p->now != 0)
     lq_scan_set_now(r->scan, p->now); // one wrong stamp must not make all that follow late
@@ -196,6 +201,7 @@ void lq_running_end(lq_running *r)
   if (r->scan)
     keep_counters(r);
   lq_scan_free(r->scan);
+  lq_run_files_free(&r->run_files);
   lq_mem_free(r->host->mem, r->block, r->block_size, 1);
 }
 

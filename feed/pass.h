@@ -3,6 +3,7 @@
 #define LQ_FEED_PASS_H
 
 #include "feed/source.h"
+#include "feed/spill.h"
 #include "feed/walk.h"
 
 typedef struct lq_pass {
@@ -18,8 +19,11 @@ typedef struct lq_pass {
   void *user;
   int64_t now; // ns; for functions that ask for the time, and live, so that stamps from the future are not
                // believed. 0: unknown
-  bool live;        // events come in order, up to `lateness`; else all are put in order at the end of input
+  bool live;   // events come in order, up to `lateness`; else all are put in order at the end of input
   int64_t lateness; // ns
+  uint64_t
+      max_waiting; // bytes of events that wait in memory; 0: the usual. At rest more go to temporary files
+  const char *temp_folder; // where these are; NULL: /var/tmp or /tmp
   bool per_rule;
 
   lq_stats stats;
@@ -34,6 +38,7 @@ typedef struct lq_running {
   lq_pass *pass;
   const lq_host *host;
   lq_scan *scan;
+  lq_run_files run_files; // of the scan
   lq_source *current;
   char *block;
   size_t block_size;

@@ -6,6 +6,7 @@
     disk     a disk of 64 KiB, and a limit on the size of files
     cut      events that end in the middle, plain and compressed
     rotate   renamed and emptied logs, also while nobody reads; two processes; SIGTERM
+    spill    each call to the system fails while events wait in temporary files; nothing is left of them
     power    power cuts, played in a model: what was not made durable is gone, wholly or in part
     damage   state files with wrong bytes"""
 import argparse
@@ -19,9 +20,10 @@ import damage
 import growth
 import kills
 import power
+import spill
 
 TESTS = {"kill": kills.kill, "calls": calls.calls, "disk": calls.disk, "cut": growth.cut, "rotate": growth.rotate,
-         "power": power.power, "damage": damage.damage}
+         "spill": spill.spill, "power": power.power, "damage": damage.damage}
 
 
 def main():
