@@ -207,8 +207,8 @@ LQ_API int lq_build_takes(const char *name);
 
 /* Compiles all that was added. LQ_E_QUERY: some rule has errors, and LQ_BUILD_KEEP_GOING is not set.
  * LQ_E_LIMIT: the bundle is over a limit of its own. The bundle does not need the build any more. Where rules
- * of different files share an id, the first by the files' names keeps it and the others get a number behind
- * it (LQ414): the order of adding does not matter. */
+ * of different files share an id, the first by the files' names keeps it and the others get a number
+ * appended (LQ414): the order of adding does not matter. */
 LQ_API lq_status lq_build_finish(lq_build *b, lq_bundle **out);
 
 /* A sure fix says what the author meant, or keeps what the rule matches; a suggested one needs a look. */
@@ -377,13 +377,13 @@ typedef struct lq_step_view {
 /* A lateness: every event waits for the end of input, and then all are put in order. */
 #define LQ_SCAN_LATENESS_WHOLE INT64_MIN
 
-/* Room outside memory for events that wait for the end of input and are more than max_waiting: temporary files,
- * for example. The scan writes them as sorted runs, a few hundred MB each by default, and merges these at the
- * end; no more than about 100 runs are there at once. Runs are numbered from 0 and not numbered again. All three
- * functions are called from within lq_scan_feed, lq_scan_record, lq_scan_finish and lq_scan_free, on their
- * thread. Where one gives nonzero that call gives LQ_E_IO, and the scan is good for its counters only: feeding
- * and finishing give LQ_E_IO from then on. What is written is for this scan in this process alone; it holds
- * events as they came, so keep it from other users. */
+/* Room outside memory for events that wait for the end of input and are more than max_waiting: temporary
+ * files, for example. The scan writes them as sorted runs, a few hundred MB each by default, and merges these
+ * at the end; no more than about 100 runs are there at once. Runs are numbered from 0, and no number is used
+ * twice. All three functions are called from within lq_scan_feed, lq_scan_record, lq_scan_finish and
+ * lq_scan_free, on their thread. Where one gives nonzero that call gives LQ_E_IO, and so do feeding and
+ * finishing from then on; the scan's counters can still be read. What is written is for this scan in this
+ * process alone; it holds events as they came, so keep it from other users. */
 typedef struct lq_spill {
   uint32_t struct_size;
   uint32_t reserved;
@@ -418,8 +418,8 @@ typedef struct lq_scan_options {
    * key of zeros is for tests. Results do not depend on it. */
   const uint8_t *hash_key;
   void (*step)(void *user, const lq_step_view *s); /* what partial matches do; may be NULL */
-  /* With LQ_SCAN_LATENESS_WHOLE: where events go that find no room in max_waiting. NULL: the first leave then
-   * before all have come (lq_stats.forced), and what is older than these is late. */
+  /* With LQ_SCAN_LATENESS_WHOLE: where events go that find no room in max_waiting. NULL: the first ones
+   * then leave before all have come (lq_stats.forced), and what is older than these is late. */
   const lq_spill *spill;
 } lq_scan_options;
 
@@ -442,28 +442,28 @@ LQ_API lq_status lq_scan_end(lq_scan *s);
  * fails. */
 LQ_API lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t n);
 /* How far a source has been read, whole records only, for a scan that resumes there (in another process
- * perhaps, which has what lq_scan_save gave). What is in it is the affair of the source's form: keep
- * lq_position_bytes, give them to lq_position_load. LQ_INIT(lq_position) is the beginning of a source. */
+ * perhaps, which has what lq_scan_save gave). What is in it depends on the form of the source: keep
+ * lq_position_bytes, and give them to lq_position_load. LQ_INIT(lq_position) is the beginning of a source. */
 enum { LQ_POSITION_BYTES = 120 };
 typedef struct lq_position {
   uint32_t struct_size;
   uint32_t used; /* of bytes */
   uint8_t bytes[LQ_POSITION_BYTES];
 } lq_position;
-/* Between two feeds, or behind lq_scan_end, when nothing is pending any more. */
+/* Between two feeds, or after lq_scan_end, when nothing is pending any more. */
 LQ_API lq_status lq_scan_position(const lq_scan *s, lq_position *out);
 /* Resumes at a position, in place of lq_scan_begin. Feed the source from lq_position_view.offset on.
  * LQ_E_USAGE: it is no position. */
 LQ_API lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from);
-/* They may be kept for ever; later versions read them. Borrowed from p; empty for the beginning of a source,
+/* They may be kept forever; later versions read them. Borrowed from p; empty for the beginning of a source,
  * and for what is no position. */
 LQ_API lq_text lq_position_bytes(const lq_position *p);
 /* Bytes may be anything. LQ_E_BUNDLE: they are no position that this version knows. */
 LQ_API lq_status lq_position_load(lq_position *out, const void *bytes, size_t n);
 typedef struct lq_position_view {
   uint32_t struct_size;
-  int32_t whole;       /* the source can be read again from its first byte only; its records are passed over */
-  int32_t cut;         /* compressed, and its end is still to come */
+  int32_t whole; /* the source can be read again from its first byte only; its records are passed over */
+  int32_t cut;   /* compressed, and its end is still to come */
   uint32_t reserved;
   uint64_t offset;     /* in the source as fed, of the first byte to feed; 0 if whole */
   uint64_t line;       /* that has been reached */
@@ -474,15 +474,15 @@ typedef struct lq_position_view {
 } lq_position_view;
 /* LQ_E_USAGE: it is no position. */
 LQ_API lq_status lq_position_get(const lq_position *p, lq_position_view *out);
-/* The beginning of a source that follows another one under its name: lines count on, so that no two alerts have
- * one id. LQ_E_USAGE: before is no position. */
+/* The beginning of a source that follows another one under its name: line numbers continue, so that no two
+ * alerts have the same id. LQ_E_USAGE: before is no position. */
 LQ_API lq_status lq_position_follow(lq_position *out, const lq_position *before);
 /* No more input will come: stateful rules decide what waits, and stages that waited for the end give their
  * rows. lq_scan_end ends a source only. A scan without stateful rules does not need it. Feed nothing after
  * it. */
 LQ_API lq_status lq_scan_finish(lq_scan *s);
-/* Live input: the time at which what is fed next came in; to be told before the first event, and again as
- * time goes on. It may go back. A stamp more than max_future beyond it, and newer than any that was believed,
+/* Live input: the time at which what is fed next came in; call it before the first event, and again as
+ * time passes. It may go back. A stamp more than max_future beyond it, and newer than any that was believed,
  * is not believed: it moves no time, and its event is seen where it arrived, as one without a time is: at the
  * last time that was believed, or the time that was reached since (lq_stats.future). Without this call, and
  * with LQ_SCAN_LATENESS_WHOLE, every stamp is believed. For functions that ask for the time it is `now` as
@@ -538,7 +538,7 @@ typedef struct lq_stats {
   uint64_t dropped;       /* events for which there was no room at all */
   uint64_t processes, processes_evicted; /* that lineage knows; evicted for a limit */
   int64_t clock;                         /* time that stateful rules have reached; INT64_MIN: none yet */
-  uint64_t spilled; /* events that waited outside memory: lq_spill */
+  uint64_t spilled;                      /* events that waited outside memory: lq_spill */
 } lq_stats;
 
 /* The state of one rule, in the words of lq_stats. LQ_E_NOTFOUND: it is a rule over single events, or no
@@ -683,15 +683,16 @@ typedef struct lq_function_view {
 LQ_API size_t lq_function_count(void);
 LQ_API lq_status lq_function_at(size_t i, lq_function_view *out);
 
-/* What events are read from: forms of records, and packings around them. Texts are static; endings of file names
- * have blanks between. LQ_E_NOTFOUND: past the last. */
+/* What events are read from: forms of records, and packings around them. Texts are static; endings of file
+ * names are separated by blanks. LQ_E_NOTFOUND: past the last. */
 typedef struct lq_input_view {
   uint32_t struct_size;
   int32_t packing; /* otherwise a form */
   const char *name, *endings, *what;
 } lq_input_view;
 LQ_API lq_status lq_input_at(size_t i, lq_input_view *out);
-/* Does a file of this name hold events, by its ending? Found in it, they are read whatever it is called. */
+/* Does a file of this name hold events, by its ending? 1 or 0. Input is read by what it holds, whatever its
+ * name. */
 LQ_API int lq_input_takes(const char *name);
 
 /* The fields of ECS, by name; texts are static. LQ_E_NOTFOUND: past the last. */
