@@ -111,11 +111,16 @@ void lq_check_regex(lq_checker *c, const lq_node *n, unsigned flags)
     return;
   }
   lq_span where = whole_character(n, inside(c, n, at), text, at);
+  if (st == LQ_E_LIMIT) {
+    lq_diag *d = lq_diag_add(c->d, LQ_DIAG_COSTLY_REGEX, where, "this regular expression is too costly");
+    lq_diag_label(c->d, d, where, "%s", message);
+    lq_diag_help(c->d, d, "use `*` or `+` instead of a large number, or a shorter expression");
+    return;
+  }
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_REGEX, where, "this regular expression cannot be used: %s",
                            message);
   lq_diag_label(c->d, d, where, "here");
-  lq_diag_help(c->d, d, "%s",
-               st == LQ_E_LIMIT ? "use a shorter expression or smaller repeats" : hint(message));
+  lq_diag_help(c->d, d, "%s", hint(message));
 }
 
 void lq_check_cidr(lq_checker *c, const lq_node *n)

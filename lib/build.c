@@ -383,6 +383,27 @@ lq_status lq_build_finish(lq_build *b, lq_bundle **out)
   return lq_build_close(b, out, NULL);
 }
 
+// A limit of the bundle's own has no place in a file: it is said of the whole.
+static lq_status say_limit(lq_build *b, const char *why)
+{
+  lq_arena_reset(&b->rule_arena);
+  lq_diag_list diags = {.arena = &b->rule_arena};
+  lq_diag_add(&diags, LQ_DIAG_TOO_LARGE, (lq_span){0, 0}, "the bundle is too large: %s", why);
+  lq_status s = lq_build_keep_diags(b, &diags);
+  return s == LQ_OK && !b->rule_arena.failed ? LQ_E_LIMIT : LQ_E_NOMEM;
+}
+
+static lq_status load(lq_build *b, lq_bundle **out, lq_str bytes, lq_errinfo *info)
+{
+  lq_allocator a = {b->mem.fn, b->mem.user};
+  lq_errinfo why = LQ_INIT(lq_errinfo);
+  lq_status s = lq_bundle_load(out, bytes.p, bytes.n, &b->limits, &a, &why);
+  if (s == LQ_E_LIMIT)
+    s = say_limit(b, why.message);
+  lq_api_explain(info, why, lq_str_of(why.message), lq_str_of(why.help));
+  return s;
+}
+
 lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info)
 {
   lq_status s = lq_build_open(b, NULL, 0);
@@ -404,8 +425,7 @@ lq_status lq_build_close(lq_build *b, lq_bundle **out, lq_errinfo *info)
     s = LQ_E_NOMEM;
   if (s == LQ_OK) {
     // Through the same door as any other bundle: what the compiler gets wrong is refused here, not run.
-    lq_allocator a = {b->mem.fn, b->mem.user};
-    s = lq_bundle_load(out, bytes.p, bytes.n, &b->limits, &a, info);
+    s = load(b, out, lq_buf_get(&bytes), info);
   }
   lq_buf_free(&bytes);
   return s == LQ_E_BUNDLE || s == LQ_E_VERSION ? LQ_E_INTERNAL : s;

@@ -50,7 +50,10 @@ lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_
   b->mem = mem;
   b->limits = l;
   atomic_init(&b->refs, 1);
-  lq_bundle_limits bl = {.max_bytes = (size_t)l.max_bundle, .max_rules = l.max_rules, .max_cost = l.max_cost};
+  lq_bundle_limits bl = {.max_bytes = (size_t)l.max_bundle,
+                         .max_rules = l.max_rules,
+                         .max_cost = l.max_cost,
+                         .max_regex_memory = l.max_regex_memory};
   lq_fault fault = {0};
   lq_program *p = NULL;
   lq_status s = lq_bundle_read(&p, &b->mem, bytes, n, &bl, &fault);

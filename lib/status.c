@@ -52,6 +52,7 @@ static const lq_limits defaults = {
     .max_window = 65536,
     .max_distinct = 65536,
     .max_future = INT64_C(300000000000),
+    .max_regex_memory = UINT64_C(256) << 20,
 };
 
 lq_status lq_limits_default(lq_limits *l)
@@ -72,7 +73,7 @@ lq_status lq_api_limits(lq_limits *out, const lq_limits *given)
   OR_DEFAULT(max_json_depth), OR_DEFAULT(max_cost), OR_DEFAULT(max_budget), OR_DEFAULT(max_scratch);
   OR_DEFAULT(max_record), OR_DEFAULT(max_value), OR_DEFAULT(max_fields), OR_DEFAULT(max_ratio);
   OR_DEFAULT(max_state), OR_DEFAULT(max_state_rule), OR_DEFAULT(max_state_keys), OR_DEFAULT(max_waiting);
-  OR_DEFAULT(max_window), OR_DEFAULT(max_distinct), OR_DEFAULT(max_future);
+  OR_DEFAULT(max_window), OR_DEFAULT(max_distinct), OR_DEFAULT(max_future), OR_DEFAULT(max_regex_memory);
   *out = l;
   return LQ_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <re2/re2.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -24,8 +25,6 @@ struct lq_regex {
 };
 
 namespace {
-
-constexpr int max_memory = 8 << 20;
 
 // ---- spellings
 
@@ -260,14 +259,15 @@ void need_memory(std::size_t pattern)
   ::operator delete(::operator new(least + pattern * for_each_byte));
 }
 
-lq_status make(lq_regex **out, const std::string &text, unsigned flags, char *message, std::size_t *bad_at)
+lq_status make(lq_regex **out, const std::string &text, unsigned flags, std::size_t memory, char *message,
+               std::size_t *bad_at)
 {
   need_memory(text.size());
   RE2::Options options;
   options.set_log_errors(false);
   options.set_dot_nl(true);
   options.set_never_capture(true);
-  options.set_max_mem(max_memory);
+  options.set_max_mem(static_cast<std::int64_t>(memory));
   options.set_case_sensitive(!(flags & LQ_RE_FOLD));
   auto r = std::make_unique<lq_regex>(respelled(text), options, anchor_of(flags));
   if (r->re.ok()) {
@@ -295,6 +295,12 @@ extern "C" {
 
 lq_status lq_regex_new(lq_regex **out, lq_str text, unsigned flags, char message[120], size_t *bad_at)
 {
+  return lq_regex_new_within(out, text, flags, LQ_REGEX_MEMORY_MAX, message, bad_at);
+}
+
+lq_status lq_regex_new_within(lq_regex **out, lq_str text, unsigned flags, size_t memory, char message[120],
+                              size_t *bad_at)
+{
   *out = nullptr;
   *message = '\0';
   *bad_at = 0;
@@ -303,8 +309,12 @@ lq_status lq_regex_new(lq_regex **out, lq_str text, unsigned flags, char message
     *bad_at = first_bad(text);
     return LQ_E_QUERY;
   }
+  if (lq_regex_cost(text, LQ_REGEX_COST_MAX, bad_at) == LQ_REGEX_COSTS_TOO_MUCH) {
+    std::snprintf(message, MESSAGE_MAX, "over the limit with this");
+    return LQ_E_LIMIT;
+  }
   try {
-    return make(out, text.n > 0 ? std::string(text.p, text.n) : std::string(), flags, message, bad_at);
+    return make(out, text.n > 0 ? std::string(text.p, text.n) : std::string(), flags, memory, message, bad_at);
   } catch (const std::bad_alloc &) {
     return LQ_E_NOMEM;
   } catch (...) {
@@ -316,6 +326,12 @@ lq_status lq_regex_new(lq_regex **out, lq_str text, unsigned flags, char message
 void lq_regex_free(lq_regex *r)
 {
   delete r;
+}
+
+size_t lq_regex_size(const lq_regex *r)
+{
+  int forwards = r->re.ProgramSize(), backwards = r->re.ReverseProgramSize();
+  return static_cast<size_t>(forwards > backwards ? forwards : backwards);
 }
 
 int lq_regex_match(const lq_regex *r, lq_str text, size_t *start, size_t *end)

@@ -6,9 +6,10 @@
 #include "vm/verify.h"
 
 typedef struct lq_bundle_limits {
-  size_t max_bytes;   // 64 MiB when 0
-  uint32_t max_rules; // 1,000,000 when 0
-  uint64_t max_cost;  // per rule and event; 1,000,000 when 0
+  size_t max_bytes;          // 64 MiB when 0
+  uint32_t max_rules;        // 1,000,000 when 0
+  uint64_t max_cost;         // per rule and event; 1,000,000 when 0
+  uint64_t max_regex_memory; // bytes that all regular expressions may use; 256 MiB when 0
 } lq_bundle_limits;
 
 // Copies the bytes, checks all of them, links functions by name, compiles regexes. Refuses whole:

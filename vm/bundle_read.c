@@ -5,10 +5,10 @@
 
 #include "base/utf8.h"
 #include "stdlib/functions.h"
-#include "stdlib/regex.h"
+#include "vm/bundle_regex.h"
 #include "vm/frame.h"
 
-enum { MAX_BYTES = 64 << 20, MAX_RULES = 1000000, MAX_COST = 1000000, MAX_REGEXES = 100000 };
+enum { MAX_BYTES = 64 << 20, MAX_RULES = 1000000, MAX_COST = 1000000, MAX_REGEX_MEMORY = 256 << 20 };
 
 typedef struct lq_loading {
   lq_program *p;
@@ -436,8 +436,6 @@ static lq_status check_limits(lq_loading *l)
   const lq_program *p = l->p;
   if (p->nrules > l->limits.max_rules)
     return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_RULES, l->frame.at[LQ_SEC_RULES].at);
-  if (p->nregexes > MAX_REGEXES)
-    return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX, l->frame.at[LQ_SEC_REGEX].at);
   for (size_t i = 0; i < p->nrules; i++) {
     if (p->rules[i].cost > l->limits.max_cost)
       return refuse_as(l, LQ_E_LIMIT, LQ_REASON_LIMIT_COST, offset_of(l, LQ_SEC_RULES, i));
@@ -555,20 +553,10 @@ static lq_status check_texts(lq_loading *l)
 
 static lq_status compile_regexes(lq_loading *l)
 {
-  lq_program *p = l->p;
-  for (size_t i = 0; i < p->nregexes; i++) {
-    char message[120];
-    size_t bad_at;
-    lq_status status = lq_regex_new(&p->compiled_regexes[i], p->strings[p->regexes[i].text],
-                                    p->regexes[i].flags, message, &bad_at);
-    if (status == LQ_E_NOMEM)
-      return status;
-    if (status)
-      return refuse_as(l, status == LQ_E_LIMIT ? LQ_E_LIMIT : LQ_E_BUNDLE,
-                       status == LQ_E_LIMIT ? LQ_REASON_LIMIT_REGEX : LQ_REASON_REGEX_SYNTAX,
-                       offset_of(l, LQ_SEC_REGEX, i));
-  }
-  return LQ_OK;
+  size_t row;
+  lq_reason reason;
+  lq_status s = lq_bundle_compile_regexes(l->p, l->limits.max_regex_memory, &row, &reason);
+  return s == LQ_OK || s == LQ_E_NOMEM ? s : refuse_as(l, s, reason, offset_of(l, LQ_SEC_REGEX, row));
 }
 
 // ---- the whole
@@ -579,6 +567,7 @@ static lq_bundle_limits limits_of(const lq_bundle_limits *given)
   l.max_bytes = l.max_bytes ? l.max_bytes : MAX_BYTES;
   l.max_rules = l.max_rules ? l.max_rules : MAX_RULES;
   l.max_cost = l.max_cost ? l.max_cost : MAX_COST;
+  l.max_regex_memory = l.max_regex_memory ? l.max_regex_memory : MAX_REGEX_MEMORY;
   // Offsets of texts are 32 bits wide.
   l.max_bytes = l.max_bytes > UINT32_MAX ? UINT32_MAX : l.max_bytes;
   return l;

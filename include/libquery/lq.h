@@ -101,8 +101,8 @@ typedef struct lq_allocator {
 typedef int (*lq_write_fn)(void *user, const char *bytes, size_t n);
 
 /* Every limit there is. 0 in a field means its default, which lq_limits_default fills in. A bundle keeps the
- * limits it was loaded or built with: max_cost, max_budget and max_scratch of its rules are those, whatever a
- * scan says; the others are the scan's. */
+ * limits it was loaded or built with: max_cost, max_budget, max_scratch and max_regex_memory of its rules are
+ * those, whatever a scan says; the others are the scan's. */
 typedef struct lq_limits {
   uint32_t struct_size;
   uint32_t max_depth;      /* nesting of a query; 256 (also the ceiling) */
@@ -128,6 +128,7 @@ typedef struct lq_limits {
   uint32_t max_window;     /* events that one group of a window holds; 65,536 */
   uint32_t max_distinct;   /* values that one dcount tells apart; 65,536 */
   int64_t max_future; /* ns that a stamp may be beyond lq_scan_set_now and still be believed; 5 minutes */
+  uint64_t max_regex_memory; /* bytes that all regular expressions of a bundle may use together; 256 MiB */
 } lq_limits;
 LQ_API lq_status lq_limits_default(lq_limits *l);
 

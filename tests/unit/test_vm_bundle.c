@@ -2,6 +2,7 @@
 // reason.
 #include <criterion/criterion.h>
 
+#include "stdlib/regex.h"
 #include "tests/mutate/seeds.h"
 #include "tests/unit/counting_mem.h"
 #include "vm/bytes.h"
@@ -408,6 +409,57 @@ Test(vm_bundle, limits)
     lq_program_free(p);
   }
   lq_buf_free(&a);
+}
+
+static void add_regexes(builder *b, const char *text, int n, uint32_t *last)
+{
+  uint32_t field = build_field(b, "a", LQ_NONE, 0);
+  for (int i = 0; i < n; i++)
+    *last = build_predicate(b, field, LQ_MATCHER_REGEX, build_regex(b, text, LQ_RE_SEARCH));
+}
+
+// One text can stand in many rows, so what counts is the sum. Nothing is compiled when it is too large.
+Test(vm_bundle, regexes_are_bounded_before_they_are_compiled)
+{
+  static const struct {
+    const char *text;
+    int rows;
+    lq_bundle_limits limits;
+    lq_status status;
+    lq_reason reason;
+  } table[] = {
+      {"a.*b", 20, {0}, LQ_OK, LQ_REASON_NONE},
+      {".{1000,}", 8, {0}, LQ_OK, LQ_REASON_NONE},
+      {".{1000,}", 20, {0}, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX_SUM},
+      {"[^b]{0,1000}[^b]{0,1000}[^b]{0,1000}", 1, {0}, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX_COST},
+      {"(a{1000}){1000}", 1, {0}, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX_COST},
+      {"a{1001}", 1, {0}, LQ_E_BUNDLE, LQ_REASON_REGEX_SYNTAX},
+      {"a.*b", 20, {.max_regex_memory = 20 * (2048 + 256 * 25)}, LQ_OK, LQ_REASON_NONE},
+      {"a.*b",
+       20,
+       {.max_regex_memory = 20 * (2048 + 256 * 25) - 1},
+       LQ_E_LIMIT,
+       LQ_REASON_LIMIT_REGEX_MEMORY},
+  };
+  for (size_t i = 0; i < COUNT(table); i++) {
+    static builder b;
+    uint32_t last = 0;
+    lq_fault f;
+    lq_program *p;
+    lq_buf bytes = {.mem = &lq_mem_libc};
+    build_begin(&b);
+    add_regexes(&b, table[i].text, table[i].rows, &last);
+    const lq_insn code[] = {OP(TEST, 0, 0, last), OP(RETURN, 0, 0, 0)};
+    build_rule(&b, "R", NULL, code, COUNT(code));
+    cr_assert(build_finish(&b, &f) && lq_bundle_write(&bytes, &b.p) == LQ_OK, "%s", lq_reason_text(f.reason));
+    lq_status s = lq_bundle_read(&p, &lq_mem_libc, bytes.p, bytes.n, &table[i].limits, &f);
+    cr_expect(s == table[i].status && f.reason == table[i].reason, "%s, %d times: %d, %s", table[i].text,
+              table[i].rows, s, lq_reason_text(f.reason));
+    size_t at = section_at((const uint8_t *)bytes.p, LQ_SECTION_REGEX);
+    cr_expect(!f.reason || (f.at >= at && f.at < at + 8 * (size_t)table[i].rows), "at %d", (int)f.at);
+    lq_program_free(p);
+    lq_buf_free(&bytes);
+  }
 }
 
 // Every allocation that a load makes, failing.
