@@ -2,6 +2,7 @@
 #include "input/fill.h"
 
 #include "base/date.h"
+#include "base/hash.h"
 #include "base/number.h"
 #include "base/utf8.h"
 
@@ -340,24 +341,9 @@ void lq_fill_filetime(lq_fill *f, const lq_value *v)
 // as having a duplicate, which is a flag and no more.
 enum { MOST_STEPS = 64, FIRST_TABLE = 256 };
 
-static size_t hash_of(lq_str k)
-{
-  uint64_t h = k.n, w;
-  for (; k.n >= sizeof w; k.p += sizeof w, k.n -= sizeof w) {
-    memcpy(&w, k.p, sizeof w);
-    h = (h ^ w) * UINT64_C(0x9E3779B97F4A7C15);
-    h ^= h >> 32;
-  }
-  w = 0;
-  if (k.n > 0)
-    memcpy(&w, k.p, k.n);
-  h = (h ^ w) * UINT64_C(0x9E3779B97F4A7C15);
-  return (size_t)(h >> 32);
-}
-
 static bool is_known(lq_fill *f, lq_str key, size_t mask)
 {
-  size_t i = hash_of(key) & mask;
+  size_t i = lq_hash_text(key) & mask;
   for (int steps = 0; steps < MOST_STEPS; i = (i + 1) & mask, steps++) {
     struct lq_fill_key *k = &f->keys[i];
     if (k->object != f->object) {

@@ -2,6 +2,7 @@
 // costs nothing. What an event of one log and id needs is a plan, made when the first of its kind comes.
 #include "input/windows.h"
 
+#include "base/hash.h"
 #include "base/number.h"
 #include "input/transform.h"
 
@@ -49,24 +50,9 @@ struct lq_windows {
 
 // ---- setting up
 
-static size_t hash_of(lq_str s)
-{
-  uint64_t h = s.n, part;
-  for (; s.n >= sizeof part; s.p += sizeof part, s.n -= sizeof part) {
-    memcpy(&part, s.p, sizeof part);
-    h = (h ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-    h ^= h >> 32;
-  }
-  part = 0;
-  if (s.n > 0)
-    memcpy(&part, s.p, s.n);
-  h = (h ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-  return (size_t)(h >> 32);
-}
-
 static uint16_t *place_of(const lq_windows *w, lq_str name)
 {
-  size_t mask = w->table_size - 1, i = hash_of(name) & mask;
+  size_t mask = w->table_size - 1, i = lq_hash_text(name) & mask;
   while (w->table[i] != NO_NAME && !lq_str_eq(w->names[w->table[i]], name))
     i = (i + 1) & mask;
   return &w->table[i];

@@ -1,23 +1,16 @@
 // Ids of a build's rules. Files of different origin may name their rules alike, and both are wanted: they are
 // told apart when all are known, in the order of their files' names, so that it does not matter in which
 // order the files came.
+#include "base/hash.h"
 #include "base/sort.h"
 #include "lib/build.h"
 
 // ---- a table of ids
 
-static size_t hash_of(lq_str s)
-{
-  uint64_t h = UINT64_C(0xCBF29CE484222325);
-  for (size_t i = 0; i < s.n; i++)
-    h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001B3);
-  return (size_t)(h ^ h >> 32);
-}
-
 // Where the id is, or would be.
 static lq_id_slot *slot_of(const lq_ids *t, lq_str id)
 {
-  size_t mask = t->size - 1, i = hash_of(id) & mask;
+  size_t mask = t->size - 1, i = lq_hash_text(id) & mask;
   while (t->slots[i].first && !lq_str_eq(t->slots[i].id, id))
     i = (i + 1) & mask;
   return &t->slots[i];

@@ -8,6 +8,19 @@ lq_aggregate lq_aggregate_function(const lq_machine *m, const lq_stage *s, uint3
   return (lq_aggregate)m->host->tables->aggregates[s->def->first_arg + i];
 }
 
+typedef enum keeps { TALLY, DISTINCT, SUMS, BEST, NOTHING } keeps;
+
+static keeps kept_by(lq_aggregate f)
+{
+  static const keeps all[] = {
+#define LQ_AGGREGATE(name, function, keeps) [LQ_AGG_##name] = (keeps),
+#include "state/aggregates.def"
+#undef LQ_AGGREGATE
+      [LQ_AGG_NONE] = NOTHING,
+  };
+  return all[f];
+}
+
 // ---- rings
 
 // Doubles a ring and straightens it. False: no memory, nothing changed.
@@ -213,26 +226,19 @@ bool lq_aggregate_take(lq_machine *m, lq_stage *s, lq_window_group *g, uint32_t 
   lq_sums *a = &g->aggs[i];
   bool counts_events = m->host->tables->args[s->def->first_arg + i].snippet == LQ_NO_SNIPPET;
   bool whole = true;
-  switch (f) {
-  case LQ_AGG_COUNT: a->count += counts_events || list->n > 0; break;
-  case LQ_AGG_DCOUNT:
-  case LQ_AGG_VALUES:
+  switch (kept_by(f)) {
+  case TALLY: a->count += counts_events || list->n > 0; break;
+  case DISTINCT:
     for (size_t k = 0; k < list->n; k++)
       whole &= lq_distinct_add(m, a, &list->v[k],
                                f == LQ_AGG_DCOUNT ? m->host->limits.distinct : m->host->limits.values);
     break;
-  case LQ_AGG_SUM:
-  case LQ_AGG_AVG:
+  case SUMS:
     for (size_t k = 0; k < list->n; k++)
       add_number(a, &list->v[k], 1);
     break;
-  case LQ_AGG_MIN:
-  case LQ_AGG_MAX:
-  case LQ_AGG_FIRST:
-  case LQ_AGG_LAST:
-    whole = s->def->number < 0 ? keep_best(m, f, a, list) : queue_best(m, f, g, i, number);
-    break;
-  case LQ_AGG_NONE: break;
+  case BEST: whole = s->def->number < 0 ? keep_best(m, f, a, list) : queue_best(m, f, g, i, number); break;
+  case NOTHING: break;
   }
   return whole;
 }
@@ -241,26 +247,22 @@ void lq_aggregate_give_back(lq_machine *m, lq_stage *s, lq_window_group *g, uint
 {
   lq_sums *a = &g->aggs[i];
   bool counts_events = m->host->tables->args[s->def->first_arg + i].snippet == LQ_NO_SNIPPET;
-  switch (lq_aggregate_function(m, s, i)) {
-  case LQ_AGG_COUNT: a->count -= counts_events || list->n > 0; break;
-  case LQ_AGG_DCOUNT:
-  case LQ_AGG_VALUES:
+  switch (kept_by(lq_aggregate_function(m, s, i))) {
+  case TALLY: a->count -= counts_events || list->n > 0; break;
+  case DISTINCT:
     for (size_t k = 0; k < list->n; k++)
       drop_distinct(m, a, &list->v[k]);
     break;
-  case LQ_AGG_SUM:
-  case LQ_AGG_AVG:
+  case SUMS:
     for (size_t k = 0; k < list->n; k++)
       add_number(a, &list->v[k], -1);
     break;
-  case LQ_AGG_MIN:
-  case LQ_AGG_MAX:
-  case LQ_AGG_FIRST:
+  case BEST:
     if (a->best.n > 0 && front(&a->best) == g->base)
       pop_front(&a->best);
+    a->last = a->last == g->base + 1 ? 0 : a->last;
     break;
-  case LQ_AGG_LAST: a->last = a->last == g->base + 1 ? 0 : a->last; break;
-  case LQ_AGG_NONE: break;
+  case NOTHING: break;
   }
 }
 

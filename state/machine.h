@@ -9,15 +9,9 @@
 #include "vm/state.h"
 
 typedef enum lq_aggregate {
-  LQ_AGG_COUNT, // count(): events; count(x): events that have an x
-  LQ_AGG_DCOUNT,
-  LQ_AGG_SUM,
-  LQ_AGG_AVG,
-  LQ_AGG_MIN,
-  LQ_AGG_MAX,
-  LQ_AGG_FIRST,
-  LQ_AGG_LAST,
-  LQ_AGG_VALUES,
+#define LQ_AGGREGATE(name, function, keeps) LQ_AGG_##name,
+#include "state/aggregates.def"
+#undef LQ_AGGREGATE
   LQ_AGG_NONE,
 } lq_aggregate;
 

@@ -136,15 +136,11 @@ static bool lineage(void *user, uint32_t row)
 static lq_aggregate aggregate_of(uint32_t function)
 {
   switch (function) {
-  case LQ_FN_count: return LQ_AGG_COUNT;
-  case LQ_FN_dcount: return LQ_AGG_DCOUNT;
-  case LQ_FN_sum: return LQ_AGG_SUM;
-  case LQ_FN_avg: return LQ_AGG_AVG;
-  case LQ_FN_min: return LQ_AGG_MIN;
-  case LQ_FN_max: return LQ_AGG_MAX;
-  case LQ_FN_first: return LQ_AGG_FIRST;
-  case LQ_FN_last: return LQ_AGG_LAST;
-  case LQ_FN_values: return LQ_AGG_VALUES;
+#define LQ_AGGREGATE(name, function, keeps)                                                                  \
+  case LQ_FN_##function:                                                                                     \
+    return LQ_AGG_##name;
+#include "state/aggregates.def"
+#undef LQ_AGGREGATE
   }
   return LQ_AGG_NONE;
 }

@@ -245,8 +245,11 @@ static void field_args(reader *r, lq_stage_def *s)
 
 static bool aggregate(reader *r, lq_stage_def *s)
 {
-  static const char *const names[] = {"count", "dcount", "sum",  "avg",   "min",
-                                      "max",   "first",  "last", "values"};
+  static const char *const names[] = {
+#define LQ_AGGREGATE(name, function, keeps) #function,
+#include "state/aggregates.def"
+#undef LQ_AGGREGATE
+  };
   for (uint8_t i = 0; i < LQ_AGG_NONE; i++) {
     if (!take(r, names[i]))
       continue;
