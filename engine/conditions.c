@@ -54,6 +54,47 @@ const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term)
   return &rs->conditions[rs->nwhole + term];
 }
 
+// ---- what they read
+
+// A field that is tied to a scope is read by way of the scope's elements.
+static void add_field(const lq_ruleset *rs, uint32_t field, lq_slot_set *set)
+{
+  for (; field != LQ_NONE; field = rs->program->fields[field].scope)
+    lq_slot_set_add(set, rs->slots[field]);
+}
+
+static void add_slots(const lq_ruleset *rs, uint32_t code, uint32_t ncode, lq_slot_set *set)
+{
+  const lq_program *p = rs->program;
+  for (const lq_insn *i = p->code + code; i < p->code + code + ncode; i++) {
+    char operand = lq_ops[i->op].operands[2];
+    if (operand == 'p')
+      add_field(rs, p->predicates[i->c].field, set);
+    else if (operand == 'f')
+      add_field(rs, i->c, set);
+  }
+}
+
+lq_status lq_conditions_find_slots(lq_ruleset *rs)
+{
+  size_t n = lq_fieldmap_slots(rs->fields);
+  if (lq_slot_set_init(&rs->of_rules, n, rs->mem) || lq_slot_set_init(&rs->of_all, n, rs->mem) ||
+      lq_slot_set_init(&rs->every, n, rs->mem))
+    return LQ_E_NOMEM;
+  lq_slot_set_all(&rs->every);
+  for (size_t i = 0; i < rs->nconditions; i++) {
+    const lq_condition *c = &rs->conditions[i];
+    const lq_rule_def *r = &rs->program->rules[c->rule];
+    const lq_snippet *s = c->snippet == LQ_NONE ? NULL : &rs->program->snippets[c->snippet];
+    uint32_t code = s ? s->code : r->code, ncode = s ? s->ncode : r->ncode;
+    if (!s)
+      add_slots(rs, code, ncode, &rs->of_rules);
+    if (!c->reads) // others are asked later, of the whole event
+      add_slots(rs, code, ncode, &rs->of_all);
+  }
+  return LQ_OK;
+}
+
 // ---- running them
 
 // Each condition has the whole budget and all the scratch memory: what one spends on an event is not taken
@@ -90,15 +131,28 @@ lq_status lq_engine_ask_terms(lq_engine *e, lq_exec *x, uint32_t *out, size_t *n
   return run_all(e, x, rs->conditions + rs->nwhole, rs->nconditions - rs->nwhole, out, n);
 }
 
-lq_status lq_engine_eval(lq_engine *e, const lq_event *event, lq_engine_ask ask, lq_hits *out)
+lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c)
+{
+  size_t before = c->event->nvalues;
+  lq_status status = lq_cursor_need(c, &e->rs->every);
+  if (c->event->nvalues > before) { // folded texts are by value
+    lq_arena_reset(&e->exec.folds);
+    e->exec.folded = NULL;
+  }
+  return status;
+}
+
+lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out)
 {
   *out = (lq_hits){.rules = e->rule_hits, .terms = e->term_hits};
-  if (event->failed)
-    return LQ_E_NOMEM;
+  const lq_ruleset *rs = e->rs;
+  lq_status status = lq_cursor_need(c, ask == LQ_ASK_ALL ? &rs->of_all : &rs->of_rules);
+  if (status)
+    return status;
   e->stats.events++;
   e->scratch_mem.out_of_memory = false;
-  lq_engine_begin_event(e, &e->exec, event);
-  lq_status status = run_all(e, &e->exec, e->rs->conditions, e->rs->nwhole, e->rule_hits, &out->nrules);
+  lq_engine_begin_event(e, &e->exec, c->event);
+  status = run_all(e, &e->exec, rs->conditions, rs->nwhole, e->rule_hits, &out->nrules);
   if (!status && ask == LQ_ASK_ALL)
     status = lq_engine_ask_terms(e, &e->exec, e->term_hits, &out->nterms);
   e->stats.predicates_run = e->exec.predicates_run;

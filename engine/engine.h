@@ -4,7 +4,7 @@
 #ifndef LQ_ENGINE_ENGINE_H
 #define LQ_ENGINE_ENGINE_H
 
-#include "base/event.h"
+#include "input/cursor.h"
 #include "vm/exec.h"
 #include "vm/program.h"
 
@@ -48,7 +48,8 @@ typedef struct lq_engine lq_engine;
 lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem);
 void lq_engine_free(lq_engine *e);
 void lq_engine_set_now(lq_engine *e, int64_t now);
-// Bytes of a text that expressions get and that is remembered of an event; predicates look at the whole. 0: all.
+// Bytes of a text that expressions get and that is remembered of an event; predicates look at the whole. 0:
+// all.
 void lq_engine_set_max_value(lq_engine *e, size_t max_value);
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
 const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
@@ -60,8 +61,10 @@ typedef struct lq_hits {
   size_t nrules, nterms;
 } lq_hits;
 typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole rules; terms too
-// event must have been filled by lq_ruleset_fields' map.
-lq_status lq_engine_eval(lq_engine *e, const lq_event *event, lq_engine_ask ask, lq_hits *out);
+// The cursor is over lq_ruleset_fields, and is asked for what conditions read.
+lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out);
+// All fields, for whoever shows, explains or remembers the event that was asked about last.
+lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c);
 // Counts the rules that match and calls match(user, rule) for each, in rule order; nonzero from it stops and
 // gives LQ_E_CANCELLED.
 lq_status lq_engine_give(lq_engine *e, const lq_hits *hits, int (*match)(void *user, uint32_t rule),

@@ -14,6 +14,7 @@ struct lq_ruleset {
   lq_engine_limits limits;
   lq_condition *conditions; // whole rules first, then terms
   size_t nconditions, nwhole;
+  lq_slot_set of_rules, of_all, every; // slots that whole rules read; all conditions; that there are
 };
 
 // An allocation hook with a cap, for what an event can make grow. Over the cap is the event's doing and makes
@@ -38,6 +39,7 @@ struct lq_engine {
 };
 
 lq_status lq_conditions_make(lq_ruleset *rs);
+lq_status lq_conditions_find_slots(lq_ruleset *rs); // when all fields have theirs
 
 // Gets an exec ready for an event.
 void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event);

@@ -56,6 +56,12 @@ void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
   f->text = text;
   f->repaired = 0;
   f->cut = f->range = f->duplicate = f->drop_empty = f->has_time = f->failed = false;
+  f->wanted = NULL;
+  lq_fill_again(f);
+}
+
+void lq_fill_again(lq_fill *f)
+{
   f->element = f->inside = 0;
   lq_buf_clear(&f->name);
   for (size_t i = 0; i < f->nscopes; i++)
@@ -110,17 +116,38 @@ bool lq_is_empty_value(const lq_value *v)
 
 // ---- slots
 
+static bool is_wanted(const lq_fill *f, uint32_t slot)
+{
+  return !f->wanted || lq_slot_set_has(f->wanted, slot);
+}
+
+// Is a value at this node worth decoding?
+static bool is_wanted_at(const lq_fill *f, uint32_t node)
+{
+  uint32_t s = lq_fieldmap_slot_at(f->map, node);
+  if (!f->wanted)
+    return s != LQ_NO_SLOT;
+  while (s != LQ_NO_SLOT && !is_wanted(f, s) && !f->slots[s].is_scope)
+    s = lq_fieldmap_next_slot(f->map, s);
+  return s != LQ_NO_SLOT;
+}
+
 static void add(lq_fill *f, uint32_t slot, lq_value v)
 {
   const struct lq_fill_slot *s = &f->slots[slot];
+  if (!is_wanted(f, slot))
+    return;
   lq_event_add_slot(f->e, slot, v, s->scope == LQ_NO_SLOT ? 0 : f->element_of[s->scope], 0);
 }
 
-// A scope's own slot gets the element itself, and what is below belongs to it until the next one.
+// A scope's own slot gets the element itself, and what is below belongs to it until the next one. Elements
+// are numbered in each pass, wanted or not.
 static void begin_element(lq_fill *f, uint32_t slot, lq_value v)
 {
   uint32_t scope = f->slots[slot].scope;
   f->element_of[slot] = f->next_element[slot]++;
+  if (!is_wanted(f, slot))
+    return;
   lq_event_add_slot(f->e, slot, v, f->element_of[slot], scope == LQ_NO_SLOT ? 0 : f->element_of[scope]);
 }
 
@@ -292,8 +319,7 @@ void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node)
   } else if (nodes[value].kind == LQ_JSON_ARRAY) {
     for (uint32_t i = value + 1; i < nodes[value].next; i = nodes[i].next)
       lq_fill_walk(f, i, node);
-  } else if (nodes[value].kind != LQ_JSON_NULL &&
-             (f->named || lq_fieldmap_slot_at(f->map, node) != LQ_NO_SLOT)) {
+  } else if (nodes[value].kind != LQ_JSON_NULL && (f->named || is_wanted_at(f, node))) {
     if (lq_fill_value(f, value, &v) && !(f->drop_empty && lq_is_empty_value(&v)))
       add_at(f, node, lq_buf_get(&f->name), v);
   }

@@ -3,6 +3,7 @@
 #define LQ_INPUT_FILL_H
 
 #include "base/event.h"
+#include "input/cursor.h"
 #include "input/json.h"
 #include "input/reader.h"
 
@@ -14,6 +15,7 @@ typedef struct lq_fill {
   // Filling: the event and what its map wants. NULL: visiting.
   lq_event *e;
   const lq_fieldmap *map;
+  const lq_slot_set *wanted; // the slots of this pass; NULL: all
   // Visiting: every leaf by its full name.
   void (*leaf)(void *user, lq_str name, const lq_value *v);
   void *user;
@@ -57,6 +59,8 @@ void lq_fill_free(lq_fill *f);
 
 // A new record. text is where decoded strings go.
 void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text);
+// One more pass over the same record, for other slots.
+void lq_fill_again(lq_fill *f);
 // Everything below a value: object is its index. node is where it sits in the map (0: the root).
 void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node);
 // The same for one member of it, by a key.

@@ -61,22 +61,37 @@ static uint64_t *counter_of(lq_input_stats *s, lq_record_fault fault)
   return &s->bad_json;
 }
 
-static lq_status give_event(lq_reader *r, const lq_form_record *rec)
+// What is odd about a record shows when it is opened or when a field is asked for; each oddity counts once.
+typedef struct oddities {
+  bool repaired, cut, range, crowded;
+} oddities;
+
+static void count_oddities(lq_reader *r, oddities *told)
 {
   const lq_fill *f = &r->record.fill;
+  oddities now = {f->repaired > 0, f->cut, f->range, r->event.crowded};
+  r->stats.repaired_utf8 += now.repaired && !told->repaired;
+  r->stats.cut_values += now.cut && !told->cut;
+  r->stats.number_range += now.range && !told->range;
+  r->stats.cut_fields += now.crowded && !told->crowded;
+  *told = now;
+}
+
+static lq_status give_event(lq_reader *r, const lq_form_record *rec)
+{
+  oddities told = {0};
   r->stats.records++;
   r->stats.events++;
   r->stats.mapped += r->event.mapped;
-  r->stats.duplicate_keys += f->duplicate;
-  r->stats.repaired_utf8 += f->repaired > 0;
-  r->stats.cut_values += f->cut;
-  r->stats.cut_fields += r->event.crowded;
+  r->stats.duplicate_keys += r->record.fill.duplicate;
   r->stats.cut_depth += r->record.json.deep;
-  r->stats.number_range += f->range;
+  count_oddities(r, &told);
   r->event.source = lq_buf_get(&r->source);
   r->event.line = rec->line;
   r->event.offset = rec->offset;
-  return r->hooks.event && r->hooks.event(r->hooks.user, &r->event) ? LQ_E_CANCELLED : LQ_OK;
+  int stop = r->hooks.record ? r->hooks.record(r->hooks.user, &r->record.cursor) : 0;
+  count_oddities(r, &told);
+  return stop ? LQ_E_CANCELLED : LQ_OK;
 }
 
 static lq_status on_record(void *user, const lq_form_record *rec, bool *broken, size_t *at)
@@ -84,7 +99,7 @@ static lq_status on_record(void *user, const lq_form_record *rec, bool *broken, 
   lq_reader *r = user;
   lq_record_fault fault;
   lq_event_clear(&r->event);
-  lq_status s = lq_record_read(&r->record, rec->text, &r->event, &r->event.text, &fault);
+  lq_status s = lq_record_open(&r->record, rec->text, &r->event, &fault);
   if (s != LQ_OK)
     return s;
   if (fault == LQ_RECORD_FINE)

@@ -3,7 +3,7 @@
 #ifndef LQ_INPUT_READER_H
 #define LQ_INPUT_READER_H
 
-#include "base/event.h"
+#include "input/cursor.h"
 #include "libquery/status.h"
 
 typedef struct lq_input_limits {
@@ -35,9 +35,9 @@ typedef struct lq_bad_record {
 
 typedef struct lq_reader lq_reader;
 typedef struct lq_reader_hooks {
-  // Nonzero stops: lq_reader_feed gives LQ_E_CANCELLED. The event and its raw bytes live until the call
-  // returns.
-  int (*event)(void *user, lq_event *e);
+  // Nonzero stops: lq_reader_feed gives LQ_E_CANCELLED. The event, its raw bytes and the cursor live until
+  // the call returns.
+  int (*record)(void *user, lq_cursor *c);
   int (*bad)(void *user, const lq_bad_record *b);
   void *user;
 } lq_reader_hooks;

@@ -37,6 +37,9 @@ void lq_record_reader_free(lq_record_reader *r)
   lq_fill_free(&r->fill);
   lq_windows_free(r->windows);
   r->windows = NULL;
+  if (r->has_cursor)
+    lq_cursor_free(&r->cursor);
+  r->has_cursor = false;
 }
 
 static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const char *reason, size_t column,
@@ -103,13 +106,11 @@ static void take_time(lq_fill *f, uint32_t value, void (*take)(lq_fill *f, const
     take(f, &v);
 }
 
-static void fill_plain(lq_fill *f, uint32_t object)
+static void find_time(lq_fill *f, uint32_t object)
 {
   const lq_json_node *nodes = f->json->nodes;
   uint32_t filetime = 0;
-  f->inside = object + 1;
   for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next) {
-    lq_fill_member(f, key, 0);
     lq_str name = lq_json_raw(f->json, &nodes[key]);
     if (lq_str_eq(name, LQ_STR("@timestamp")))
       take_time(f, key + 1, lq_fill_time);
@@ -120,33 +121,100 @@ static void fill_plain(lq_fill *f, uint32_t object)
     take_time(f, filetime, lq_fill_filetime);
 }
 
-lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e, lq_arena *strings,
-                         lq_record_fault *fault)
+static void fill_plain(lq_fill *f, uint32_t object)
 {
+  const lq_json_node *nodes = f->json->nodes;
+  f->inside = object + 1;
+  for (uint32_t key = object + 1; key < nodes[object].next; key = nodes[key + 1].next)
+    lq_fill_member(f, key, 0);
+}
+
+// Finds the record in its text; a raw Windows event is mapped at once, as its fields are made of each other.
+static lq_status open_fill(lq_record_reader *r, bool *windows)
+{
+  lq_fill *f = &r->fill;
+  lq_status s = LQ_OK;
+  uint32_t source = lq_json_member(&r->json, 0, LQ_STR("_source")), event;
+  r->object = is_object(&r->json, source) ? source : 0;
+  *windows = lq_windows_shape(&r->json, r->object, &event);
+  if (*windows)
+    s = lq_windows_fill(&r->windows, f, event);
+  else
+    find_time(f, r->object);
+  lq_fill_find_duplicates(f);
+  return s;
+}
+
+static bool has_failed(const lq_fill *f)
+{
+  return f->text->failed || f->failed || f->name.failed;
+}
+
+// Patterns of names are fitted to each name once, so with them it is all or nothing.
+static lq_status fill_wanted(lq_cursor *c)
+{
+  lq_record_reader *r = c->user;
+  lq_fill *f = &r->fill;
+  if (f->named)
+    lq_slot_set_all(&c->wanted);
+  f->wanted = f->named ? NULL : &c->wanted;
+  lq_fill_again(f);
+  fill_plain(f, r->object);
+  return has_failed(f) ? LQ_E_NOMEM : LQ_OK;
+}
+
+static lq_status begin_cursor(lq_record_reader *r, lq_event *e)
+{
+  lq_status s = LQ_OK;
+  if (!r->has_cursor)
+    s = lq_cursor_init(&r->cursor, e, fill_wanted, r->json.mem);
+  r->has_cursor = true;
+  r->cursor.event = e;
+  r->cursor.user = r;
+  if (s == LQ_OK)
+    lq_cursor_begin(&r->cursor);
+  return s;
+}
+
+lq_status lq_record_open(lq_record_reader *r, lq_str text, lq_event *e, lq_record_fault *fault)
+{
+  bool windows;
   lq_status s = parse(r, text, fault);
   if (s != LQ_OK || *fault != LQ_RECORD_FINE)
     return s;
-  lq_fill *f = &r->fill;
-  if (e)
-    e->max_values = r->limits.max_fields;
-  lq_fill_begin(f, &r->json, e, strings);
-  uint32_t object = 0, source = lq_json_member(&r->json, 0, LQ_STR("_source")), event;
-  if (is_object(&r->json, source))
-    object = source;
-  bool windows = lq_windows_shape(&r->json, object, &event);
+  e->max_values = r->limits.max_fields;
+  lq_fill_begin(&r->fill, &r->json, e, &e->text);
+  s = begin_cursor(r, e);
+  if (s == LQ_OK)
+    s = open_fill(r, &windows);
+  if (s != LQ_OK || has_failed(&r->fill) || e->failed)
+    return s != LQ_OK ? s : LQ_E_NOMEM;
   if (windows)
-    s = lq_windows_fill(&r->windows, f, event);
-  else
-    fill_plain(f, object);
-  lq_fill_find_duplicates(f);
-  if (s == LQ_OK && (strings->failed || f->failed || f->name.failed || (e && e->failed)))
-    s = LQ_E_NOMEM;
-  if (e) {
-    e->mapped = windows;
-    e->has_time = f->has_time;
-    e->time = f->time;
-    e->raw = text;
-    e->crowded |= r->json.crowded;
-  }
-  return s;
+    lq_slot_set_all(&r->cursor.done);
+  e->mapped = windows;
+  e->has_time = r->fill.has_time;
+  e->time = r->fill.time;
+  e->raw = text;
+  e->crowded |= r->json.crowded;
+  return LQ_OK;
+}
+
+lq_status lq_record_fill(lq_record_reader *r)
+{
+  lq_cursor *c = &r->cursor;
+  lq_slot_set_all(&c->wanted);
+  return lq_cursor_need(c, &c->wanted);
+}
+
+lq_status lq_record_leaves(lq_record_reader *r, lq_str text, lq_arena *strings, lq_record_fault *fault)
+{
+  bool windows;
+  lq_status s = parse(r, text, fault);
+  if (s != LQ_OK || *fault != LQ_RECORD_FINE)
+    return s;
+  lq_fill_begin(&r->fill, &r->json, NULL, strings);
+  s = open_fill(r, &windows);
+  if (s == LQ_OK && !windows)
+    fill_plain(&r->fill, r->object);
+  return s == LQ_OK && has_failed(&r->fill) ? LQ_E_NOMEM : s;
 }

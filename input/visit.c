@@ -38,7 +38,9 @@ lq_status lq_event_from_json(lq_event *e, lq_str json, const lq_input_limits *li
     return s;
   // The event outlives the call, and the caller's bytes may not.
   lq_str own = lq_arena_copy(&e->text, without_mark(json));
-  s = e->text.failed ? LQ_E_NOMEM : lq_record_read(&r, own, e, &e->text, &fault);
+  s = e->text.failed ? LQ_E_NOMEM : lq_record_open(&r, own, e, &fault);
+  if (s == LQ_OK && fault == LQ_RECORD_FINE)
+    s = lq_record_fill(&r);
   if (s == LQ_OK && fault != LQ_RECORD_FINE) {
     tell(bad, &r);
     s = status_of(fault);
@@ -59,7 +61,7 @@ lq_status lq_record_visit(lq_str json, const lq_input_limits *limits, const lq_m
     return s;
   r.fill.leaf = leaf;
   r.fill.user = user;
-  s = lq_record_read(&r, without_mark(json), NULL, &strings, &fault);
+  s = lq_record_leaves(&r, without_mark(json), &strings, &fault);
   lq_record_reader_free(&r);
   lq_arena_free(&strings);
   return s == LQ_OK ? status_of(fault) : s;

@@ -63,9 +63,8 @@ struct lq_scan {
   lq_limits limits;
   lq_engine *engine;
   lq_reader *reader;
-  lq_buf source;   // the name of the current source, as given
-  lq_event record; // of lq_scan_record
-  bool has_record;
+  lq_buf source;                  // the name of the current source, as given
+  struct lq_own_record *record;   // of lq_scan_record
   lq_arena answers;               // what getters of a match give; dies with the match
   lq_status failure;              // why a hook stopped the reader, when it was not the caller
   lq_input_stats records;         // of lq_scan_record, added to the reader's
@@ -104,7 +103,7 @@ size_t lq_match_last(const lq_outcome *g);
 lq_text lq_key_text(lq_arena *a, lq_str key); // for people
 
 // Runs the rules over an event and calls back. The status that the feeding call should give.
-lq_status lq_scan_event(lq_scan *s, lq_event *e);
+lq_status lq_scan_event(lq_scan *s, lq_cursor *c);
 
 // Was the record, which the reader has just counted, read by an earlier scan?
 bool lq_scan_passes(lq_scan *s);
@@ -117,6 +116,9 @@ lq_status lq_scan_open_state(lq_scan *s);
 void lq_scan_close_state(lq_scan *s);
 void lq_scan_add_state(const lq_scan *s, lq_stats *out);
 uint64_t lq_scan_groups(const lq_scan *s, size_t rule);
+
+// ---- record.c
+void lq_own_record_free(struct lq_own_record *r);
 
 // ---- alert.c
 void lq_json_fields(lq_buf *out, const lq_event *e);     // as one object, by full names

@@ -1,7 +1,4 @@
 // Scanning: bytes or a caller's own records in, matches out.
-#include "base/date.h"
-#include "base/glob.h"
-#include "base/utf8.h"
 #include "lib/api.h"
 
 // ---- one event
@@ -21,50 +18,56 @@ static int on_match(void *user, uint32_t rule)
 }
 
 // A record that came from getters has no bytes: its fields stand in for it wherever it is kept.
-static lq_status remember(lq_scan *s, lq_event *e, const lq_hits *hits)
+static lq_status remember(lq_scan *s, lq_cursor *c, const lq_hits *hits)
 {
-  if (e->raw.n == 0) {
+  lq_event *e = c->event;
+  lq_status status = LQ_OK;
+  if (hits->nterms > 0 || lq_partition_wants_all(lq_stateful_partition(s->stateful)))
+    status = lq_engine_need_all(s->engine, c);
+  if (status == LQ_OK && e->raw.n == 0 && hits->nterms > 0) {
     lq_buf_clear(&s->fields);
     lq_json_fields(&s->fields, e);
-    if (s->fields.failed)
-      return LQ_E_NOMEM;
+    status = s->fields.failed ? LQ_E_NOMEM : LQ_OK;
     e->raw = lq_buf_get(&s->fields);
   }
-  return lq_stateful_event(s->stateful, e, hits);
+  return status == LQ_OK ? lq_stateful_event(s->stateful, e, hits) : status;
 }
 
-lq_status lq_scan_event(lq_scan *s, lq_event *e)
+static lq_status judge(lq_scan *s, lq_cursor *c)
 {
-  if (e->failed)
-    return LQ_E_NOMEM;
+  lq_hits hits;
+  lq_status status = lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
+  if (status == LQ_OK && hits.nrules > 0)
+    status = lq_engine_need_all(s->engine, c); // a match shows any of them
+  if (status == LQ_OK)
+    status = lq_engine_give(s->engine, &hits, on_match, &(run){s, c->event});
+  return status == LQ_OK && s->stateful ? remember(s, c, &hits) : status;
+}
+
+lq_status lq_scan_event(lq_scan *s, lq_cursor *c)
+{
+  lq_event *e = c->event;
   const lq_scan_options *o = &s->options;
   s->nth = e->line == s->line ? s->nth + 1 : 1;
   s->line = e->line;
   e->nth = s->nth;
   s->busy = true;
-  lq_hits hits;
-  lq_status status = LQ_OK;
-  if (o->event && o->event(o->user, lq_text_of(e->raw), lq_text_of(e->source), e->line) != 0)
-    status = LQ_E_CANCELLED;
-  if (status == LQ_OK)
-    status = lq_engine_eval(s->engine, e, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
-  if (status == LQ_OK)
-    status = lq_engine_give(s->engine, &hits, on_match, &(run){s, e});
-  if (status == LQ_OK && s->stateful)
-    status = remember(s, e, &hits);
+  bool stop = o->event && o->event(o->user, lq_text_of(e->raw), lq_text_of(e->source), e->line) != 0;
+  lq_status status = stop ? LQ_E_CANCELLED : judge(s, c);
   s->busy = false;
   return status;
 }
 
-static int on_event(void *user, lq_event *e)
+static int on_record(void *user, lq_cursor *c)
 {
   lq_scan *s = user;
+  const lq_event *e = c->event;
   if (lq_scan_passes(s)) {
     s->nth = e->line == s->line ? s->nth + 1 : 1;
     s->line = e->line;
     return 0;
   }
-  s->failure = lq_scan_event(s, e);
+  s->failure = lq_scan_event(s, c);
   return s->failure != LQ_OK;
 }
 
@@ -99,7 +102,7 @@ static lq_status open_scan(lq_scan *s)
   if (status != LQ_OK)
     return status;
   lq_input_limits limits = lq_api_input_limits(&s->limits);
-  lq_reader_hooks hooks = {.event = on_event, .bad = on_bad, .user = s};
+  lq_reader_hooks hooks = {.record = on_record, .bad = on_bad, .user = s};
   return lq_reader_new(&s->reader, map, &limits, &hooks, &s->mem);
 }
 
@@ -141,8 +144,7 @@ void lq_scan_free(lq_scan *s)
   lq_reader_free(s->reader);
   lq_scan_close_state(s);
   lq_engine_free(s->engine);
-  if (s->has_record)
-    lq_event_free(&s->record);
+  lq_own_record_free(s->record);
   lq_buf_free(&s->source);
   lq_buf_free(&s->fields);
   lq_arena_free(&s->answers);
@@ -197,133 +199,6 @@ lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t
 const char *lq_scan_message(const lq_scan *s)
 {
   return lq_reader_message(s->reader);
-}
-
-// ---- records of the caller's own
-
-typedef struct asking {
-  lq_scan *scan;
-  lq_event *event;
-  lq_get_fn get;
-  void *user;
-} asking;
-
-static lq_str own_text(asking *a, lq_text given)
-{
-  lq_event *e = a->event;
-  lq_str text = lq_str_make(given.p, given.n);
-  a->scan->records.cut_values += text.n > a->scan->limits.max_value;
-  if (lq_utf8_valid(text))
-    return text;
-  lq_buf b = {.mem = &a->scan->mem};
-  a->scan->records.repaired_utf8 += lq_utf8_repair(&b, text) > 0;
-  lq_str copy = lq_arena_copy(&e->text, lq_buf_get(&b));
-  e->failed |= b.failed || e->text.failed;
-  lq_buf_free(&b);
-  return copy;
-}
-
-// False: a value that no event can have.
-static bool own_value(asking *a, const lq_field_value *given, lq_value *out)
-{
-  switch (given->kind) {
-  case LQ_VALUE_BOOL: *out = lq_bool(given->i != 0); return true;
-  case LQ_VALUE_INT: *out = lq_int(given->i); return true;
-  case LQ_VALUE_TEXT: *out = lq_string(own_text(a, given->text)); return true;
-  // Infinities and NaN: JSON has none, so no rule could have been written for them.
-  case LQ_VALUE_DOUBLE: *out = lq_double(given->d); return given->d - given->d == 0;
-  default: return false;
-  }
-}
-
-static void ask(asking *a, lq_str name)
-{
-  for (size_t nth = 0;; nth++) {
-    lq_field_value given = {0};
-    lq_value v;
-    if (!a->get(a->user, lq_text_of(name), nth, &given))
-      return;
-    if (nth == a->event->max_values) {
-      a->event->crowded = true;
-      return;
-    }
-    if (own_value(a, &given, &v))
-      lq_event_add(a->event, name, v);
-    else
-      a->scan->records.number_range++;
-  }
-}
-
-// Each name once, whatever the number of slots that read it. Patterns of names get what their neighbours
-// asked for.
-static bool is_asked_for(const lq_fieldmap *map, uint32_t slot)
-{
-  lq_str name = lq_fieldmap_spec(map, slot)->name;
-  return !lq_glob_has_wildcard(name) && lq_fieldmap_slot_at(map, lq_fieldmap_descend(map, 0, name)) == slot;
-}
-
-static void ask_all(asking *a)
-{
-  const lq_fieldmap *map = a->event->map;
-  for (uint32_t i = 0; i < lq_fieldmap_slots(map); i++) {
-    if (is_asked_for(map, i))
-      ask(a, lq_fieldmap_spec(map, i)->name);
-  }
-}
-
-static bool has_tied_values(const lq_event *e, uint32_t scope)
-{
-  for (uint32_t i = scope + 1; i < lq_fieldmap_slots(e->map); i++) {
-    if (lq_fieldmap_spec(e->map, i)->scope == scope && lq_event_first(e, i))
-      return true;
-  }
-  return false;
-}
-
-// What is tied to a scope came without its objects: they make up one element. Inner scopes have the higher
-// slots.
-static void add_scope_elements(lq_event *e)
-{
-  for (uint32_t i = (uint32_t)lq_fieldmap_slots(e->map); i-- > 0;) {
-    if (lq_fieldmap_spec(e->map, i)->is_scope && !lq_event_first(e, i) && has_tied_values(e, i))
-      lq_event_add_slot(e, i, (lq_value){.type = LQ_T_OBJECT}, 0, 0);
-  }
-}
-
-static void ask_time(asking *a)
-{
-  lq_field_value given = {0};
-  if (!a->get(a->user, lq_text_of(LQ_STR("@timestamp")), 0, &given))
-    return;
-  lq_event *e = a->event;
-  if (given.kind == LQ_VALUE_TEXT)
-    e->has_time = lq_date_parse(lq_str_make(given.text.p, given.text.n), &e->time);
-}
-
-lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number)
-{
-  if (!s || !get || s->busy)
-    return LQ_E_USAGE;
-  lq_status status = s->has_record ? LQ_OK
-                                   : lq_event_init(&s->record, lq_ruleset_fields(s->bundle->rules), &s->mem);
-  if (status != LQ_OK)
-    return status;
-  s->has_record = true;
-  lq_event *e = &s->record;
-  lq_event_clear(e);
-  e->max_values = s->limits.max_fields;
-  e->source = lq_buf_get(&s->source);
-  e->line = number;
-  s->records.records++;
-  asking a = {.scan = s, .event = e, .get = get, .user = user};
-  s->busy = true;
-  ask_all(&a);
-  s->busy = false;
-  ask_time(&a);
-  add_scope_elements(e);
-  s->records.events++;
-  s->records.cut_fields += e->crowded;
-  return lq_scan_event(s, e);
 }
 
 // ---- counters

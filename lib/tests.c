@@ -70,7 +70,8 @@ static lq_status run_event(test_run *t, lq_str json, uint64_t number)
     return LQ_OK;
   }
   lq_hits hits;
-  s = lq_engine_eval(t->engine, &t->event, t->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
+  lq_cursor cursor = lq_cursor_of(&t->event);
+  s = lq_engine_eval(t->engine, &cursor, t->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
   if (s == LQ_OK)
     s = lq_engine_give(t->engine, &hits, on_match, t);
   if (s != LQ_OK || !t->stateful)

@@ -504,9 +504,9 @@ typedef struct lq_field_value {
 /* Gives the nth value (0, 1, ...) of a field in *out, which is zero before, and 1; 0 when there are no more.
  */
 typedef int (*lq_get_fn)(void *user, lq_text field, size_t nth, lq_field_value *out);
-/* Scans a record of your own, without JSON: get is asked for fields that rules read, for no more than
- * max_fields values of one (lq_stats.cut_fields). number is its place in the source, which alerts call the
- * line. LQ_E_CANCELLED as for lq_scan_feed. */
+/* Scans a record of your own, without JSON: get is asked for `@timestamp` and for each field that some rule
+ * comes to need, for no more than max_fields values of one (lq_stats.cut_fields). number is its place in the
+ * source, which alerts call the line. LQ_E_CANCELLED as for lq_scan_feed. */
 LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number);
 
 /* What a scan has counted since it was made or restored. */

@@ -28,12 +28,15 @@ static int group(void *user, const lq_outcome *g)
   return 0;
 }
 
-static int event(void *user, lq_event *e)
+static int record(void *user, lq_cursor *c)
 {
+  lq_event *e = c->event;
   suite *s = user;
   s->line = e->line;
   lq_hits hits;
-  lq_status st = lq_engine_eval(s->compiled.engine, e, LQ_ASK_ALL, &hits);
+  lq_status st = lq_engine_eval(s->compiled.engine, c, LQ_ASK_ALL, &hits);
+  if (!st)
+    st = lq_engine_need_all(s->compiled.engine, c);
   if (!st)
     st = lq_engine_give(s->compiled.engine, &hits, single, s);
   if (!st && s->stateful)
@@ -44,7 +47,7 @@ static int event(void *user, lq_event *e)
 static lq_status over(suite *s, const char *bytes, size_t n)
 {
   lq_reader *reader;
-  lq_reader_hooks hooks = {.event = event, .user = s};
+  lq_reader_hooks hooks = {.record = record, .user = s};
   lq_input_limits limits = {0};
   lq_status st = lq_reader_new(&reader, lq_ruleset_fields(s->compiled.rules), &limits, &hooks, &lq_mem_libc);
   if (st)

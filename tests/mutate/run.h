@@ -95,7 +95,7 @@ static inline void run_program(lq_program *adopt)
       seed_event(&event, lq_ruleset_fields(rs), i);
       r.event = &event;
       lq_hits hits;
-      if (lq_engine_eval(r.engine, &event, LQ_ASK_ALL, &hits) == LQ_OK)
+      if (lq_engine_eval(r.engine, &(lq_cursor){.event = &event}, LQ_ASK_ALL, &hits) == LQ_OK)
         lq_engine_give(r.engine, &hits, run_match, &r);
       run_snippets(rs, &event);
     }

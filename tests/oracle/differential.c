@@ -90,7 +90,7 @@ static bool engine_says(bench *b, subject *s, int i, lq_str json)
   if (!st)
     st = lq_event_from_json(&e, json, NULL, &bad, b->mem);
   if (!st)
-    st = lq_engine_eval(s->engines[i], &e, LQ_ASK_RULES, &hits);
+    st = lq_engine_eval(s->engines[i], &(lq_cursor){.event = &e}, LQ_ASK_RULES, &hits);
   matched = !st && hits.nrules > 0;
   if (st)
     broken(s, "eval", st);

@@ -122,12 +122,13 @@ static void look_at_limits(const lq_partition *state)
 
 // ---- the rules as they are: the slice is read, all of the engine runs
 
-static int take_event(void *user, lq_event *e)
+static int take_record(void *user, lq_cursor *c)
 {
   engine_run *r = user;
   lq_hits hits;
-  s_add(r->slice, e);
-  return lq_engine_eval(r->engine, e, LQ_ASK_ALL, &hits) || lq_stateful_event(r->stateful, e, &hits);
+  bool failed = lq_engine_eval(r->engine, c, LQ_ASK_ALL, &hits) || lq_engine_need_all(r->engine, c);
+  s_add(r->slice, c->event);
+  return failed || lq_stateful_event(r->stateful, c->event, &hits);
 }
 
 static void read_file(const char *path, lq_buf *out)
@@ -149,7 +150,7 @@ static void run_whole(engine_run *r, const char *path)
   lq_stateful_options o = {
       .limits = LIMITS, .lateness = LQ_LATENESS_WHOLE, .hooks = {.user = r, .group = group}};
   lq_reader *reader;
-  lq_reader_hooks hooks = {.event = take_event, .user = r};
+  lq_reader_hooks hooks = {.record = take_record, .user = r};
   lq_input_limits limits = {0};
   read_file(path, &bytes);
   if (lq_engine_new(&r->engine, r->slice->rules, &lq_mem_libc) ||

@@ -74,7 +74,7 @@ static inline int matches(const compiled *c, const char *json)
   if (!st)
     st = lq_event_from_json(&e, lq_str_of(json), NULL, &bad, &lq_mem_libc);
   if (!st)
-    st = lq_engine_eval(c->engine, &e, LQ_ASK_RULES, &hits);
+    st = lq_engine_eval(c->engine, &(lq_cursor){.event = &e}, LQ_ASK_RULES, &hits);
   matched = !st && hits.nrules > 0;
   lq_event_free(&e);
   return st ? (int)st : matched;

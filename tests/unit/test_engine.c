@@ -60,7 +60,7 @@ static uint64_t eval(setup *s)
 {
   seen m = {0};
   lq_hits hits;
-  cr_expect(lq_engine_eval(s->engine, &s->event, LQ_ASK_ALL, &hits) == LQ_OK);
+  cr_expect(lq_engine_eval(s->engine, &(lq_cursor){.event = &s->event}, LQ_ASK_ALL, &hits) == LQ_OK);
   cr_expect(lq_engine_give(s->engine, &hits, match, &m) == LQ_OK);
   return m.rules;
 }
@@ -123,7 +123,8 @@ Test(engine, shared_predicates_and_stopping)
   cr_expect(lq_engine_stats_get(s.engine)->predicates_run == 1);
   seen m = {.stop_at = 1};
   lq_hits hits;
-  cr_expect(lq_engine_eval(s.engine, &s.event, LQ_ASK_ALL, &hits) == LQ_OK && hits.nrules == 2);
+  cr_expect(lq_engine_eval(s.engine, &(lq_cursor){.event = &s.event}, LQ_ASK_ALL, &hits) == LQ_OK &&
+            hits.nrules == 2);
   cr_expect(lq_engine_give(s.engine, &hits, match, &m) == LQ_E_CANCELLED && m.rules == 1);
   cr_expect(lq_engine_stats_get(s.engine)->matches == 3); // those that were given
   end(&s);
@@ -163,7 +164,7 @@ Test(engine, conditions)
       cr_expect(list[k].reads == rows[i].reads[k] && list[k].rule == 0, "%s: %zu", rows[i].query, k);
     cr_assert(lq_event_init(&e, lq_ruleset_fields(c.rules), &lq_mem_libc) == LQ_OK);
     cr_assert(lq_event_from_json(&e, lq_str_of(rows[i].event), NULL, &bad, &lq_mem_libc) == LQ_OK);
-    cr_expect(lq_engine_eval(c.engine, &e, LQ_ASK_ALL, &hits) == LQ_OK);
+    cr_expect(lq_engine_eval(c.engine, &(lq_cursor){.event = &e}, LQ_ASK_ALL, &hits) == LQ_OK);
     uint32_t rules = 0, terms = 0;
     for (size_t k = 0; k < hits.nrules; k++)
       rules |= 1u << hits.rules[k];
@@ -317,7 +318,7 @@ static lq_status whole_life(const lq_mem *mem)
     status = lq_event_init(&event, lq_ruleset_fields(rs), mem);
   for (int i = 0; i < SEED_EVENTS && !status; i++) {
     seed_event(&event, lq_ruleset_fields(rs), i);
-    status = lq_engine_eval(e, &event, LQ_ASK_ALL, &hits);
+    status = lq_engine_eval(e, &(lq_cursor){.event = &event}, LQ_ASK_ALL, &hits);
     if (!status)
       status = lq_engine_explain(e, &event, 0, no_row, NULL);
   }
@@ -356,7 +357,7 @@ Test(engine, steady_state)
   for (int i = 0; i < 30; i++) {
     seed_event(&event, lq_ruleset_fields(rs), i % SEED_EVENTS);
     lq_hits hits;
-    cr_expect(lq_engine_eval(e, &event, LQ_ASK_ALL, &hits) == LQ_OK);
+    cr_expect(lq_engine_eval(e, &(lq_cursor){.event = &event}, LQ_ASK_ALL, &hits) == LQ_OK);
     if (i == 14)
       after_warm_up = count.requests;
   }

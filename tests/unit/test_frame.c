@@ -66,8 +66,19 @@ typedef struct outcome {
   lq_str whole; // offsets must lead to the record
 } outcome;
 
-static int on_event(void *user, lq_event *e)
+static void need_all(lq_cursor *c)
 {
+  lq_slot_set all;
+  cr_assert(lq_slot_set_init(&all, lq_fieldmap_slots(c->event->map), &lq_mem_libc) == LQ_OK);
+  lq_slot_set_all(&all);
+  cr_assert(lq_cursor_need(c, &all) == LQ_OK);
+  lq_slot_set_free(&all);
+}
+
+static int on_record(void *user, lq_cursor *c)
+{
+  const lq_event *e = c->event;
+  need_all(c);
   outcome *o = user;
   char scratch[LQ_VALUE_TEXT_MAX];
   lq_str v = LQ_STR("");
@@ -116,7 +127,7 @@ static const lq_input_limits small = {.max_record = 40, .max_depth = 5, .max_rat
 static lq_status read_split(outcome *o, const lq_fieldmap *m, const lq_input_limits *limits, const char *p,
                             size_t n, size_t at)
 {
-  lq_reader_hooks hooks = {on_event, on_bad, o};
+  lq_reader_hooks hooks = {on_record, on_bad, o};
   cr_assert_eq(lq_reader_new(&running, m, limits, &hooks, &lq_mem_libc), LQ_OK);
   before = (lq_input_stats){0};
   lq_reader_begin(running, LQ_STR("here"));
@@ -221,9 +232,9 @@ Test(frame, a_bomb_is_stopped)
   free(packed);
 }
 
-static int stop(void *user, lq_event *e)
+static int stop(void *user, lq_cursor *c)
 {
-  (void)e;
+  (void)c;
   return ++*(int *)user == 2;
 }
 
@@ -249,12 +260,19 @@ Test(frame, a_hook_can_stop)
   lq_fieldmap_free(m);
 }
 
+static int ask(void *user, lq_cursor *c)
+{
+  (void)user;
+  need_all(c);
+  return 0;
+}
+
 Test(frame, oddities_are_counted)
 {
   outcome o = {0};
   lq_fieldmap *m = map_of_a(&o);
   lq_reader *r;
-  lq_reader_hooks hooks = {0};
+  lq_reader_hooks hooks = {.record = ask};
   lq_str text = LQ_STR(
       "{\"a\":1,\"b\":{\"c\":1,\"c\":2}}\n{\"a\":\"\xFF\"}\n{\"a\":1e999}\n{\"a\":\"\\ud800\"}\n"
       "{\"x\":1,\"\\u0078\":2}\n{\"a\":{\"b\":1},\"a.b\":2}\n{\"a\":\"123456789\"}\n");
