@@ -4,7 +4,7 @@
 #include "base/diag.h"
 #include "base/utf8.h"
 
-// Of a longer line only this many columns are shown, with some of what stands before the first mark.
+// Of a longer line only this many columns are shown, with some of what comes before the first mark.
 // No more of it than these bytes around the mark is looked at, so that many messages about one long line stay
 // cheap.
 enum { SHOWN_COLUMNS = 120, COLUMNS_BEFORE = 30, BYTES_BEFORE = 2048, BYTES_AFTER = 4096 };

@@ -107,7 +107,7 @@ static lq_str literal_text(lq_checker *c, const lq_node *n)
 
 static void bad_date(lq_checker *c, const lq_node *arg)
 {
-  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_DATE, arg->span, "this is no date");
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_DATE, arg->span, "this is not a date");
   lq_diag_label(c->d, d, arg->span, "cannot be read as a date");
   lq_diag_help(c->d, d, "write it as \"2024-05-01T10:00:00Z\"");
 }
@@ -133,7 +133,7 @@ static void not_literal(lq_checker *c, const lq_node *arg, const lq_function *f,
     return;
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_NOT_LITERAL, arg->span, "`%s` needs %s that is written out", f->name,
                            wanted(letter));
-  lq_diag_label(c->d, d, arg->span, dynamic ? "only known when an event is there" : "this is no string");
+  lq_diag_label(c->d, d, arg->span, dynamic ? "only known when an event is there" : "this is not a string");
   lq_diag_help(c->d, d, "for example: `%s`", f->example);
 }
 

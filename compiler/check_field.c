@@ -113,7 +113,7 @@ static void misspelt(lq_checker *c, const lq_node *n, lq_str name)
   lq_str near = is_group(set.schema, set.set) ? lq_suggest(name, 2, name_at, &set) : (lq_str){0};
   if (near.n == 0 || lq_str_eq_ascii(near, name) || !is_likely_slip(name, near))
     return;
-  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSPELT_FIELD, n->span, "`%.*s` is no field of ECS",
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_MISSPELT_FIELD, n->span, "`%.*s` is not an ECS field",
                            LQ_STR_ARG(name));
   lq_diag_label(c->d, d, n->span, "a field with nearly the same name exists");
   lq_diag_help(c->d, d, "did you mean `%.*s`?", LQ_STR_ARG(near));
@@ -247,7 +247,7 @@ void lq_check_holds(lq_checker *c, const lq_node *field, const lq_node *literal,
 
 static void bad_date(lq_checker *c, const lq_node *literal, lq_str name)
 {
-  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_DATE, literal->span, "this is no date, and `%.*s` is one",
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_DATE, literal->span, "this is not a date, but `%.*s` is",
                            LQ_STR_ARG(name));
   lq_diag_label(c->d, d, literal->span, "cannot be read as a date");
   lq_diag_help(c->d, d, "write it as \"2024-05-01T10:00:00Z\", or as date math: \"now-1h\"");

@@ -131,7 +131,7 @@ void lq_check_cidr(lq_checker *c, const lq_node *n)
   if (lq_network_parse(text, &net, &at))
     return;
   lq_span where = whole_character(n, inside(c, n, at), text, at);
-  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_CIDR, where, "this is no network");
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_BAD_CIDR, where, "this is not a network");
   lq_diag_label(c->d, d, where, "makes no sense from here on");
   lq_diag_help(c->d, d,
                "a network is an address, a slash and a number of bits: \"10.0.0.0/8\", \"fe80::/10\"");

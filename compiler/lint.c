@@ -160,7 +160,7 @@ static void lint_sequence(lq_linter *l, const lq_node *n)
     return;
   const char *lacks = by ? "maxspan" : span ? "`by`" : "`by` and maxspan";
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_UNBOUNDED_SEQUENCE, n->mark, "a sequence without %s", lacks);
-  lq_diag_label(l->d, d, n->mark, by ? "waits for ever" : "joins events of different hosts");
+  lq_diag_label(l->d, d, n->mark, by ? "waits forever" : "joins events of different hosts");
   lq_diag_help(l->d, d, "write `sequence by host.id with maxspan=5m`");
 }
 

@@ -44,7 +44,7 @@ static void twice(lq_linter *l, const item *first, item *again)
 {
   bool same = first->node->value.type != LQ_T_STRING || lq_str_eq(first->node->value.s, again->node->value.s);
   lq_diag *d = lq_diag_add(l->d, LQ_DIAG_DUPLICATE_ENTRY, again->node->span,
-                           "this entry stands twice in the list");
+                           "this entry occurs twice in the list");
   lq_diag_label(l->d, d, again->node->span, "%s",
                 same ? "again here" : "the same but for case, which does not count");
   lq_diag_label(l->d, d, first->node->span, "first here");

@@ -232,7 +232,7 @@ HOT lq_status take_name(parser *p, lq_json_node *name)
   if (p->p == p->end)
     return fail(p, p->p, "an object is not closed");
   if (*p->p != '"')
-    return fail(p, p->p, *p->p == '}' ? "a comma stands before `}`" : "a key in double quotes is missing");
+    return fail(p, p->p, *p->p == '}' ? "a comma before `}`" : "a key in double quotes is missing");
   p->p++;
   lq_status s = take_string(p, name);
   if (s != LQ_OK)
@@ -276,7 +276,7 @@ HOT lq_status take_scalar(parser *p, lq_json_node *n)
   case '7':
   case '8':
   case '9': n->kind = LQ_JSON_NUMBER, s = take_number(p); break;
-  case ']': return fail(p, p->p, "a comma stands before `]`");
+  case ']': return fail(p, p->p, "a comma before `]`");
   case '\0':
   case '\xFE':
   case '\xFF': return fail(p, p->p, "this is UTF-16 or no text at all; events are read as UTF-8");
@@ -344,7 +344,7 @@ static lq_status take_ends(parser *p)
     close_container(p);
   }
   skip_blanks(p);
-  return p->p == p->end ? LQ_OK : fail(p, p->p, "something stands behind the end of the value");
+  return p->p == p->end ? LQ_OK : fail(p, p->p, "something follows the end of the value");
 }
 
 // ---- what is left out

@@ -38,7 +38,7 @@ static void describe(lq_lexer *lx, lq_span span, uint32_t c)
                  "a path is text and needs quotes: `\"C:\\\\Windows\\\\*\"` or `\"\"\"C:\\Windows\\*\"\"\"`");
   else if (c == '?')
     lq_diag_help(lx->diags, d,
-                 "`?name` marks a field that need not exist; as a wildcard `?` stands inside quotes");
+                 "`?name` marks a field that need not exist; as a wildcard `?` goes inside quotes");
   else if (c == '$')
     lq_diag_help(lx->diags, d, "`$name` is a variable of an array function");
   else if (c == '.')
@@ -188,7 +188,7 @@ void lq_check_utf8(lq_lexer *lx)
     return;
   lq_span span = {(uint32_t)start, (uint32_t)at};
   lq_diag *d = lq_diag_add(lx->diags, LQ_DIAG_INVALID_UTF8, span, "the text is not UTF-8");
-  lq_diag_label(lx->diags, d, span, "the byte %02X is no character",
+  lq_diag_label(lx->diags, d, span, "the byte %02X is not a character",
                 (unsigned)(unsigned char)lx->text.p[start]);
   lq_diag_help(lx->diags, d, "save the file as UTF-8");
 }

@@ -175,7 +175,7 @@ static void read_ndjson(list_reader *r)
     if (s == LQ_E_NOMEM)
       r->status = s;
     else if (s)
-      bad(r, line, error.reason ? error.reason : "this is no JSON");
+      bad(r, line, error.reason ? error.reason : "this is not JSON");
     else if (j.nodes[0].kind == LQ_JSON_OBJECT && !lq_json_member(&j, 0, LQ_STR("value")))
       bad(r, line, "no `value` in this object");
     else

@@ -20,7 +20,7 @@ const char *lq_status_text(lq_status s)
   case LQ_E_LIMIT: return "a limit was reached";
   case LQ_E_BUNDLE: return "not a bundle, or damaged";
   case LQ_E_VERSION: return "a bundle of another version";
-  case LQ_E_INPUT: return "bytes that are no event";
+  case LQ_E_INPUT: return "bytes that are not an event";
   case LQ_E_NOTFOUND: return "not found";
   case LQ_E_CANCELLED: return "stopped by a callback";
   case LQ_E_IO: return "the output could not be written";

@@ -252,7 +252,7 @@ lq_node *lq_build_lineage(lq_parse_ctx *c, lq_span span, const lq_token *word, l
       return n;
     }
   }
-  lq_diag *d = lq_diag_add(c->b.diags, LQ_DIAG_SYNTAX, word->span, "`%.*s of` is no relation",
+  lq_diag *d = lq_diag_add(c->b.diags, LQ_DIAG_SYNTAX, word->span, "`%.*s of` is not a relation",
                            LQ_STR_ARG(word->text));
   lq_diag_help(c->b.diags, d, "the relations are `child of [ ]`, `descendant of [ ]` and `event of [ ]`");
   return lq_build_error(c, span);

@@ -279,7 +279,7 @@ static bool repair_operator(lq_driver *d, lq_token *t)
   // `process.name "cmd.exe"`
   if (is_literal(t->kind) && lq_is_name(d->prev.kind) && lq_takes(d, LQ_TOK_COLON))
     return insert(d, t, LQ_TOK_COLON, "an operator is missing before this value",
-                  "`:` ignores case and knows `*` and `?`, `==` compares exactly", NULL);
+                  "`:` ignores case and has `*` and `?`, `==` compares exactly", NULL);
   if ((t->kind == LQ_TOK_COLON || t->kind == LQ_TOK_EQ) && lq_takes(d, LQ_TOK_ASSIGN)) {
     lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_SYNTAX, t->span, "a setting is written with `=`");
     lq_diag_fix(diags_of(d), g, t->span, "=");
@@ -406,7 +406,7 @@ static bool repair_keyword(lq_driver *d, lq_token *t)
     return false;
   lq_str text = source_of(d, t->span);
   lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_KEYWORD_AS_FIELD, t->span,
-                           "`%.*s` is a keyword, and here a field belongs", LQ_STR_ARG(text));
+                           "`%.*s` is a keyword, and a field belongs here", LQ_STR_ARG(text));
   lq_diag_help(diags_of(d), g, "a field of that name is written in back-ticks");
   lq_diag_fix(diags_of(d), g, t->span, "`%.*s`", LQ_STR_ARG(text));
   t->text = text;

@@ -118,7 +118,7 @@ static void take_key(lq_elastic *e, const lq_toml *n)
     return;
   }
   if (!has_shape(n, k->shape) && !(k->use != META && k->use != READ)) {
-    lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "this is no value for `%s`", k->name);
+    lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "this is not a value for `%s`", k->name);
     lq_diag_help(e->r->diags, d, "write %s", wanted[k->shape]);
   } else if (k->use == META) {
     keep_texts(e, k->what, n);
@@ -162,7 +162,7 @@ static void read_severity(lq_elastic *e)
     }
   }
   if (n && n->kind == LQ_TOML_STRING) {
-    lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "this is no value for `severity`");
+    lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "this is not a value for `severity`");
     lq_diag_help(e->r->diags, d, "write low, medium, high or critical");
   }
 }
@@ -177,7 +177,7 @@ static void read_risk(lq_elastic *e)
     lq_rule_meta(e->r, e->rule, "risk_score", lq_arena_format(e->r->arena, "%d", (int)(score + 0.5)));
     return;
   }
-  lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "this is no value for `risk_score`");
+  lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, n, "this is not a value for `risk_score`");
   lq_diag_help(e->r->diags, d, "write a whole number from 0 to 100");
 }
 
@@ -376,7 +376,7 @@ static void no_toml(lq_elastic *e, const lq_toml_error *error)
   broken_file(e, where);
   if (error->unclosed) {
     lq_diag *d = lq_diag_add(diags, LQ_DIAG_FILE_SYNTAX, where, "a string of the file is not closed");
-    lq_diag_help(diags, d, "text of several lines stands between ''' and '''");
+    lq_diag_help(diags, d, "text of several lines goes between ''' and '''");
     return;
   }
   if (error->what.n == 0) {
@@ -389,7 +389,7 @@ static void no_toml(lq_elastic *e, const lq_toml_error *error)
     lq_diag_help(diags, d,
                  "double the backslash, or put the text between ''' and ''', where it means nothing");
   else if (has(error->what, "determine value type"))
-    lq_diag_help(diags, d, "text stands in quotes");
+    lq_diag_help(diags, d, "text goes in quotes");
 }
 
 static void no_rule(lq_elastic *e, const lq_toml *n)

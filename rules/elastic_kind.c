@@ -38,7 +38,7 @@ static bool read_window(lq_str s, int64_t *ns)
 
 static void need_window(lq_elastic *e, const lq_toml *where, const char *key)
 {
-  lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, where, "`%s` is no span of time", key);
+  lq_diag *d = lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, where, "`%s` is not a span of time", key);
   lq_diag_help(e->r->diags, d, "write it as `now-9m`, with one of the units s, m, h, d, w");
 }
 

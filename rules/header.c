@@ -180,7 +180,7 @@ static void take_value(header *h, const key *k, const scalar *v)
 {
   if (!k->fits(v->text)) {
     lq_diag *d = complain(h, LQ_DIAG_BAD_KEY_VALUE, v->span,
-                          lq_arena_format(h->r->arena, "this is no value for `%s`", k->name));
+                          lq_arena_format(h->r->arena, "this is not a value for `%s`", k->name));
     lq_diag_help(h->r->diags, d, "write %s", k->wanted);
   } else if (k->meta) {
     lq_rule_meta(h->r, h->rule, k->meta, v->text);
@@ -196,7 +196,7 @@ static const key *find_key(header *h, const scalar *name)
       continue;
     if (h->seen & (UINT64_C(1) << i))
       complain(h, LQ_DIAG_DUPLICATE_NAME, name->span,
-               lq_arena_format(h->r->arena, "the key `%s` stands twice", keys[i].name));
+               lq_arena_format(h->r->arena, "the key `%s` occurs twice", keys[i].name));
     h->seen |= UINT64_C(1) << i;
     return &keys[i];
   }
@@ -215,7 +215,7 @@ static void wrong_shape(header *h, const key *k, lq_span where)
   if (!k)
     return;
   lq_diag *d = complain(h, LQ_DIAG_BAD_KEY_VALUE, where,
-                        lq_arena_format(h->r->arena, "this is no value for `%s`", k->name));
+                        lq_arena_format(h->r->arena, "this is not a value for `%s`", k->name));
   lq_diag_help(h->r->diags, d, "write %s", k->wanted);
 }
 

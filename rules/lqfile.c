@@ -148,7 +148,7 @@ static bool read_name(lqfile *f, lq_rule_test *t)
   }
   if (f->at >= end)
     return bad_test(f, span_at(from, end), "the test's name is not closed",
-                    "a name stands in double quotes, on one line");
+                    "a name goes in double quotes, on one line");
   t->name = lq_str_make(name ? name : "", n);
   f->at++;
   skip_blanks(f, false);

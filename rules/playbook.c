@@ -39,7 +39,7 @@ static lq_attack_id *count_of(playbook *pb, lq_str technique)
   return *i;
 }
 
-// The last line of what stands before the query on its page, without "OR:" before it, a colon behind it, or
+// The last line of what comes before the query on its page, without "OR:" before it, a colon behind it, or
 // the bars of a table.
 static lq_str tidy_label(lq_str s)
 {
@@ -208,7 +208,7 @@ static void judge(playbook *pb, lq_rule_file_rule *rule)
 {
   const char *reason = NULL;
   if (pb->heading > 0) {
-    reason = "it stands in a heading";
+    reason = "it is in a heading";
   } else if (!dialect_of(pb->language, &rule->dialect)) {
     rule->reason = lq_arena_format(pb->r->arena, "a code block in another language: %.*s",
                                    LQ_STR_ARG(pb->language));

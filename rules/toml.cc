@@ -137,7 +137,7 @@ private:
   std::vector<Place> places;
 };
 
-// "Error while parsing string: unknown escape sequence": what stands before the colon is of no use to people.
+// "Error while parsing string: unknown escape sequence": what comes before the colon is of no use to people.
 lq_str what_of(std::string_view description, lq_arena *arena)
 {
   std::size_t colon = description.rfind("Error while", 0) == 0 ? description.find(": ")
@@ -181,7 +181,7 @@ lq_status parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *erro
     error->at = stop;
     error->what = stop == flaws.dots
                       ? lq_str_make("", 0)
-                      : lq_str_of("this character can only stand in quotes, and not behind a backslash");
+                      : lq_str_of("this character can only occur in quotes, and not after a backslash");
   }
   return arena->failed ? LQ_E_NOMEM : LQ_E_INPUT;
 }

@@ -65,7 +65,7 @@ void lq_docs_functions(lq_buf *out)
   lq_buf_z(out, "# Functions\n\n"
                 "Made from `stdlib/functions.def`. Names are read in any case. A function with `[~]` ignores "
                 "case when it is "
-                "written with a `~` behind its name. A null argument gives null, a null optional one means "
+                "written with a `~` after its name. A null argument gives null, a null optional one means "
                 "its default. "
                 "Functions of single values are called for each element of an array, and give an array.\n");
   for (int i = 0; i < LQ_FN_COUNT; i++) {

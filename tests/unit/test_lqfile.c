@@ -161,7 +161,7 @@ Test(lqfile, mistakes)
        "end it with a line of three dashes, then write the query"},
       {"---\nname: x\n---\n// nothing\n", LQ_DIAG_NO_QUERY, "// nothing", "write the query below the header"},
       {"", LQ_DIAG_NO_QUERY, "", "write the query below the header"},
-      {"x == 1\ntest match \"a\n", LQ_DIAG_BAD_TEST, "\"a", "a name stands in double quotes, on one line"},
+      {"x == 1\ntest match \"a\n", LQ_DIAG_BAD_TEST, "\"a", "a name goes in double quotes, on one line"},
       {"x == 1\ntest match\n", LQ_DIAG_BAD_TEST, "",
        "write an event as JSON: `test match \"name\" {\"process\":{\"name\":\"a.exe\"}}`"},
       {"x == 1\ntest count {\"x\":1}\n", LQ_DIAG_BAD_TEST, "",

@@ -13,7 +13,7 @@ static const struct {
      "  |\n"
      "1 | process.name \"cmd.exe\"\n"
      "  |              ^^^^^^^^^\n"
-     "  = help: `:` ignores case and knows `*` and `?`, `==` compares exactly\n"},
+     "  = help: `:` ignores case and has `*` and `?`, `==` compares exactly\n"},
     {"a b c",
      "error[LQ101]: expected an operator, `and` or `or` after `a`, found `b`\n"
      " --> q:1:3\n"
@@ -163,7 +163,7 @@ static const struct {
      "  | ^\n"
      "  = help: events in brackets belong to `sequence`, `sample` or `join`\n"},
     {"friend of [a]",
-     "error[LQ101]: `friend of` is no relation\n"
+     "error[LQ101]: `friend of` is not a relation\n"
      " --> q:1:1\n"
      "  |\n"
      "1 | friend of [a]\n"
@@ -208,7 +208,7 @@ static const struct {
      " --> q:1:17\n"
      "  |\n"
      "1 | process.name : (\"a.exe, \"b.exe\")\n"
-     "  |                 ^       - this quote closes it, and text goes on after it\n"
+     "  |                 ^       - this quote closes it, but text follows\n"
      "  |                 |\n"
      "  |                 opens here\n"
      "  = help: look for a missing `\"` between the two\n"},
@@ -421,7 +421,7 @@ static const struct {
      "  |     ^\n"
      "  = help: compare with a computed value by `==`\n"},
     {"like : \"x\"",
-     "error[LQ112]: `like` is a keyword, and here a field belongs\n"
+     "error[LQ112]: `like` is a keyword, and a field belongs here\n"
      " --> q:1:1\n"
      "  |\n"
      "1 | like : \"x\"\n"

@@ -231,7 +231,7 @@ Test(playbook, code_that_is_left_alone)
     const char *page, *reason;
   } table[] = {
       {"```bash\nfoo.bar == \"1\"\n```\n", "a code block in another language: bash"},
-      {"# `foo.bar == \"1\"`\n", "it stands in a heading"},
+      {"# `foo.bar == \"1\"`\n", "it is in a heading"},
       {"`foo.bar`\n", "a name alone, nothing is compared"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
