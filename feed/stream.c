@@ -60,7 +60,7 @@ static bool take_state(flow *f)
 {
   lq_buf *state = &f->stream->checkpoint.state;
   lq_buf_clear(state);
-  lq_status status = lq_scan_save(f->running.scan, 0, 1, put, state);
+  lq_status status = lq_scan_save(f->running.scan, put, state);
   if (status == LQ_E_NOMEM || state->failed)
     return no_memory(f);
   if (status == LQ_OK)

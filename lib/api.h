@@ -6,6 +6,7 @@
 
 #include "base/event.h"
 #include "input/reader.h"
+#include "input/record.h"
 #include "libquery/lq.h"
 #include "state/keys.h"
 #include "state/stateful.h"
@@ -55,6 +56,24 @@ struct lq_bundle {
 lq_str lq_bundle_meta(const lq_bundle *b, uint32_t rule, const char *key);
 lq_str lq_bundle_string(const lq_bundle *b, uint32_t id); // empty for LQ_NONE
 
+struct lq_state {
+  lq_mem mem;
+  lq_bundle *bundle; // a reference of its own
+  lq_limits limits;
+  int64_t lateness;
+  uint8_t hash_key[LQ_SEED_SIZE];
+  lq_run_store store;
+  lq_rule_tables tables;
+  lq_partition *partition; // NULL: no rule is stateful
+  lq_record_reader records;
+  bool has_records;
+  lq_scan *scan; // that feeds it
+};
+// store: where events go that find no room.
+lq_status lq_state_open(lq_state **out, const lq_bundle *b, const lq_state_options *options,
+                        const lq_run_store *store);
+void lq_state_add(const lq_state *s, lq_stats *out);
+
 struct lq_scan {
   lq_mem mem;
   lq_bundle *bundle; // a reference of its own
@@ -68,7 +87,7 @@ struct lq_scan {
   lq_arena answers;               // what getters of a match give; dies with the match
   lq_status failure;              // why a hook stopped the reader, when it was not the caller
   lq_input_stats records;         // of lq_scan_record, added to the reader's
-  uint8_t hash_key[LQ_SEED_SIZE]; // of what stateful rules remember
+  lq_state *own, *state;          // the one it began with; the one that is fed, NULL: no rule is stateful
   lq_stateful *stateful;          // NULL: no rule is
   lq_event reread;                // an event of a group, read anew from its bytes
   bool has_reread;

@@ -66,35 +66,54 @@ static void on_step(void *user, const lq_step *t)
 
 // ---- life
 
-static lq_state_limits limits_of(const lq_limits *l)
-{
-  return (lq_state_limits){.rule_bytes = l->max_state_rule,
-                           .total_bytes = l->max_state,
-                           .keys = l->max_state_keys,
-                           .buffer_bytes = l->max_waiting,
-                           .window_events = l->max_window,
-                           .distinct = l->max_distinct,
-                           .future = l->max_future};
-}
-
 lq_status lq_scan_open_state(lq_scan *s)
 {
-  lq_stateful_options o = {.limits = limits_of(&s->limits),
-                           .lateness = s->options.lateness,
-                           .hooks = {.user = s, .group = on_group, .step = s->options.step ? on_step : NULL}};
+  lq_allocator allocator = {s->mem.fn, s->mem.user};
+  lq_state_options state = {.struct_size = sizeof state,
+                            .limits = &s->limits,
+                            .allocator = &allocator,
+                            .lateness = s->options.lateness,
+                            .hash_key = s->options.hash_key};
+  lq_run_store store = {0};
   if (s->options.spill)
-    o.store = (lq_run_store){s->spill.user, s->spill.write, s->spill.read, s->spill.drop};
-  if (s->options.hash_key)
-    memcpy(s->hash_key, s->options.hash_key, sizeof s->hash_key);
-  else
-    lq_seed(s->hash_key, s);
-  memcpy(o.hash_key, s->hash_key, sizeof o.hash_key);
+    store = (lq_run_store){s->spill.user, s->spill.write, s->spill.read, s->spill.drop};
+  lq_status status = lq_state_open(&s->own, s->bundle, &state, &store);
+  if (status || !s->own->partition)
+    return status;
+  lq_stateful_options o = {.hooks = {.user = s, .group = on_group, .step = s->options.step ? on_step : NULL},
+                           .partition = &s->own->partition};
+  s->state = s->own;
+  s->own->scan = s;
   return lq_stateful_new(&s->stateful, s->engine, &o, &s->mem);
+}
+
+lq_status lq_scan_use_state(lq_scan *s, lq_state *state)
+{
+  if (!s || s->busy || (state && state->scan && state->scan != s) ||
+      (state && strcmp(state->bundle->digest, s->bundle->digest) != 0))
+    return LQ_E_USAGE;
+  if (!s->stateful)
+    return LQ_OK;
+  s->state->scan = NULL;
+  s->state = state ? state : s->own;
+  s->state->scan = s;
+  lq_stateful_use(s->stateful, &s->state->partition);
+  return LQ_OK;
+}
+
+lq_state *lq_scan_state(const lq_scan *s)
+{
+  return s ? s->state ? s->state : s->own : NULL;
 }
 
 void lq_scan_close_state(lq_scan *s)
 {
   lq_stateful_free(s->stateful);
+  if (s->state)
+    s->state->scan = NULL;
+  if (s->own)
+    s->own->scan = NULL;
+  lq_state_free(s->own);
   if (s->has_reread)
     lq_event_free(&s->reread);
 }
@@ -122,36 +141,11 @@ void lq_scan_set_now(lq_scan *s, int64_t now)
 
 void lq_scan_add_state(const lq_scan *s, lq_stats *out)
 {
-  lq_partition_stats t;
-  out->clock = INT64_MIN;
+  lq_state_add(lq_scan_state(s), out);
   if (!s->stateful)
     return;
-  const lq_stateful_stats *q = lq_stateful_stats_get(s->stateful);
-  lq_partition_stats_get(lq_stateful_partition(s->stateful), &t);
-  out->matches += t.sum.groups;
-  out->indeterminate += q->indeterminate;
-  out->capped += q->capped;
-  out->state_bytes = t.bytes;
-  out->state_peak = t.peak;
-  out->state_live = t.sum.live;
-  out->state_keys = t.sum.keys;
-  out->state_waiting = t.order.waiting;
-  out->state_pending = t.held;
-  out->state_expired = t.sum.expired;
-  out->state_replaced = t.sum.replaced;
-  out->state_killed = t.sum.killed;
-  out->state_suppressed = t.sum.suppressed;
-  out->state_evicted = t.sum.evicted;
-  out->state_cut = t.sum.cut;
-  out->late = t.order.late;
-  out->future = t.order.future;
-  out->timeless = t.order.timeless;
-  out->forced = t.order.forced;
-  out->dropped = t.order.dropped;
-  out->spilled = t.order.spilled;
-  out->processes = t.lineage.processes;
-  out->processes_evicted = t.lineage.evicted;
-  out->clock = lq_partition_clock(lq_stateful_partition(s->stateful));
+  out->indeterminate += lq_stateful_stats_get(s->stateful)->indeterminate;
+  out->capped += lq_stateful_stats_get(s->stateful)->capped;
 }
 
 uint64_t lq_scan_groups(const lq_scan *s, size_t rule)
@@ -242,35 +236,12 @@ lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_
 
 // ---- saving
 
-lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write_fn write, void *user)
+lq_status lq_scan_save(lq_scan *s, lq_write_fn write, void *user)
 {
-  if (!s || !write || parts == 0 || part >= parts || s->busy)
-    return LQ_E_USAGE;
-  if (!s->stateful)
-    return LQ_OK;
-  lq_buf b = {.mem = &s->mem};
-  lq_status status = lq_partition_save(lq_stateful_partition(s->stateful), &b, part, parts);
-  if (status == LQ_OK)
-    return lq_api_write(&b, write, user);
-  lq_buf_free(&b);
-  return status;
+  return s && !s->busy ? lq_state_save(lq_scan_state(s), write, user) : LQ_E_USAGE;
 }
 
 lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info, lq_restore_view *counts)
 {
-  if (!s || (!bytes && n > 0) || s->busy || (info && !lq_api_has_room(info)) ||
-      (counts && !lq_api_has_room(counts)))
-    return LQ_E_USAGE;
-  lq_restored r = {0};
-  lq_status status = LQ_OK;
-  if (s->stateful && n > 0)
-    status = lq_partition_restore(lq_stateful_partition(s->stateful), bytes, n, &r);
-  const char *why = status == LQ_OK         ? ""
-                    : status == LQ_E_BUNDLE ? "not saved state, or damaged"
-                                            : lq_status_text(status);
-  lq_api_explain(info, (lq_errinfo){0}, lq_str_of(why), LQ_STR(""));
-  lq_restore_view v = {.same_bundle = r.same_bundle, .kept = r.kept, .cold = r.cold};
-  if (counts)
-    lq_api_give(counts, &v, sizeof v);
-  return status;
+  return s && !s->busy ? lq_state_restore(lq_scan_state(s), bytes, n, info, counts) : LQ_E_USAGE;
 }

@@ -93,7 +93,7 @@ bool lq_distinct_add(lq_machine *m, lq_sums *a, const lq_value *v, uint32_t max)
   char *bytes = (char *)(d + 1);
   if (key.n)
     memcpy(bytes, key.p, key.n);
-  d->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = key.n};
+  d->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = (uint32_t)key.n};
   d->refs = 1;
   d->v = *v;
   if (v->type == LQ_T_STRING)

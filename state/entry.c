@@ -14,8 +14,10 @@ static size_t size_of(const lq_machine *m, size_t nkey)
 lq_key_entry *lq_entry_get(lq_machine *m, const lq_key *key)
 {
   lq_key_node *node = lq_key_table_find(&m->table, key);
-  if (node)
+  if (node) {
+    lq_key_table_mark(&m->table, node);
     return LQ_OWNER(lq_key_entry, node, node);
+  }
   size_t size = size_of(m, key->n), pairs = pairs_of(m);
   lq_key_entry *e = lq_machine_alloc(m, size);
   if (!e)
@@ -25,7 +27,7 @@ lq_key_entry *lq_entry_get(lq_machine *m, const lq_key *key)
   if (key->n)
     memcpy(bytes, key->p, key->n);
   e->fits = (uint8_t *)bytes + key->n;
-  e->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = key->n};
+  e->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = (uint32_t)key->n};
   lq_list_init(&e->by_lead);
   lq_list_init(&e->held);
   if (!lq_key_table_add(&m->table, &e->node, m->mem)) {
@@ -61,6 +63,7 @@ void lq_entry_drop_match(lq_machine *m, lq_key_entry *e)
     lq_packed_unref(e->chosen[i], m->mem);
     e->chosen[i] = NULL;
   }
+  lq_key_table_mark(&m->table, &e->node);
   if (e->match)
     m->stats.live--;
   lq_state_match_free(m, e->match);
@@ -70,7 +73,10 @@ void lq_entry_drop_match(lq_machine *m, lq_key_entry *e)
 
 void lq_entry_settle(lq_machine *m, lq_key_entry *e)
 {
-  if (e && !e->partials && lq_list_empty(&e->held) && !e->has_lead && !e->match && !e->done)
+  if (!e)
+    return;
+  lq_key_table_mark(&m->table, &e->node); // whoever asks has changed something
+  if (!e->partials && lq_list_empty(&e->held) && !e->has_lead && !e->match && !e->done)
     lq_entry_free(m, e);
 }
 
@@ -107,6 +113,8 @@ void lq_partial_drop(lq_machine *m, lq_partial *p)
 {
   if (!p->held)
     unlink_from_entry(p);
+  if (p->entry)
+    lq_key_table_mark(&m->table, &p->entry->node);
   lq_list_remove(&p->age);
   lq_partial_leave_key(p);
   lq_state_match_free(m, p->match);

@@ -5,16 +5,22 @@ lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key, 
 {
   lq_key_node *node = lq_key_table_find(&s->table, key);
   *is_new = !node;
-  if (node)
+  if (node) {
+    lq_key_table_mark(&s->table, node);
     return LQ_OWNER(lq_first_seen, node, node);
+  }
+  return lq_first_seen_new(m, s, key);
+}
+
+lq_first_seen *lq_first_seen_new(lq_machine *m, lq_stage *s, const lq_key *key)
+{
   lq_first_seen *seen = lq_machine_alloc(m, sizeof *seen + key->n);
   if (!seen)
     return NULL;
   char *bytes = (char *)(seen + 1);
   if (key->n)
     memcpy(bytes, key->p, key->n);
-  seen->born = m->births++;
-  seen->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = key->n};
+  seen->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = (uint32_t)key->n};
   if (!lq_key_table_add(&s->table, &seen->node, m->mem)) {
     lq_uncharge(m, sizeof *seen + key->n);
     lq_mem_free(m->mem, seen, 1, sizeof *seen + key->n);

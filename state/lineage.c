@@ -4,6 +4,8 @@
 // ancestor. A process inherits when it starts, so an answer is one look-up however deep the tree is.
 #include "state/lineage.h"
 
+#include "state/machine_internal.h"
+
 typedef struct process {
   lq_key_node node;
   uint8_t bits[]; // own, parent's, ancestors'; then the key
@@ -105,7 +107,7 @@ static process *add(lq_ancestry *l, lq_str name)
     return NULL;
   char *bytes = (char *)p->bits + SETS * l->nbytes;
   memcpy(bytes, name.p, name.n);
-  p->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = name.n};
+  p->node = (lq_key_node){.hash = key.hash, .key = bytes, .nkey = (uint32_t)name.n};
   if (!lq_key_table_add(&l->table, &p->node, l->mem)) {
     lq_mem_free(l->mem, p, 1, size_of(l, name.n));
     return NULL;
@@ -171,32 +173,36 @@ const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l)
 
 // ---- saving
 
-static void put32(lq_buf *out, size_t v)
+static void put_process(const lq_ancestry *l, process *p, const lq_saving *s, size_t *n)
 {
-  char b[4] = {(char)v, (char)(v >> 8), (char)(v >> 16), (char)(v >> 24)};
-  lq_buf_add(out, b, sizeof b);
+  if (!lq_in_part(s, (lq_str){p->node.key, p->node.nkey}))
+    return;
+  lq_encode_str(s->out, (lq_str){p->node.key, p->node.nkey});
+  lq_encode64(s->out, p->node.nth);
+  lq_encode_bytes(s->out, p->bits, SETS * l->nbytes);
+  p->node.saved |= s->follow;
+  ++*n;
 }
 
-void lq_ancestry_save(const lq_ancestry *l, lq_buf *out)
+void lq_ancestry_save(lq_ancestry *l, const lq_saving *s)
 {
-  put32(out, l->nrows);
-  put32(out, l->table.n);
-  for (lq_link *at = l->table.age.next; at != &l->table.age; at = at->next) {
-    const process *p = LQ_OWNER(process, node.age, at);
-    put32(out, p->node.nkey);
-    lq_buf_add(out, p->node.key, p->node.nkey);
-    lq_buf_add(out, p->bits, SETS * l->nbytes);
-  }
-}
-
-static bool get32(lq_str *rest, size_t *out)
-{
-  if (rest->n < 4)
-    return false;
-  const uint8_t *p = (const uint8_t *)rest->p;
-  *out = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
-  *rest = lq_str_slice(*rest, 4, rest->n);
-  return true;
+  lq_key_table *t = &l->table;
+  lq_changes *c = t->changes;
+  bool all = !s->changes || !c || c->lost;
+  size_t n = 0;
+  lq_encode64(s->out, t->ticks);
+  lq_encode8(s->out, all);
+  lq_encode32(s->out, all ? 0 : c->ngone);
+  if (!all)
+    lq_encode_bytes(s->out, c->gone.p, c->gone.n);
+  size_t gap = lq_encode_gap(s->out);
+  for (lq_link *at = t->age.next; all && at != &t->age; at = at->next)
+    put_process(l, LQ_OWNER(process, node.age, at), s, &n);
+  for (lq_link *at = all ? NULL : c->dirty.next; at && at != &c->dirty; at = at->next)
+    put_process(l, LQ_OWNER(process, node.dirty, at), s, &n);
+  lq_encode_into_gap(s->out, gap, n);
+  if (s->follow && !lq_key_table_follow(t, l->mem))
+    lq_key_table_forget(t);
 }
 
 static void load_bits(const lq_ancestry *l, process *p, const char *from, size_t nbytes, const uint32_t *map,
@@ -210,23 +216,55 @@ static void load_bits(const lq_ancestry *l, process *p, const char *from, size_t
   }
 }
 
-lq_status lq_ancestry_load(lq_ancestry *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap)
+static void drop(lq_ancestry *l, lq_str name)
 {
-  lq_str rest = {bytes, n};
-  size_t rows, count, nkey;
-  if (!get32(&rest, &rows) || !get32(&rest, &count) || rows != nmap)
-    return LQ_E_BUNDLE;
-  size_t nbytes = (rows + 7) / 8;
-  for (size_t i = 0; i < count; i++) {
-    if (!get32(&rest, &nkey) || nkey == 0 || nkey > rest.n || rest.n - nkey < SETS * nbytes)
-      return LQ_E_BUNDLE;
-    lq_str name = lq_str_slice(rest, 0, nkey);
-    process *p = find(l, name);
-    p = p ? p : add(l, name);
-    if (!p)
-      return LQ_E_NOMEM;
-    load_bits(l, p, rest.p + nkey, nbytes, map, nmap);
-    rest = lq_str_slice(rest, nkey + SETS * nbytes, rest.n);
+  process *p = find(l, name);
+  if (p)
+    forget(l, p);
+}
+
+static void load_process(lq_ancestry *l, lq_decoder *w, lq_loading how, const uint32_t *map, size_t nmap)
+{
+  size_t nbytes = (nmap + 7) / 8;
+  lq_str name = lq_decode_str(w);
+  uint64_t nth = lq_decode64(w);
+  lq_str bits = lq_decode_bytes(w, SETS * nbytes);
+  lq_decoder_refuse(w, name.n == 0 || nth > l->table.ticks || (how == LQ_LOAD_WHOLE && find(l, name)));
+  if (w->bad)
+    return;
+  if (how == LQ_LOAD_CHANGES)
+    drop(l, name);
+  process *p = find(l, name);
+  p = p ? p : add(l, name);
+  if (!p) {
+    lq_decoder_no_memory(w);
+    return;
   }
-  return rest.n == 0 ? LQ_OK : LQ_E_BUNDLE;
+  p->node.nth = nth;
+  load_bits(l, p, bits.p, nbytes, map, nmap);
+}
+
+void lq_ancestry_load(lq_ancestry *l, lq_decoder *w, lq_loading how, const uint32_t *map, size_t nmap)
+{
+  uint64_t ticks = lq_decode64(w);
+  bool all = lq_decode_flag(w);
+  lq_decoder_refuse(w, !all && how != LQ_LOAD_CHANGES);
+  uint64_t most = ticks > l->table.ticks ? ticks : l->table.ticks;
+  l->table.ticks = most;
+  while (!w->bad && all && how == LQ_LOAD_CHANGES && !lq_list_empty(&l->table.age))
+    forget(l, oldest(l));
+  uint32_t n = lq_decode_count(w, 4);
+  lq_decoder_refuse(w, all && n > 0);
+  for (uint32_t i = 0; i < n && !w->bad; i++)
+    drop(l, lq_decode_str(w));
+  n = lq_decode_count(w, 12);
+  for (uint32_t i = 0; i < n && !w->bad; i++) {
+    load_process(l, w, how, map, nmap);
+    l->table.ticks = most;
+  }
+}
+
+void lq_ancestry_loaded(lq_ancestry *l)
+{
+  lq_table_sort(&l->table);
 }

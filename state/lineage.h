@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "engine/process.h"
 #include "libquery/status.h"
+#include "state/machine.h"
 #include "state/table.h"
 #include "vm/state.h"
 
@@ -26,9 +27,10 @@ bool lq_ancestry_evict(
     lq_ancestry *l); // the one not heard of for longest; false: there is none but that at hand
 const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l);
 
-// Processes, oldest first, with the numbers of the rows that are true of them.
-void lq_ancestry_save(const lq_ancestry *l, lq_buf *out);
+// Processes with the rows that are true of them.
+void lq_ancestry_save(lq_ancestry *l, const lq_saving *s);
 // map: by row of the file, the row here, or UINT32_MAX. The bytes may be anything.
-lq_status lq_ancestry_load(lq_ancestry *l, const char *bytes, size_t n, const uint32_t *map, size_t nmap);
+void lq_ancestry_load(lq_ancestry *l, lq_decoder *w, lq_loading how, const uint32_t *map, size_t nmap);
+void lq_ancestry_loaded(lq_ancestry *l);
 
 #endif

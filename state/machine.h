@@ -180,10 +180,28 @@ typedef struct lq_live {
 } lq_live;
 void lq_machine_each(const lq_machine *m, void (*each)(void *user, const lq_live *live), void *user);
 
-// Appends the state of part `part` of `parts` (by key). Loading adds to what is there; the bytes may be
-// anything.
-void lq_machine_save(const lq_machine *m, lq_buf *out, uint32_t part, uint32_t parts);
+typedef struct lq_encoder lq_encoder;
 typedef struct lq_decoder lq_decoder;
-lq_status lq_machine_load(lq_machine *m, lq_decoder *w);
+
+// What of it is saved.
+typedef struct lq_saving {
+  lq_encoder *out;
+  bool changes;         // what has changed since the last save that was followed
+  bool follow;          // the next save of changes will build on this one
+  uint32_t part, parts; // by hash; 0 of 1: all
+} lq_saving;
+bool lq_in_part(const lq_saving *s, lq_str key);
+bool lq_machine_changed(const lq_machine *m);
+void lq_machine_save(lq_machine *m, const lq_saving *s);
+
+// What becomes of what is there already when saved state comes to it.
+typedef enum lq_loading {
+  LQ_LOAD_WHOLE,   // nothing is there: what comes twice is damage
+  LQ_LOAD_CHANGES, // it is replaced
+  LQ_LOAD_MERGE,   // the newer one stays
+} lq_loading;
+// The bytes may be anything. Memory has no cap meanwhile: lq_machine_loaded evicts what is over the limits.
+void lq_machine_load(lq_machine *m, lq_decoder *w, lq_loading how);
+void lq_machine_loaded(lq_machine *m);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef LQ_STATE_MACHINE_INTERNAL_H
 #define LQ_STATE_MACHINE_INTERNAL_H
 
+#include "state/codec.h"
 #include "state/room.h"
 #include "state/table.h"
 
@@ -27,6 +28,7 @@ typedef struct lq_state_match {
   lq_link link;
   size_t size, charged; // of this block; of everything that hangs on it
   lq_order order;
+  uint64_t nth; // TAIL, SORT: ascending along stage.matches
   uint32_t nslots, nterms, ncolumns, nkey;
   lq_snapshot **events; // by slot
   lq_packed **captures; // by term: of the first event of its runs
@@ -74,13 +76,19 @@ typedef struct lq_key_entry {
 typedef struct lq_first_seen {
   lq_key_node node;
   int64_t time;
-  uint64_t born; // the how-manieth it was
   uint64_t count;
   lq_state_match *match; // UNIQUE_COUNT
   lq_packed *values;     // COUNT: the key's values
 } lq_first_seen;
 
 typedef struct lq_window_group lq_window_group;
+
+// A node that is being loaded.
+typedef struct lq_node_at {
+  lq_key key;
+  uint64_t nth;
+  lq_loading how;
+} lq_node_at;
 
 typedef struct lq_stage {
   const lq_stage_def *def;
@@ -118,6 +126,9 @@ struct lq_machine {
   uint64_t births;     // groups and seen keys so far
   size_t before, took; // bytes in use when the step began; what steps have taken lately
   lq_machine_stats stats;
+  lq_machine_stats saved; // as they were then: a machine that did nothing has nothing to save
+  int64_t saved_clock;
+  uint64_t saved_births; // rows with a higher number are new
 };
 
 // ---- machine.c
@@ -185,6 +196,7 @@ int lq_sort_order(const lq_value *a, const lq_value *b); // NULL comes first
 // ---- first_seen.c
 lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key,
                                  bool *is_new);                           // NULL: no memory
+lq_first_seen *lq_first_seen_new(lq_machine *m, lq_stage *s, const lq_key *key);
 void lq_first_seen_take(lq_machine *m, lq_stage *s, lq_first_seen *seen); // out of its table: the caller's
 void lq_first_seen_drop(lq_machine *m, lq_first_seen *seen);              // frees what was taken
 void lq_first_seen_free(lq_machine *m, lq_stage *s, lq_first_seen *seen); // both
@@ -194,13 +206,18 @@ lq_status lq_stage_key(lq_machine *m, const lq_stage *s, const lq_state_match *m
 lq_values *lq_stage_args(lq_machine *m, const lq_stage_def *d, uint32_t from, uint32_t n,
                          const lq_state_match *match);
 
+// ---- machine_save.c, machine_load.c, load_order.c
+void lq_match_save(const lq_state_match *r, lq_encoder *w, bool with_key);
+lq_state_match *lq_match_load(lq_machine *m, lq_decoder *w, const lq_str *key); // key: it is not in the bytes
+void lq_table_sort(lq_key_table *t);                                            // by nth
+void lq_machine_sort(lq_machine *m); // its lists, by what they promise
+
 // ---- window.c
 lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_state_match *match); // takes the match
 lq_status lq_window_end(lq_machine *m, uint32_t stage);
 int64_t lq_window_last(const lq_key_node *node); // time of its newest event
-uint64_t lq_window_born(const lq_key_node *node);
-void lq_window_save(const lq_machine *m, const lq_stage *s, const lq_key_node *node, lq_buf *out);
-void lq_window_load(lq_machine *m, lq_stage *s, lq_str key, lq_decoder *w);
+void lq_window_save(const lq_stage *s, const lq_key_node *node, lq_encoder *w);
+void lq_window_load(lq_machine *m, lq_stage *s, const lq_node_at *at, lq_decoder *w);
 void lq_window_group_free(lq_machine *m, lq_stage *s, lq_key_node *node);
 
 #endif

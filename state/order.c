@@ -17,11 +17,16 @@ static void free_heap(lq_buffer *b)
   b->cap = 0;
 }
 
-void lq_buffer_free(lq_buffer *b)
+void lq_buffer_clear(lq_buffer *b)
 {
   for (size_t i = 0; i < b->n; i++)
     lq_waiting_free(&b->heap[i], b->mem);
-  b->n = 0;
+  b->n = b->bytes = b->stats.waiting = 0;
+}
+
+void lq_buffer_free(lq_buffer *b)
+{
+  lq_buffer_clear(b);
   free_heap(b);
   lq_runs_free(&b->runs);
 }
@@ -177,6 +182,14 @@ static bool force(lq_buffer *b, lq_waiting *out)
   b->stats.forced++;
   *out = pop(b);
   reach(b, out->order.time);
+  return true;
+}
+
+bool lq_buffer_drop(lq_buffer *b, lq_waiting *out)
+{
+  if (b->n == 0)
+    return false;
+  *out = pop(b);
   return true;
 }
 

@@ -38,6 +38,7 @@ typedef struct lq_buffer {
 
 void lq_buffer_init(lq_buffer *b, const lq_mem *mem);
 void lq_buffer_free(lq_buffer *b);
+void lq_buffer_clear(lq_buffer *b); // of what waits
 // Gives an event its place and moves time, if its stamp is believed. False: it is late, counted.
 bool lq_buffer_stamp(lq_buffer *b, const lq_event *e, lq_order *out);
 bool lq_buffer_passes(const lq_buffer *b, lq_order order); // need not wait, once lq_buffer_next gives nothing
@@ -49,5 +50,6 @@ lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32
 // The next one whose time has come (`all`: whatever its time); the caller drops what is in it. *any is false:
 // none. LQ_E_NOMEM: the one to come found no room and is still there; LQ_E_IO.
 lq_status lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out, bool *any);
+bool lq_buffer_drop(lq_buffer *b, lq_waiting *out); // the first one, without its turn
 
 #endif

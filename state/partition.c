@@ -97,6 +97,7 @@ void lq_partition_free(lq_partition *s)
   lq_key_set_free(&s->host.keys);
   lq_key_set_free(&s->host.stage_keys);
   lq_buffer_free(&s->buffer);
+  lq_save_pool_free(&s->pool);
   if (s->due.mem)
     lq_deadlines_free(&s->due);
   lq_ancestry_free(s->lineage);
@@ -105,6 +106,15 @@ void lq_partition_free(lq_partition *s)
   if (s->has_viewed)
     lq_event_free(&s->viewed);
   lq_mem_free(s->mem, s, 1, sizeof *s);
+}
+
+void lq_partition_bind(lq_partition *s, const lq_asker *asker,
+                       void (*process)(void *user, lq_process_facts *out), const lq_state_hooks *hooks)
+{
+  s->config.asker = s->host.asker = *asker;
+  s->config.process = process;
+  s->config.hooks = s->host.hooks = *hooks;
+  s->viewing = NULL;
 }
 
 void lq_partition_set_now(lq_partition *s, int64_t now)
@@ -261,12 +271,6 @@ static lq_status spill_for(lq_partition *s, size_t size)
 static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const uint32_t *hits, size_t n)
 {
   const lq_mem *mem = &s->meter.hook;
-  lq_event bare;
-  if (n == 0) { // it waits for its processes alone: nobody will show it
-    bare = *e;
-    bare.raw = bare.source = LQ_STR("");
-    e = &bare;
-  }
   size_t size = lq_snapshot_size(e, true) + n * sizeof *hits + 256;
   lq_status status = spill_for(s, size);
   if (status)

@@ -26,6 +26,10 @@ typedef struct lq_partition_config {
   lq_state_hooks hooks;
   // What saved state is tied to. By state: the rule's id, and a digest of its tables and code.
   uint8_t bundle[32];
+  // Fills a clear event from its record, for events that waited in saved state or that stages will ask again.
+  // LQ_E_INPUT: it cannot be read. NULL: state is saved with the values of such events.
+  lq_status (*read)(void *user, lq_str raw, lq_event *into);
+  void *read_user;
   const lq_str *rules;
   const uint8_t (*schemas)[16];
 } lq_partition_config;
@@ -41,6 +45,9 @@ typedef struct lq_partition_stats {
 typedef struct lq_partition lq_partition;
 lq_status lq_partition_new(lq_partition **out, const lq_partition_config *config, const lq_mem *mem);
 void lq_partition_free(lq_partition *s);
+// Who is asked and told from now on, in place of whom the config named.
+void lq_partition_bind(lq_partition *s, const lq_asker *asker,
+                       void (*process)(void *user, lq_process_facts *out), const lq_state_hooks *hooks);
 
 // Live mode: when events come in, by the caller's clock; may go back. Stamps more than limits.future beyond
 // it are not believed: their events stand where those without a time do, and no time passes. Not where all is
@@ -67,17 +74,27 @@ const lq_event *lq_partition_replay(lq_partition *s, const lq_snapshot *kept);
 
 // ---- saving
 
-// Appends the state of all keys whose hash falls into part `part` of `parts`. What has no key (events that
-// wait, processes, counts of head, rows of tail) is in part 0. Parts of one moment restored together are the
-// whole. LQ_E_UNSUPPORTED: events wait outside memory.
-lq_status lq_partition_save(const lq_partition *s, lq_buf *out, uint32_t part, uint32_t parts);
+// Appends a frame: all that there is, or, with *changes, what has changed since the frame that was given out
+// last, if that is so little that it is worth it; *changes tells which. A frame of changes is good only
+// behind those before it. LQ_E_UNSUPPORTED: events wait outside memory.
+lq_status lq_partition_save(lq_partition *s, lq_buf *out, bool *changes);
 
 typedef struct lq_restored {
   bool same_bundle;
   uint32_t kept, cold; // rules whose state was taken; rules of the file that are gone or have changed: their
                        // state is lost
+  const char *why;     // what was wrong with the bytes
 } lq_restored;
-// Adds to what is there. The bytes may be anything: LQ_E_BUNDLE, and the state is not to be used any more.
-lq_status lq_partition_restore(lq_partition *s, const void *bytes, size_t n, lq_restored *out);
+// Takes the place of *s with all it held: a whole frame and those of changes that followed it, one behind the
+// other. The bytes may be anything: on LQ_E_BUNDLE, LQ_E_VERSION and LQ_E_NOMEM *s is as it was.
+lq_status lq_partition_restore(lq_partition **s, const void *bytes, size_t n, lq_restored *out);
+
+void lq_partition_unsaved(lq_partition *s); // the frame was not kept: the next is whole
+
+// *into becomes those keys of `from` whose hash falls into part `part` of `parts`, with that share of what
+// has no key. Counters of rules begin at 0. `from` stays as it is, but what is saved of it next is whole.
+lq_status lq_partition_take_part(lq_partition **into, lq_partition *from, uint32_t part, uint32_t parts);
+// Adds what another one of the same rules holds. Where both know a key the newer one stays.
+lq_status lq_partition_merge(lq_partition **into, lq_partition *from);
 
 #endif

@@ -1,4 +1,4 @@
-// What state.c and save.c share.
+// What the files of a partition share.
 #ifndef LQ_STATE_PARTITION_INTERNAL_H
 #define LQ_STATE_PARTITION_INTERNAL_H
 
@@ -19,8 +19,12 @@ struct lq_partition {
   lq_buffer buffer;
   lq_deadlines due;
   lq_ancestry *lineage;
-  lq_arena loading;        // values on their way in
-  lq_event waited, viewed; // one that waited, and one that a view names
+  lq_save_pool pool;        // of what was saved last, to build on
+  uint32_t pools;           // so far
+  bool following;           // the next save may be of changes
+  uint8_t last_frame[32];   // digest of what was saved last
+  size_t whole_size, grown; // of the last whole one; of the changes after it
+  lq_event waited, viewed;  // one that waited, and one that a view names
   bool has_waited, has_viewed;
   const lq_snapshot *viewing;
   uint64_t viewing_arrival; // another event may come to lie where one was

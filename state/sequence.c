@@ -80,6 +80,7 @@ static void hold(lq_machine *m, lq_partial *p, lq_key_entry *e)
     drop(m, LQ_OWNER(lq_partial, in_key, e->held.next), LQ_STEP_EVICTED);
   }
   p->nth = m->births++;
+  lq_key_table_mark(&m->table, &e->node);
   lq_list_push(&m->held, &p->age);
   lq_list_push(&e->held, &p->in_key);
   e->nheld++;

@@ -74,6 +74,7 @@ lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values, co
                      .nth = e->nth,
                      .has_time = e->has_time,
                      .mapped = e->mapped,
+                     .whole = values,
                      .values = kept,
                      .nvalues = nvalues};
   k->raw = own_str(e->raw, &text);
@@ -100,6 +101,7 @@ lq_snapshot *lq_snapshot_copy(const lq_snapshot *like, const lq_mem *mem)
   *k = *like;
   k->refs = 1;
   k->size = size;
+  k->mark = (lq_pool_mark){0};
   k->values = values;
   k->raw = own_str(like->raw, &at);
   k->source = own_str(like->source, &at);

@@ -22,16 +22,23 @@ typedef struct lq_snapshot_value {
   lq_value v;
 } lq_snapshot_value;
 
+// Which saved state has something that is shared, and where: its number there. Zero: none yet.
+typedef struct lq_pool_mark {
+  uint32_t pool, at;
+} lq_pool_mark;
+
 // An event that was kept: shared by all that hold it, in one block.
 typedef struct lq_snapshot {
   size_t refs, size;
+  lq_pool_mark mark;
   lq_order
       order;    // its place: of an event without a time, or with one that was not believed, where it arrived
   int64_t time; // as it says; without has_time nothing
   uint64_t line, offset, nth;
   bool has_time, mapped;
+  bool whole; // with the values of its slots; otherwise only the record
   lq_str raw, source;
-  const lq_snapshot_value *values; // of its slots; none when only the record was kept
+  const lq_snapshot_value *values; // of its slots
   size_t nvalues;
 } lq_snapshot;
 
@@ -51,6 +58,7 @@ void lq_snapshot_replay(const lq_snapshot *k, lq_event *into);
 // Lists of values in one block, shared by all that hold it.
 typedef struct lq_packed {
   size_t size, refs;
+  lq_pool_mark mark;
   uint32_t n;
   lq_values lists[];
 } lq_packed;

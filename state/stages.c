@@ -177,6 +177,7 @@ static lq_status hold(lq_machine *m, lq_stage *s, lq_state_match *match)
   lq_status status = take(m, &match);
   if (!match)
     return status;
+  match->nth = m->births++;
   lq_list_push(&s->matches, &match->link);
   s->nmatches++;
   while (s->def->op == LQ_DO_TAIL && s->nmatches > (uint64_t)(s->def->number < 0 ? 0 : s->def->number))

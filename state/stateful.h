@@ -4,7 +4,7 @@
 #define LQ_STATE_STATEFUL_H
 
 #include "engine/engine.h"
-#include "state/partition.h"
+#include "state/rule_tables.h"
 
 typedef struct lq_stateful_options {
   lq_state_limits limits; // zeros: the usual
@@ -12,6 +12,7 @@ typedef struct lq_stateful_options {
   uint8_t hash_key[16];   // random
   lq_run_store store;     // write is NULL: what waits has only memory
   lq_state_hooks hooks;
+  lq_partition **partition; // to be fed; NULL: one of its own, made by what stands above
 } lq_stateful_options;
 
 typedef struct lq_stateful_stats {
@@ -29,6 +30,10 @@ void lq_stateful_free(lq_stateful *s); // before its engine
 // what is remembered of them.
 lq_status lq_stateful_event(lq_stateful *s, lq_event *event, const lq_hits *hits);
 lq_status lq_stateful_end(lq_stateful *s);
+// From now on this one is fed, which asks us and no other until another takes it. NULL: its own. Where it
+// lies may come to hold another partition of the same rules that was bound before.
+void lq_stateful_use(lq_stateful *s, lq_partition **partition);
+lq_partition **lq_stateful_place(lq_stateful *s); // where it lies: for restoring
 lq_partition *
 lq_stateful_partition(lq_stateful *s); // counters, saving, restoring, live partial matches, `now`
 const lq_stateful_stats *lq_stateful_stats_get(const lq_stateful *s);

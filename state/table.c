@@ -87,7 +87,10 @@ bool lq_key_table_add(lq_key_table *t, lq_key_node *node, const lq_mem *mem)
   node->next = *bucket;
   *bucket = node;
   lq_list_push(&t->age, &node->age);
+  lq_list_init(&node->dirty);
+  node->nth = ++t->ticks;
   t->n++;
+  lq_key_table_mark(t, node);
   return true;
 }
 
@@ -95,6 +98,41 @@ void lq_key_table_touch(lq_key_table *t, lq_key_node *node)
 {
   lq_list_remove(&node->age);
   lq_list_push(&t->age, &node->age);
+  node->nth = ++t->ticks;
+  lq_key_table_mark(t, node);
+}
+
+void lq_key_table_mark(lq_key_table *t, lq_key_node *node)
+{
+  lq_changes *c = t->changes;
+  if (!c || !lq_list_empty(&node->dirty))
+    return;
+  lq_list_push(&c->dirty, &node->dirty);
+  c->ndirty++;
+}
+
+static void forget_gone(lq_changes *c)
+{
+  lq_buf_free(&c->gone);
+  c->ngone = 0;
+  c->lost = true;
+}
+
+// A node goes. Under a flood of keys more go than stay: then the whole table is less to write.
+static void note_gone(lq_key_table *t, lq_key_node *node)
+{
+  lq_changes *c = t->changes;
+  if (!lq_list_empty(&node->dirty)) {
+    lq_list_remove(&node->dirty);
+    c->ndirty--;
+  }
+  if (!node->saved || c->lost)
+    return;
+  char n[4] = {(char)node->nkey, (char)(node->nkey >> 8), (char)(node->nkey >> 16), (char)(node->nkey >> 24)};
+  lq_buf_add(&c->gone, n, sizeof n);
+  lq_buf_add(&c->gone, node->key, node->nkey);
+  if (c->gone.failed || ++c->ngone > t->n / 2 + 64)
+    forget_gone(c);
 }
 
 void lq_key_table_remove(lq_key_table *t, lq_key_node *node)
@@ -105,6 +143,44 @@ void lq_key_table_remove(lq_key_table *t, lq_key_node *node)
   *at = node->next;
   lq_list_remove(&node->age);
   t->n--;
+  if (t->changes)
+    note_gone(t, node);
+}
+
+static void unmark(lq_changes *c)
+{
+  while (!lq_list_empty(&c->dirty))
+    lq_list_remove(c->dirty.next);
+  c->ndirty = 0;
+}
+
+bool lq_key_table_follow(lq_key_table *t, const lq_mem *mem)
+{
+  lq_changes *c = t->changes ? t->changes : lq_mem_alloc(mem, 1, sizeof *c);
+  if (!c)
+    return false;
+  if (t->changes) {
+    unmark(c);
+    lq_buf_free(&c->gone);
+  } else {
+    lq_list_init(&c->dirty);
+  }
+  c->mem = c->gone.mem = mem;
+  c->ngone = 0;
+  c->lost = false;
+  t->changes = c;
+  return true;
+}
+
+void lq_key_table_forget(lq_key_table *t)
+{
+  lq_changes *c = t->changes;
+  if (!c)
+    return;
+  unmark(c);
+  lq_buf_free(&c->gone);
+  lq_mem_free(c->mem, c, 1, sizeof *c);
+  t->changes = NULL;
 }
 
 void lq_key_table_trim(lq_key_table *t, const lq_mem *mem)
@@ -119,5 +195,6 @@ void lq_key_table_trim(lq_key_table *t, const lq_mem *mem)
 void lq_key_table_free(lq_key_table *t, const lq_mem *mem)
 {
   lq_mem_free(mem, t->buckets, t->nbuckets, sizeof *t->buckets);
+  lq_key_table_forget(t);
   lq_key_table_init(t);
 }

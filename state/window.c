@@ -6,11 +6,6 @@ static lq_window_group *group_of(const lq_key_node *node)
   return LQ_OWNER(lq_window_group, node, (lq_key_node *)(uintptr_t)node);
 }
 
-uint64_t lq_window_born(const lq_key_node *node)
-{
-  return group_of(node)->born;
-}
-
 int64_t lq_window_last(const lq_key_node *node)
 {
   return group_of(node)->last_time;
@@ -86,7 +81,6 @@ lq_window_group *lq_window_group_new(lq_machine *m, lq_stage *s, const lq_key *k
     return NULL;
   }
   g->size = size;
-  g->born = m->births++;
   g->naggs = lq_aggregates_of(s);
   g->by = by;
   lq_charge(m, by->size);
@@ -95,7 +89,7 @@ lq_window_group *lq_window_group_new(lq_machine *m, lq_stage *s, const lq_key *k
   char *bytes = (char *)(g->aggs + g->naggs);
   if (key->n)
     memcpy(bytes, key->p, key->n);
-  g->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = key->n};
+  g->node = (lq_key_node){.hash = key->hash, .key = bytes, .nkey = (uint32_t)key->n};
   if (lq_key_table_add(&s->table, &g->node, m->mem)) {
     m->stats.keys++;
     return g;
@@ -109,8 +103,10 @@ static lq_window_group *get_group(lq_machine *m, lq_stage *s, size_t tuple)
   const lq_key_set *keys = &m->host->stage_keys;
   const lq_key *key = &keys->keys[tuple];
   lq_key_node *node = lq_key_table_find(&s->table, key);
-  if (node)
+  if (node) {
+    lq_key_table_mark(&s->table, node);
     return group_of(node);
+  }
   lq_values by[LQ_MACHINE_COLUMNS_MAX];
   for (uint32_t i = 0; i < s->def->nby; i++) {
     const lq_value *v = keys->picks[tuple * s->def->nby + i];

@@ -42,7 +42,6 @@ struct lq_window_group {
   lq_key_node node;
   size_t size;
   int64_t last_time;
-  uint64_t born;             // the how-manieth group it was
   lq_snapshot *first, *last; // samples
   lq_packed *by;
   bool fired; // the condition has been true since a match was given

@@ -569,20 +569,65 @@ typedef struct lq_live_view {
 LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, const lq_live_view *live),
                                    void *user);
 
-/* ---- what stateful rules remember, as bytes ---- */
+/* ---- what stateful rules remember ---- */
 
-/* The state of all keys whose hash falls into part `part` of `parts` (0 of 1: all), to be restored by another
- * scan of the same rules, in another process perhaps. What has no key (events that wait, processes) is in
- * part 0. LQ_E_UNSUPPORTED: events wait outside memory (lq_spill). */
-LQ_API lq_status lq_scan_save(const lq_scan *s, uint32_t part, uint32_t parts, lq_write_fn write, void *user);
+/* The clock, events that wait for their turn, partial matches, windows, first-seen values, processes, and
+ * counters. A scan has one of its own. Whoever scans several partitions of a stream with one scan makes one
+ * for each, and attaches it before feeding. For one thread at a time, which is that of its scan. */
+typedef struct lq_state lq_state;
+typedef struct lq_state_options {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const lq_limits *limits;       /* those of state, and of records that are read again; NULL: defaults */
+  const lq_allocator *allocator; /* NULL: malloc and free */
+  int64_t lateness;              /* as in lq_scan_options */
+  const uint8_t *hash_key;       /* likewise */
+} lq_state_options;
+/* options may be NULL. LQ_E_NOMEM, LQ_E_USAGE. */
+LQ_API lq_status lq_state_new(lq_state **out, const lq_bundle *b, const lq_state_options *options);
+/* A scan that feeds it has its own one back. */
+LQ_API void lq_state_free(lq_state *s);
+/* What is fed from now on goes to that state, which is borrowed; NULL: to the scan's own. Tell
+ * lq_scan_set_now after it. LQ_E_USAGE: it is of another bundle, another scan feeds it, or a callback runs.
+ */
+LQ_API lq_status lq_scan_use_state(lq_scan *s, lq_state *state);
+/* The one that is fed; the scan's, or whose it was. */
+LQ_API lq_state *lq_scan_state(const lq_scan *s);
+
+/* All of it as bytes: a frame. They hold records of events: protect them like the log. Without stateful rules
+ * nothing is written. LQ_E_IO: write said no. LQ_E_UNSUPPORTED: events wait outside memory (lq_spill).
+ * LQ_E_NOMEM. */
+LQ_API lq_status lq_state_save(lq_state *s, lq_write_fn write, void *user);
+/* What has changed since the last lq_state_save or lq_state_save_changes, as a frame to be stored behind that
+ * one's; or, when so much has changed that it is not worth it, or when there was none, all of it: *whole is
+ * 1, and what was stored before is not needed any more. If you could not keep the bytes, call lq_state_save
+ * next. */
+LQ_API lq_status lq_state_save_changes(lq_state *s, lq_write_fn write, void *user, int *whole);
 typedef struct lq_restore_view {
   uint32_t struct_size;
   int32_t same_bundle;
   uint32_t kept, cold; /* rules whose state was taken; rules of the bytes that are gone here or have changed:
                           theirs is lost */
 } lq_restore_view;
-/* Adds to what is there; parts of one moment restored together are the whole. Bytes may be anything.
- * LQ_E_BUNDLE: they are damaged, the scan is not to be used any more. info and counts may be NULL. */
+/* Takes the place of what is there: a whole frame, and those of changes behind it, in their order, one behind
+ * the other. Bundle and limits may be others than they were saved with: rules that are the same keep what
+ * they remember, what is over a limit is evicted and counted, and events that wait are read again. Bytes may
+ * be anything: LQ_E_BUNDLE (damaged), LQ_E_VERSION (of another version of the library: begin without them) or
+ * LQ_E_NOMEM, and the state is as it was. info and counts may be NULL. */
+LQ_API lq_status lq_state_restore(lq_state *s, const void *bytes, size_t n, lq_errinfo *info,
+                                  lq_restore_view *counts);
+/* Fills out[0] to out[n - 1], yours to free, each with the keys whose hash falls to it and with its share of
+ * what has no key; s stays as it is. Merged again they are what s is, but that counters of rules begin at 0.
+ */
+LQ_API lq_status lq_state_split(lq_state *s, uint32_t n, lq_state **out);
+/* Adds what `from` holds, which stays as it is. Where both know a key, the newer one stays, and counts add
+ * up. LQ_E_USAGE: they are of different bundles. LQ_E_NOMEM: `into` is as it was. */
+LQ_API lq_status lq_state_merge(lq_state *into, lq_state *from);
+/* The counters that lq_scan_stats gives of it; the others are 0. */
+LQ_API lq_status lq_state_stats(const lq_state *s, lq_stats *out);
+
+/* The same of the state that the scan feeds. */
+LQ_API lq_status lq_scan_save(lq_scan *s, lq_write_fn write, void *user);
 LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_errinfo *info,
                                  lq_restore_view *counts);
 LQ_API lq_status lq_scan_stats(const lq_scan *s, lq_stats *out);

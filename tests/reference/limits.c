@@ -347,28 +347,45 @@ static uint64_t lost_of(const w_run *run)
          run->state->host.keys.cut + run->state->host.stage_keys.cut;
 }
 
-// Into a new run under the same limits, in parts.
+static lq_status whole(w_run *run, lq_partition *old)
+{
+  lq_buf bytes = {.mem = &lq_mem_libc};
+  lq_restored done = {0};
+  lq_status status = lq_partition_save(old, &bytes, &(bool){false});
+  if (!status)
+    status = lq_partition_restore(&run->state, bytes.p, bytes.n, &done);
+  lq_buf_free(&bytes);
+  return status || done.kept == run->tables->nstates ? status : LQ_E_INTERNAL;
+}
+
+static lq_status in_parts(w_run *run, lq_partition *old, watch *w, const w_options *o, run_end *end)
+{
+  lq_status status = LQ_OK;
+  for (uint32_t i = 0; i < 3 && !status; i++) {
+    w_run one;
+    status = begin(&one, w->c, w, o, &end->out);
+    if (!status)
+      status = lq_partition_take_part(&one.state, old, i, 3);
+    if (!status)
+      status = lq_partition_merge(&run->state, one.state);
+    end->lost += lost_of(&one); // what a part evicts the others do not know of
+    w_free(&one);
+  }
+  return status;
+}
+
+// Into a new run under the same limits.
 static lq_status move_on(w_run *run, watch *w, const w_options *o, run_end *end)
 {
   const chapter *c = w->c;
-  lq_buf bytes[3] = {{.mem = &lq_mem_libc}, {.mem = &lq_mem_libc}, {.mem = &lq_mem_libc}};
-  uint32_t parts = chance(&die, 50) ? 1 : 3;
-  lq_status status = LQ_OK;
-  for (uint32_t i = 0; i < parts && !status; i++)
-    status = lq_partition_save(run->state, &bytes[i], i, parts);
-  MUST(status == LQ_OK, "save", status, 0);
-  end->lost += lost_of(run);
+  w_run old = *run;
+  end->lost += lost_of(&old);
   end->moved = true;
-  w_free(run);
-  status = begin(run, c, w, o, &end->out);
-  for (uint32_t i = 0; i < parts && !status; i++) {
-    lq_restored done;
-    status = lq_partition_restore(run->state, bytes[i].p, bytes[i].n, &done);
-    MUST(status == LQ_E_NOMEM || (status == LQ_OK && done.kept == run->tables->nstates), "restore", status,
-         done.kept);
-  }
-  for (uint32_t i = 0; i < 3; i++)
-    lq_buf_free(&bytes[i]);
+  lq_status status = begin(run, c, w, o, &end->out);
+  if (!status)
+    status = chance(&die, 50) ? whole(run, old.state) : in_parts(run, old.state, w, o, end);
+  MUST(status == LQ_OK, "restore", status, 0);
+  w_free(&old);
   return status;
 }
 

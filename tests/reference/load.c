@@ -31,13 +31,13 @@ static lq_status save_and_restore(w_run *run, const w_rule *rule, const w_stream
   lq_restored done;
   w_run other;
   double t = seconds();
-  lq_status status = lq_partition_save(run->state, &bytes, 0, 1);
+  lq_status status = lq_partition_save(run->state, &bytes, &(bool){false});
   double saved = seconds() - t;
   lq_status begun = w_begin(&other, rule, stream, o, out);
   status = status ? status : begun;
   t = seconds();
   if (!status)
-    status = lq_partition_restore(other.state, bytes.p, bytes.n, &done);
+    status = lq_partition_restore(&other.state, bytes.p, bytes.n, &done);
   printf("saved %.1f MiB in %.0f ms, restored in %.0f ms\n", (double)bytes.n / 1048576, saved * 1e3,
          (seconds() - t) * 1e3);
   w_free(&other);

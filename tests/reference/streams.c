@@ -262,35 +262,58 @@ typedef struct plan {
   int64_t lateness;
   size_t stop_every; // 0: never
   uint32_t parts;
+  bool changes; // saves of changes in between
   int only_key; // events whose k is this; 0: all
 } plan;
 
-// Saves in parts, puts them together in a new run under another hash key.
-static lq_status move_on(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *o,
-                         uint32_t parts)
+// Cuts a run's state into parts and puts them together in another run, whose hash key is another one.
+static lq_status in_parts(const lq_partition *old, w_run *run, const w_rule *rule, const w_stream *stream,
+                          const w_options *o, uint32_t parts)
 {
-  lq_buf bytes[4] = {
-      {.mem = &lq_mem_libc}, {.mem = &lq_mem_libc}, {.mem = &lq_mem_libc}, {.mem = &lq_mem_libc}};
-  lq_buf *out = run->out;
   lq_status status = LQ_OK;
-  for (uint32_t i = 0; i < parts && !status; i++)
-    status = lq_partition_save(run->state, &bytes[i], i, parts);
-  w_free(run);
-  lq_status begun = w_begin(run, rule, stream, o, out);
-  status = status ? status : begun;
   for (uint32_t i = 0; i < parts && !status; i++) {
-    lq_restored done;
-    status = lq_partition_restore(run->state, bytes[i].p, bytes[i].n, &done);
-    status = status || done.kept == 1 ? status : LQ_E_INTERNAL;
+    w_run one;
+    status = w_begin(&one, rule, stream, o, run->out);
+    if (!status)
+      status = lq_partition_take_part(&one.state, (lq_partition *)(uintptr_t)old, i, parts);
+    if (!status)
+      status = lq_partition_merge(&run->state, one.state);
+    w_free(&one);
   }
-  for (uint32_t i = 0; i < parts; i++)
-    lq_buf_free(&bytes[i]);
+  return status;
+}
+
+// Saves, and restores in a new run. A chain of changes behind a whole save grows for some time before that.
+static lq_status move_on(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *o,
+                         const plan *how, lq_buf *bytes)
+{
+  lq_buf saved = {.mem = &lq_mem_libc}, *out = run->out;
+  bool changes = how->changes;
+  lq_status status = lq_partition_save(run->state, &saved, &changes);
+  if (!changes)
+    lq_buf_clear(bytes);
+  lq_buf_str(bytes, lq_buf_get(&saved));
+  lq_buf_free(&saved);
+  if (status || (how->changes && chance(60)))
+    return status;
+  w_run next;
+  lq_restored done = {0};
+  status = w_begin(&next, rule, stream, o, out);
+  if (!status && how->parts > 1)
+    status = in_parts(run->state, &next, rule, stream, o, how->parts);
+  else if (!status)
+    status = lq_partition_restore(&next.state, bytes->p, bytes->n, &done);
+  if (!status && how->parts == 1 && done.kept != 1)
+    status = LQ_E_INTERNAL;
+  w_move(run, &next);
+  lq_buf_clear(bytes);
   return status;
 }
 
 static lq_status run_plan(const w_rule *rule, const w_stream *stream, const plan *how, lq_buf *out)
 {
   w_run run;
+  lq_buf bytes = {.mem = &lq_mem_libc};
   w_options o = {.lateness = how->lateness, .now = 1, .hash_seed = (uint8_t)random_below(256)};
   lq_status status = w_begin(&run, rule, stream, &o, out);
   for (size_t i = 0; i < stream->n && !status; i++) {
@@ -300,11 +323,12 @@ static lq_status run_plan(const w_rule *rule, const w_stream *stream, const plan
     status = w_feed(&run, at);
     o.hash_seed++;
     if (!status && how->stop_every && (i + 1) % how->stop_every == 0)
-      status = move_on(&run, rule, stream, &o, how->parts);
+      status = move_on(&run, rule, stream, &o, how, &bytes);
   }
   if (!status)
     status = w_end(&run);
   w_free(&run);
+  lq_buf_free(&bytes);
   return status;
 }
 
@@ -379,8 +403,10 @@ static void check(const pair *p)
     return;
   }
   against_reference(p, &rule, &stream);
-  plan stop = {.stop_every = 1 + random_below(5), .parts = chance(50) ? 1 : 3};
+  plan stop = {.stop_every = chance(50) ? 1 : 1 + random_below(5), .parts = chance(50) ? 1 : 3};
   against(p, &rule, &stream, &stop, "stopped and restored");
+  plan changes = {.stop_every = 1 + random_below(3), .parts = 1, .changes = true};
+  against(p, &rule, &stream, &changes, "changes saved and restored");
   if (splits_by_key(p))
     split(p, &rule, &stream);
   if (!p->distinct_times)
@@ -389,8 +415,11 @@ static void check(const pair *p)
   shuffle_within(&stream, late, order);
   plan shuffled = {.order = order, .lateness = late};
   against(p, &rule, &stream, &shuffled, "shuffled within the lateness");
-  plan both = {
-      .order = order, .lateness = late, .stop_every = 1 + random_below(5), .parts = chance(50) ? 1 : 3};
+  plan both = {.order = order,
+               .lateness = late,
+               .stop_every = 1 + random_below(5),
+               .parts = chance(50) ? 1 : 3,
+               .changes = chance(50)};
   against(p, &rule, &stream, &both, "shuffled, stopped and restored");
   shuffle_within(&stream, -1, order);
   plan whole = {.order = order, .lateness = LQ_LATENESS_WHOLE};

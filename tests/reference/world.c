@@ -513,6 +513,15 @@ static lq_str record_of(const w_event *e)
   return (lq_str){record, n};
 }
 
+void w_move(w_run *to, w_run *from)
+{
+  w_free(to);
+  *to = *from;
+  *from = (w_run){0};
+  lq_partition_bind(to->state, &(lq_asker){to, at_hand, begin, truth, value, field, fits}, process,
+                    &(lq_state_hooks){to, group, add_step});
+}
+
 lq_status w_feed(w_run *run, size_t i)
 {
   const w_event *e = &run->stream->events[i];

@@ -91,6 +91,7 @@ typedef struct w_options {
 
 lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const w_options *options,
                   lq_buf *out);
+void w_move(w_run *to, w_run *from);        // what was in `to` goes
 lq_status w_feed(w_run *run, size_t event); // by index
 lq_status w_end(w_run *run);
 void w_free(w_run *run);

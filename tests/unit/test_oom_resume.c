@@ -249,7 +249,7 @@ static void scan(const lq_bundle *b, const lq_allocator *m, day *d)
   note(d, lq_scan_end(s));
   note(d, lq_scan_record(s, get, NULL, 1));
   note(d, lq_scan_each_live(s, on_live, d));
-  lq_status saved = lq_scan_save(s, 0, 1, keep, d);
+  lq_status saved = lq_scan_save(s, keep, d);
   note(d, saved);
   made = lq_scan_new(&next, b, &o);
   note(d, made);

@@ -320,7 +320,7 @@ Test(spill, state_is_not_saved_while_events_wait_outside)
   lq_stats stats = {.struct_size = sizeof stats};
   lq_scan_stats(s, &stats);
   cr_expect(stats.spilled > 0 && stats.state_waiting > stats.spilled - 1);
-  cr_expect(lq_scan_save(s, 0, 1, (lq_write_fn)NULL, &bytes) == LQ_E_USAGE);
+  cr_expect(lq_scan_save(s, (lq_write_fn)NULL, &bytes) == LQ_E_USAGE);
   lq_scan_free(s); // with runs that nobody asked for
   expect_clean(&kept, 0);
   spill.drop = NULL;

@@ -170,10 +170,10 @@ Test(state, restored_time_is_taken)
     cr_assert(w_read_stream(&stream, cases[i].stream) && w_begin(&run, &rule, &stream, &o, &out) == LQ_OK);
     for (size_t k = 0; k < stream.n; k++) {
       if (k == 2) {
-        cr_assert(lq_partition_save(run.state, &bytes, 0, 1) == LQ_OK);
+        cr_assert(lq_partition_save(run.state, &bytes, &(bool){false}) == LQ_OK);
         w_free(&run);
         cr_assert(w_begin(&run, &rule, &stream, &o, &out) == LQ_OK);
-        cr_assert(lq_partition_restore(run.state, bytes.p, bytes.n, &done) == LQ_OK);
+        cr_assert(lq_partition_restore(&run.state, bytes.p, bytes.n, &done) == LQ_OK);
         lq_partition_set_now(run.state, 125);
       }
       cr_expect(w_feed(&run, k) == LQ_OK);
@@ -300,12 +300,12 @@ static lq_status play(const lq_mem *mem, lq_buf *out)
   for (size_t i = 0; i < stream.n / 2 && !status; i++)
     status = w_feed(&run, i);
   if (!status)
-    status = lq_partition_save(run.state, &bytes, 0, 1);
+    status = lq_partition_save(run.state, &bytes, &(bool){false});
   w_free(&run);
   lq_status begun = w_begin(&run, &rule, &stream, &o, out);
   status = status ? status : begun;
   if (!status)
-    status = lq_partition_restore(run.state, bytes.p, bytes.n, &done);
+    status = lq_partition_restore(&run.state, bytes.p, bytes.n, &done);
   for (size_t i = stream.n / 2; i < stream.n && !status; i++)
     status = w_feed(&run, i);
   if (!status)
@@ -363,7 +363,7 @@ static void try_bytes(const char *bytes, size_t n)
   lq_restored done;
   w_run run;
   cr_assert(w_begin(&run, &rule, &stream, &(w_options){.mem = &mem}, &out) == LQ_OK);
-  lq_status status = lq_partition_restore(run.state, bytes, n, &done);
+  lq_status status = lq_partition_restore(&run.state, bytes, n, &done);
   cr_expect(status == LQ_OK || status == LQ_E_BUNDLE || status == LQ_E_VERSION, "status %d", status);
   for (size_t i = 0; i < stream.n && status == LQ_OK; i++)
     cr_expect(w_feed(&run, i) == LQ_OK);
@@ -384,7 +384,7 @@ Test(state, made_up_bytes_do_no_harm, .timeout = 200)
     cr_assert(w_begin(&run, &rule, &stream, &(w_options){.lateness = 1}, &out) == LQ_OK);
     for (size_t k = 0; k < stream.n; k++)
       cr_assert(w_feed(&run, k) == LQ_OK);
-    cr_assert(lq_partition_save(run.state, &bytes, 0, 1) == LQ_OK);
+    cr_assert(lq_partition_save(run.state, &bytes, &(bool){false}) == LQ_OK);
     w_free(&run);
     try_bytes(bytes.p, bytes.n);
     char *copy = malloc(bytes.n);
@@ -406,7 +406,7 @@ Test(state, made_up_bytes_do_no_harm, .timeout = 200)
     copy[100] ^= 1; // and without its digest it is not even read
     lq_restored done;
     cr_assert(w_begin(&run, &rule, &stream, &(w_options){0}, &out) == LQ_OK);
-    cr_expect(lq_partition_restore(run.state, copy, bytes.n, &done) == LQ_E_BUNDLE);
+    cr_expect(lq_partition_restore(&run.state, copy, bytes.n, &done) == LQ_E_BUNDLE);
     w_free(&run);
     free(copy);
     lq_buf_free(&bytes);

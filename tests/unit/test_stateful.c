@@ -155,9 +155,9 @@ static void stop_and_go(const story *s, int64_t lateness)
     lq_buf bytes = {.mem = &lq_mem_libc};
     lq_restored done;
     cr_expect(feed(p, s->events[i]) == LQ_OK);
-    cr_expect(lq_partition_save(lq_stateful_partition(p->stateful), &bytes, 0, 1) == LQ_OK);
+    cr_expect(lq_partition_save(lq_stateful_partition(p->stateful), &bytes, &(bool){false}) == LQ_OK);
     cr_assert(begin(next, s->query, lateness) == LQ_OK);
-    lq_status st = lq_partition_restore(lq_stateful_partition(next->stateful), bytes.p, bytes.n, &done);
+    lq_status st = lq_partition_restore(lq_stateful_place(next->stateful), bytes.p, bytes.n, &done);
     cr_expect(st == LQ_OK && done.same_bundle && done.kept == 1 && done.cold == 0, "%s: status %d", s->query,
               st);
     next->line = p->line;
@@ -193,8 +193,8 @@ Test(stateful, another_rule_of_the_same_id_starts_cold)
   cr_assert(begin(&a, "sequence [any where a == 1] [any where a == 2]", 0) == LQ_OK);
   cr_assert(begin(&b, "sequence [any where a == 1] [any where a == 3]", 0) == LQ_OK);
   cr_expect(feed(&a, "{\"a\":1}") == LQ_OK);
-  cr_expect(lq_partition_save(lq_stateful_partition(a.stateful), &bytes, 0, 1) == LQ_OK);
-  cr_expect(lq_partition_restore(lq_stateful_partition(b.stateful), bytes.p, bytes.n, &done) == LQ_OK);
+  cr_expect(lq_partition_save(lq_stateful_partition(a.stateful), &bytes, &(bool){false}) == LQ_OK);
+  cr_expect(lq_partition_restore(lq_stateful_place(b.stateful), bytes.p, bytes.n, &done) == LQ_OK);
   cr_expect(!done.same_bundle && done.kept == 0 && done.cold == 1);
   b.line = 1;
   cr_expect(feed(&b, "{\"a\":3}") == LQ_OK && b.out.n == 0);

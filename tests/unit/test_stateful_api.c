@@ -473,13 +473,19 @@ static void run_cut(const lq_bundle *b, const char *events, size_t cut, uint32_t
 {
   lq_scan *first = scan_of(b, 0, on_match, got), *second = scan_of(b, 0, on_match, got);
   cr_assert(lq_scan_feed(first, events, cut) == LQ_OK);
-  for (uint32_t i = 0; i < parts; i++) {
+  lq_state *part[4] = {NULL};
+  cr_assert(lq_state_split(lq_scan_state(first), parts, part) == LQ_OK);
+  for (uint32_t i = 0; i < parts; i++) { // in any order, by way of bytes
     text saved = {0};
     lq_restore_view v = {.struct_size = sizeof v};
     lq_errinfo info = LQ_INIT(lq_errinfo);
-    cr_assert(lq_scan_save(first, i, parts, put, &saved) == LQ_OK);
-    cr_assert(lq_scan_restore(second, saved.p, saved.n, &info, &v) == LQ_OK, "%s", info.message);
+    lq_state *one = part[parts - 1 - i], *other = NULL;
+    cr_assert(lq_state_new(&other, b, NULL) == LQ_OK && lq_state_save(one, put, &saved) == LQ_OK);
+    cr_assert(lq_state_restore(other, saved.p, saved.n, &info, &v) == LQ_OK, "%s", info.message);
     cr_expect(v.same_bundle && v.kept == 1 && v.cold == 0);
+    cr_expect(lq_state_merge(lq_scan_state(second), other) == LQ_OK);
+    lq_state_free(one);
+    lq_state_free(other);
   }
   feed(second, events + cut);
   end(second);
@@ -517,9 +523,8 @@ Test(stateful_api, damaged_state_is_refused)
   lq_scan *s = scan_of(b, 0, on_match, &got);
   events_of(events, sizeof events, "a1a2a3");
   feed(s, events);
-  cr_assert(lq_scan_save(s, 0, 1, put, &saved) == LQ_OK);
-  cr_expect(lq_scan_save(s, 1, 1, put, &saved) == LQ_E_USAGE);
-  cr_expect(lq_scan_save(s, 0, 0, put, &saved) == LQ_E_USAGE);
+  cr_assert(lq_scan_save(s, put, &saved) == LQ_OK);
+  cr_expect(lq_scan_save(s, NULL, &saved) == LQ_E_USAGE);
   for (size_t n = 1; n < saved.n; n += 7) {
     lq_errinfo info = LQ_INIT(lq_errinfo);
     lq_scan *other = scan_of(b, 0, on_match, &got);
@@ -571,7 +576,7 @@ static int feeds_again(void *user, const lq_match *m)
   (void)m;
   cr_expect(lq_scan_feed(s, "{}", 2) == LQ_E_USAGE);
   cr_expect(lq_scan_finish(s) == LQ_E_USAGE);
-  cr_expect(lq_scan_save(s, 0, 1, put, NULL) == LQ_E_USAGE);
+  cr_expect(lq_scan_save(s, put, NULL) == LQ_E_USAGE);
   return 1;
 }
 
@@ -591,7 +596,7 @@ Test(stateful_api, wrong_calls)
   lq_stats stats = {.struct_size = sizeof stats};
   lq_scan_set_now(s, 5);
   cr_expect(lq_scan_finish(s) == LQ_OK);
-  cr_expect(lq_scan_save(s, 0, 1, put, &saved) == LQ_OK && saved.n == 0);
+  cr_expect(lq_scan_save(s, put, &saved) == LQ_OK && saved.n == 0);
   cr_expect(lq_scan_restore(s, "", 0, NULL, NULL) == LQ_OK);
   cr_expect(lq_scan_each_live(s, on_live, &saved) == LQ_OK && saved.n == 0);
   lq_scan_stats(s, &stats);
@@ -679,7 +684,7 @@ static lq_status half_a_day(const lq_bundle *b, const lq_allocator *m, day *d, c
   if (status == LQ_OK)
     status = lq_scan_each_live(s, day_live, d);
   if (status == LQ_OK)
-    status = to ? lq_scan_save(s, 0, 1, put, to) : lq_scan_finish(s);
+    status = to ? lq_scan_save(s, put, to) : lq_scan_finish(s);
   lq_scan_free(s);
   return status == LQ_E_CANCELLED ? d->failed : status;
 }
@@ -748,7 +753,7 @@ Test(stateful_api, a_hash_key_is_the_given_one_or_a_new_one)
     lq_scan *s;
     lq_scan_options o = {.struct_size = sizeof o, .hash_key = given[i]};
     cr_assert(lq_scan_new(&s, b, &o) == LQ_OK);
-    memcpy(got[i], s->hash_key, LQ_SEED_SIZE);
+    memcpy(got[i], s->own->hash_key, LQ_SEED_SIZE);
     lq_scan_free(s);
   }
   lq_bundle_free(b);
