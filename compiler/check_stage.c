@@ -61,9 +61,29 @@ static void check_window(lq_checker *c, const lq_node *s)
   lq_diag_help(c->d, d, "write how long: `%s 5m`", s->stage == LQ_STAGE_SUPPRESS ? "for" : "over");
 }
 
+// `eval` is one stage for each name, and what it and `stats` make counts as columns.
+static void check_count(lq_checker *c, const lq_node *s)
+{
+  size_t n = 0;
+  const lq_node *over = NULL;
+  if (s->stage == LQ_STAGE_EVAL || s->stage == LQ_STAGE_STATS)
+    return;
+  for (const lq_node *k = s->kids ? s->kids : s->by; k; k = k->next) {
+    if (++n == LQ_STAGE_ARGS_MAX + 1)
+      over = k;
+  }
+  if (!over)
+    return;
+  lq_diag *d = lq_diag_add(c->d, LQ_DIAG_TOO_LARGE, over->span, "`%s` takes too many values",
+                           lq_stage_word(s->stage));
+  lq_diag_label(c->d, d, over->span, "%zu of them, the limit is %d; this is the first one over it", n,
+                LQ_STAGE_ARGS_MAX);
+}
+
 void lq_check_stage(lq_checker *c, const lq_node *s)
 {
   check_window(c, s);
+  check_count(c, s);
   switch (s->stage) {
   case LQ_STAGE_WHERE:
   case LQ_STAGE_FILTER: lq_check_condition(c, s->kids); return;

@@ -181,7 +181,7 @@ static lq_reason stage_row(const lq_owners *w, const lq_stage_def *s)
     return LQ_REASON_STAGE_OP;
   if (!number_fits(s))
     return LQ_REASON_STAGE_NUMBER;
-  if (s->first_arg != w->arg || s->nargs > LQ_COLUMNS_MAX || s->nargs > w->p->nstage_args - w->arg ||
+  if (s->first_arg != w->arg || s->nargs > LQ_STAGE_ARGS_MAX || s->nargs > w->p->nstage_args - w->arg ||
       !args_fit(s))
     return LQ_REASON_STAGE_ARGS;
   return LQ_REASON_NONE;
