@@ -10,6 +10,7 @@
 
 typedef struct counting_mem {
   size_t live;     // bytes; 0 at the end is no leak
+  size_t peak;     // of live
   size_t requests; // for new memory
   size_t fail_at;  // this request and all after it fail; 0: never
   bool once;       // this request alone
@@ -34,6 +35,7 @@ static inline void *counting_fn(void *user, void *p, size_t old_size, size_t new
     return NULL;
   *grown = new_size;
   c->live += new_size - old_size;
+  c->peak = c->live > c->peak ? c->live : c->peak;
   return (char *)grown + 16;
 }
 
