@@ -1,51 +1,13 @@
 // The public API as an embedder sees it: build, load, scan, getters, why, errors.
-#include <criterion/criterion.h>
-#include <libquery/lq.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-typedef struct text {
-  char p[8192];
-  size_t n;
-} text;
-
-static int put(void *user, const char *bytes, size_t n)
-{
-  text *t = user;
-  if (n >= sizeof t->p - t->n)
-    return 1;
-  memcpy(t->p + t->n, bytes, n);
-  t->n += n;
-  t->p[t->n] = '\0';
-  return 0;
-}
+#include "library.h"
 
 static int refuse(void *user, const char *bytes, size_t n)
 {
   (void)user, (void)bytes, (void)n;
   return 1;
-}
-
-static bool is(lq_text t, const char *z)
-{
-  return t.n == strlen(z) && memcmp(t.p, z, t.n) == 0;
-}
-
-static lq_bundle *bundle_of(const char *query, uint32_t flags)
-{
-  lq_build_options o = {.struct_size = sizeof o, .flags = flags};
-  lq_build *b;
-  lq_bundle *out = NULL;
-  cr_assert(lq_build_new(&b, &o) == LQ_OK);
-  lq_status s = lq_build_add_query(b, "<query>", NULL, query, strlen(query));
-  text t = {0};
-  if (s == LQ_E_QUERY)
-    lq_build_diag_text(b, 0, 0, put, &t);
-  cr_assert(s == LQ_OK, "%s: %d\n%s", query, s, t.p);
-  cr_assert((s = lq_build_finish(b, &out)) == LQ_OK, "%s: finish %d", query, s);
-  lq_build_free(b);
-  return out;
 }
 
 static const char playbook[] = "# Execution – TA0002\n\n## T1059 – Shells\n\nAll of them.\n\n`process.name : "
@@ -209,13 +171,6 @@ static const struct {
     {"lookup(\"absent\", x)", "{\"x\":\"y\"}", 0},
     {"not lookup(\"absent\", x)", "{\"x\":\"y\"}", 1},
 };
-
-static int count_match(void *user, const lq_match *m)
-{
-  (void)m;
-  ++*(int *)user;
-  return 0;
-}
 
 static lq_build *build_with_lists(void)
 {
@@ -543,7 +498,7 @@ static void ids_of(const lq_bundle *b, const char *source, const char *bytes, id
 
 Test(api, alert_ids)
 {
-  lq_bundle *b = bundle_of("a == 1", 0);
+  lq_bundle *b = bundle_of("a == 1");
   ids first, second;
   ids_of(b, "a", "{\"a\":1}\n{\"a\":1}\n", &first);
   ids_of(b, "a", "{ \"a\":1, \"b\":2}\n{\"a\":1}\n", &second);
@@ -597,7 +552,8 @@ Test(api, why_it_matched)
       {"a.n == 7 and a.s : \"x*\"", "", LQ_BUILD_STRIP},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    lq_bundle *b = bundle_of(table[i].query, table[i].flags);
+    lq_bundle *b = bundle_with(table[i].query, &(lq_build_options){.struct_size = sizeof(lq_build_options),
+                                                                   .flags = table[i].flags});
     text t = {0};
     lq_scan_options o = {.struct_size = sizeof o, .match = on_why, .user = &t};
     lq_scan *s;
@@ -666,7 +622,7 @@ Test(api, getters)
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     static log l;
     l = (log){.bad = 0};
-    lq_bundle *b = bundle_of(table[i].query, LQ_BUILD_NO_WARNINGS);
+    lq_bundle *b = bundle_of(table[i].query);
     lq_scan *s = scan_of(b, &l);
     cr_expect(lq_scan_record(s, get, rows, 42) == LQ_OK);
     cr_expect((l.seen.n > 0) == table[i].matches, "%s", table[i].query);
@@ -694,7 +650,7 @@ static int for_ever(void *user, lq_text field, size_t nth, lq_field_value *out)
 
 Test(api, a_getter_without_end)
 {
-  lq_bundle *b = bundle_of("x.y == 2 or z == 1", 0);
+  lq_bundle *b = bundle_of("x.y == 2 or z == 1");
   lq_scan *s = NULL;
   cr_assert(lq_scan_new(&s, b, NULL) == LQ_OK);
   cr_expect(lq_scan_record(s, for_ever, NULL, 1) == LQ_OK);

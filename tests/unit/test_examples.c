@@ -1,30 +1,7 @@
 // The examples of the function table: each gives what its row says, folded and not folded.
-#include <criterion/criterion.h>
-#include <libquery/lq.h>
 #include <stdio.h>
-#include <string.h>
 
-typedef struct text {
-  char p[2048];
-  size_t n;
-} text;
-
-static int put(void *user, const char *bytes, size_t n)
-{
-  text *t = user;
-  size_t room = sizeof t->p - 1 - t->n;
-  n = n < room ? n : room;
-  memcpy(t->p + t->n, bytes, n);
-  t->n += n;
-  return 0;
-}
-
-static int count(void *user, const lq_match *m)
-{
-  (void)m;
-  ++*(int *)user;
-  return 0;
-}
+#include "library.h"
 
 static bool compile(const char *query, uint32_t flags, lq_bundle **out)
 {
@@ -51,7 +28,7 @@ static bool holds(const char *query, uint32_t flags)
   int matches = 0;
   if (!compile(query, flags, &b))
     return false;
-  lq_scan_options o = {.struct_size = sizeof o, .match = count, .user = &matches};
+  lq_scan_options o = {.struct_size = sizeof o, .match = count_match, .user = &matches};
   cr_assert(lq_scan_new(&s, b, &o) == LQ_OK);
   cr_assert(lq_scan_begin(s, "-") == LQ_OK && lq_scan_feed(s, "{}\n", 3) == LQ_OK && lq_scan_end(s) == LQ_OK);
   lq_scan_free(s);

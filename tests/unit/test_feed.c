@@ -1,6 +1,5 @@
 // Streams over files: what they number, what they refuse, and memory that runs out. Whatever fails, the next
 // run has every alert once.
-#include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +11,7 @@
 #include "feed/alerts.h"
 #include "feed/io.h"
 #include "feed/stream.h"
+#include "library.h"
 
 // ---- a folder, and a clock of its own
 
@@ -68,10 +68,10 @@ static void leave_folder(void)
   cr_assert(rmdir(name) == 0);
 }
 
-static void put_file(const char *name, const char *text, const char *mode)
+static void put_file(const char *name, const char *bytes, const char *mode)
 {
   FILE *f = fopen(name, mode);
-  cr_assert(f && fputs(text, f) >= 0 && fclose(f) == 0, "%s", name);
+  cr_assert(f && fputs(bytes, f) >= 0 && fclose(f) == 0, "%s", name);
 }
 
 static size_t get_file(const char *name, char *out, size_t max)
@@ -108,14 +108,6 @@ static void count_notice(void *user, const lq_notice *n)
 {
   world *w = user;
   w->notices[n->kind]++;
-}
-
-static lq_bundle *compile(const char *query)
-{
-  lq_bundle *out = NULL;
-  lq_errinfo error = LQ_INIT(lq_errinfo);
-  cr_assert(lq_compile(&out, query, strlen(query), NULL, &error) == LQ_OK, "%s", error.message);
-  return out;
 }
 
 static void open_world(world *w, const lq_bundle *b, const lq_mem *mem)
@@ -188,11 +180,11 @@ static char *const app[] = {(char *)"app.ndjson"};
 // The lines that the alerts name, in order, with blanks between.
 static void lines_of_alerts(char *out, size_t max)
 {
-  static char text[8192];
+  static char alerts[8192];
   size_t n = 0;
-  get_file("alerts", text, sizeof text);
+  get_file("alerts", alerts, sizeof alerts);
   out[0] = '\0';
-  for (const char *p = text; (p = strstr(p, "\"line\":")); p++)
+  for (const char *p = alerts; (p = strstr(p, "\"line\":")); p++)
     n += (size_t)snprintf(out + n, max - n, n ? " %ld" : "%ld", strtol(p + strlen("\"line\":"), NULL, 10));
 }
 
@@ -214,7 +206,7 @@ static const struct {
 // Renamed between two runs: the second one reads the rest of the old file, then the new one.
 Test(feed, lines_are_counted_on_through_a_rotation)
 {
-  lq_bundle *b = compile("a == 1");
+  lq_bundle *b = bundle_of("a == 1");
   enter_new_folder();
   for (size_t i = 0; i < sizeof rotations / sizeof *rotations; i++) {
     char got[200];
@@ -246,7 +238,7 @@ static void rotate(void)
 
 Test(feed, lines_are_counted_on_while_it_follows)
 {
-  lq_bundle *b = compile("a == 1");
+  lq_bundle *b = bundle_of("a == 1");
   enter_new_folder();
   for (rotation = 0; rotation < sizeof rotations / sizeof *rotations; rotation++) {
     char got[200];
@@ -338,7 +330,7 @@ static void resume(world *w, lq_alerts_form form)
 static void fail_each(lq_alerts_form form, bool once)
 {
   static char right[16384], got[16384];
-  lq_bundle *b = compile("sequence by b [any where a == 1] [any where a == 2]");
+  lq_bundle *b = bundle_of("sequence by b [any where a == 1] [any where a == 2]");
   counting_mem c = {.live = 0};
   const lq_mem counted = {counting_fn, &c};
   world w;

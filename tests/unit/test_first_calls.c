@@ -1,17 +1,8 @@
 // The five calls of a first program, and what they say when something is wrong.
-#include <criterion/criterion.h>
-#include <libquery/lq.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "counting_mem.h"
-
-static int count(void *user, const lq_match *m)
-{
-  (void)m;
-  ++*(int *)user;
-  return 0;
-}
+#include "library.h"
 
 Test(first_calls, five)
 {
@@ -19,7 +10,7 @@ Test(first_calls, five)
   static const char log[] = "{\"process\":{\"name\":\"CMD.EXE\"}}\n{\"process\":{\"name\":\"ls\"}}\n";
   int matches = 0;
   lq_errinfo error = LQ_INIT(lq_errinfo);
-  lq_scan_options o = {.struct_size = sizeof o, .match = count, .user = &matches};
+  lq_scan_options o = {.struct_size = sizeof o, .match = count_match, .user = &matches};
   lq_bundle *b;
   lq_scan *s;
   cr_assert(lq_compile(&b, query, strlen(query), NULL, &error) == LQ_OK);
@@ -121,7 +112,7 @@ static lq_status all_calls(const lq_allocator *a, int *matches)
       "{\"user\":{\"name\":\"u\"},\"event\":{\"category\":\"process\"},\"process\":{\"name\":\"A\"}}\n"
       "{\"user\":{\"name\":\"u\"},\"b\":{\"c\":1}}\n";
   lq_build_options build = {.struct_size = sizeof build, .allocator = a};
-  lq_scan_options o = {.struct_size = sizeof o, .allocator = a, .match = count, .user = matches};
+  lq_scan_options o = {.struct_size = sizeof o, .allocator = a, .match = count_match, .user = matches};
   lq_errinfo e = LQ_INIT(lq_errinfo);
   lq_bundle *b;
   lq_scan *s = NULL;

@@ -1,10 +1,10 @@
 // An event cannot hide: whatever stands around `process.name: evil.exe`, the rule fires, and what was left
 // out is counted.
-#include <criterion/criterion.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "libquery/lq.h"
+#include "library.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define EVIL "\"process\":{\"name\":\"evil.exe\"}"
@@ -69,25 +69,11 @@ static const struct hidden {
      200000, FIELDS},
 };
 
-static int on_match(void *user, const lq_match *m)
-{
-  (void)m;
-  ++*(int *)user;
-  return 0;
-}
-
-static lq_bundle *bundle_of(const char *query)
+static lq_bundle *bundle_of_case(const char *query)
 {
   bool kql = strncmp(query, "kql ", 4) == 0;
-  query += kql ? 4 : 0;
-  lq_bundle *b = NULL;
-  lq_build *build = NULL;
   lq_build_options o = {.struct_size = sizeof o, .dialect = kql ? LQ_DIALECT_NAME_KQL : LQ_DIALECT_NAME_LQ};
-  cr_assert(lq_build_new(&build, &o) == LQ_OK);
-  cr_assert(lq_build_add_query(build, "q", NULL, query, strlen(query)) == LQ_OK, "%s", query);
-  cr_assert(lq_build_finish(build, &b) == LQ_OK, "%s", query);
-  lq_build_free(build);
-  return b;
+  return bundle_with(query + (kql ? 4 : 0), &o);
 }
 
 // Brackets that `again` opened and `before` and `after` did not close.
@@ -132,8 +118,8 @@ static void write_event(lq_buf *out, const struct hidden *h)
 static void check(const struct hidden *h, lq_buf *event)
 {
   int matches = 0;
-  lq_bundle *b = bundle_of(h->query ? h->query : "process.name == \"evil.exe\"");
-  lq_scan_options o = {.struct_size = sizeof o, .match = on_match, .user = &matches};
+  lq_bundle *b = bundle_of_case(h->query ? h->query : "process.name == \"evil.exe\"");
+  lq_scan_options o = {.struct_size = sizeof o, .match = count_match, .user = &matches};
   lq_scan *s = NULL;
   lq_stats st = {.struct_size = sizeof st};
   write_event(event, h);

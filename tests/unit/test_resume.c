@@ -1,9 +1,8 @@
 // Going on in another scan: wherever the bytes are cut, the matches are those of one scan.
-#include <criterion/criterion.h>
-#include <libquery/lq.h>
 #include <stdlib.h>
-#include <string.h>
 #include <zlib.h>
+
+#include "library.h"
 
 enum { MATCHES = 64, SOURCE = 4096 };
 
@@ -20,17 +19,6 @@ static int on_match(void *user, const lq_match *m)
   f->lines[f->n] = lq_match_line(m);
   memcpy(f->ids[f->n++], lq_match_id(m), 33);
   return 0;
-}
-
-static lq_bundle *bundle_of(const char *query)
-{
-  lq_build *b;
-  lq_bundle *out = NULL;
-  cr_assert(lq_build_new(&b, NULL) == LQ_OK);
-  cr_assert(lq_build_add_query(b, "<query>", NULL, query, strlen(query)) == LQ_OK);
-  cr_assert(lq_build_finish(b, &out) == LQ_OK);
-  lq_build_free(b);
-  return out;
 }
 
 static lq_scan *scan_of(const lq_bundle *b, found *f)

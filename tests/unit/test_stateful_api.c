@@ -1,52 +1,10 @@
 // Stateful rules through the public API: groups, rows, order, counters, partial matches, saved state.
-#include <criterion/criterion.h>
-#include <libquery/lq.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "counting_mem.h"
 #include "lib/api.h"
-
-typedef struct text {
-  char p[16384];
-  size_t n;
-} text;
-
-static int put(void *user, const char *bytes, size_t n)
-{
-  text *t = user;
-  if (n >= sizeof t->p - t->n)
-    return 1;
-  memcpy(t->p + t->n, bytes, n);
-  t->n += n;
-  t->p[t->n] = '\0';
-  return 0;
-}
-
-static void put_z(text *t, const char *z)
-{
-  cr_assert(put(t, z, strlen(z)) == 0);
-}
-
-static bool is(lq_text t, const char *z)
-{
-  return t.n == strlen(z) && memcmp(t.p, z, t.n) == 0;
-}
-
-static lq_bundle *bundle_of(const char *query)
-{
-  lq_build_options o = {.struct_size = sizeof o, .flags = LQ_BUILD_NO_WARNINGS};
-  lq_build *b;
-  lq_bundle *out = NULL;
-  text t = {0};
-  cr_assert(lq_build_new(&b, &o) == LQ_OK);
-  if (lq_build_add_query(b, "<query>", NULL, query, strlen(query)) != LQ_OK)
-    lq_build_diag_text(b, 0, 0, put, &t);
-  cr_assert(lq_build_finish(b, &out) == LQ_OK, "%s\n%s", query, t.p);
-  lq_build_free(b);
-  return out;
-}
+#include "library.h"
 
 // What a match looks like, in short: `kind place,place place key=value column=json`.
 static void describe(text *out, const lq_match *m)
