@@ -10,7 +10,7 @@
 
 static const lq_schema *schema_of(const lq_checker *c)
 {
-  return c->o->schema ? c->o->schema : &lq_ecs;
+  return lq_schema_or_ecs(c->o->schema);
 }
 
 static bool ends_in_subfield(lq_str name)
@@ -36,7 +36,7 @@ static bool is_open(lq_field_type t)
 static bool has_open_parent(const lq_schema *s, lq_str name)
 {
   for (lq_str p = parent(name); p.n > 0; p = parent(p)) {
-    const lq_schema_field *f = lq_schema_find_in(s, p);
+    const lq_schema_field *f = lq_schema_find(s, p);
     if (f && is_open(f->type))
       return true;
   }
@@ -133,7 +133,7 @@ static void unknown_field(lq_checker *c, const lq_node *n, lq_str name)
 static void check_name(lq_checker *c, const lq_node *n, lq_str name)
 {
   const lq_schema *s = schema_of(c);
-  bool known = lq_glob_has_wildcard(name) || lq_schema_find_in(s, name) || is_group(s, name) ||
+  bool known = lq_glob_has_wildcard(name) || lq_schema_find(s, name) || is_group(s, name) ||
                ends_in_subfield(name) || has_open_parent(s, name) || n->optional;
   if (known)
     return;
@@ -194,7 +194,7 @@ static const lq_schema_field *type_of(lq_checker *c, const lq_node *field, lq_st
   if (field->kind != LQ_N_FIELD || !lq_resolve(c->arena, c->scope, field, &ref))
     return NULL;
   *name = ref.name;
-  return lq_schema_find_in(schema_of(c), ref.name);
+  return lq_schema_find(schema_of(c), ref.name);
 }
 
 static void never(lq_checker *c, const lq_node *literal, lq_str name, const lq_schema_field *f)

@@ -22,8 +22,11 @@ typedef struct lq_compile_options {
   lq_dialect dialect;
   lq_str category_field; // of `X where`; empty: event.category
   bool strict_schema;    // unknown fields are errors (with --schema)
-  const struct lq_schema
-      *schema; // that names and literals are checked against; NULL: ECS. It never changes a result
+  // That names and literals are checked against; it changes no result. NULL: ECS.
+  const struct lq_schema *schema;
+  // That says which fields hold dates, addresses and analysed text, and so what a comparison means. NULL:
+  // ECS.
+  const struct lq_schema *types;
   const lq_named_list *lists;
   bool case_sensitive; // Endgame EQL: it folds case unless told not to
   bool optimise;       // fold, merge lists, drop covered patterns; results are the same without

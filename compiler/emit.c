@@ -9,6 +9,7 @@ typedef struct emitter {
   lq_code *code;
   lq_pool *pool;
   const lq_mem *mem;
+  const lq_schema *types;
   uint32_t max_code;
   bool strip;
   bool negated; // under an odd number of `not`
@@ -71,9 +72,9 @@ static void land(emitter *e, size_t from)
 
 // ---- pool
 
-static lq_type type_hint(lq_str name)
+static lq_type type_hint(const emitter *e, lq_str name)
 {
-  const lq_schema_field *f = lq_schema_find(name);
+  const lq_schema_field *f = lq_schema_find(e->types, name);
   return f ? lq_schema_value_type(f->type) : LQ_T_NULL;
 }
 
@@ -90,7 +91,7 @@ static uint32_t field(emitter *e, const lq_ref *r)
   uint32_t scope = r->scope ? scope_field(e, r->scope) : LQ_NONE;
   if (r->scope && scope == LQ_NONE)
     return LQ_NONE;
-  return lq_pool_field_id(e->pool, r->name, scope, 0, type_hint(r->name));
+  return lq_pool_field_id(e->pool, r->name, scope, 0, type_hint(e, r->name));
 }
 
 static void fill_member(emitter *e, lq_set_kind kind, const lq_entry *from, char *to)
@@ -460,7 +461,12 @@ lq_status lq_emit_rule(lq_code *out, lq_pool *pool, const lq_query_plan *plan, c
                        const char **why)
 {
   uint32_t max = o->max_code && o->max_code < LQ_RULE_CODE_MAX ? o->max_code : LQ_RULE_CODE_MAX;
-  emitter e = {.code = out, .pool = pool, .mem = pool->arena.mem, .max_code = max, .strip = o->strip};
+  emitter e = {.code = out,
+               .pool = pool,
+               .mem = pool->arena.mem,
+               .types = lq_schema_or_ecs(o->types),
+               .max_code = max,
+               .strip = o->strip};
   rule(&e, plan);
   lq_mem_free(e.mem, e.asked.v, e.asked.cap, sizeof *e.asked.v);
   *why = e.too_large;

@@ -76,14 +76,14 @@ static bool share_a_text(const lq_plan *a, const lq_plan *b)
   return false;
 }
 
-static bool holds_one_value(const lq_ref *r)
+static bool holds_one_value(const lq_linter *l, const lq_ref *r)
 {
-  const lq_schema_field *f = r->scope ? NULL : lq_schema_find(r->name);
+  const lq_schema_field *f = r->scope ? NULL : lq_schema_find(lq_schema_or_ecs(l->o->types), r->name);
   return f && !f->array;
 }
 
 // Can no event satisfy both? Only what is certain.
-static bool exclude_each_other(const lq_plan *a, const lq_plan *b)
+static bool exclude_each_other(const lq_linter *l, const lq_plan *a, const lq_plan *b)
 {
   if (a->kind == LQ_P_NOT && b->kind == LQ_P_TEST) {
     const lq_plan *swap = a;
@@ -95,7 +95,7 @@ static bool exclude_each_other(const lq_plan *a, const lq_plan *b)
     return same_test(a, b->kids) ||
            (b->kids->matcher == LQ_MATCHER_EXISTS && lq_ref_equal(&a->ref, &b->kids->ref));
   return b->kind == LQ_P_TEST && is_equality(a->matcher) && is_equality(b->matcher) &&
-         lq_ref_equal(&a->ref, &b->ref) && holds_one_value(&a->ref) && a->nentries * b->nentries < 10000 &&
+         lq_ref_equal(&a->ref, &b->ref) && holds_one_value(l, &a->ref) && a->nentries * b->nentries < 10000 &&
          !share_a_text(a, b);
 }
 
@@ -127,7 +127,7 @@ static void check_chain(lq_linter *l, const lq_plan *n)
   int i = 0;
   for (const lq_plan *b = n->kids; b && i < PAIRS_MAX; b = b->next, i++) {
     for (const lq_plan *a = n->kids; a != b; a = a->next) {
-      if (n->kind == LQ_P_AND && exclude_each_other(a, b))
+      if (n->kind == LQ_P_AND && exclude_each_other(l, a, b))
         contradiction(l, a, b);
       else if (n->kind == LQ_P_OR && are_opposites(a, b))
         tautology(l, a, b);

@@ -10,7 +10,8 @@
 // so.
 static lq_value typed(lq_planner *p, const lq_str field, lq_value v)
 {
-  const lq_schema_field *f = v.type == LQ_T_STRING ? lq_schema_find(field) : NULL;
+  const lq_schema_field *f = v.type == LQ_T_STRING ? lq_schema_find(lq_schema_or_ecs(p->o->types), field)
+                                                   : NULL;
   int64_t ns;
   lq_ip ip;
   if (f && f->type == LQ_FT_DATE && lq_date_math(v.s, p->o->now, &ns))
@@ -70,7 +71,7 @@ lq_cidr *lq_literal_address(lq_planner *p, const lq_node *subject, const lq_node
   if (lq_is_endgame(p) || !is_reference(subject) || literal->kind != LQ_N_STRING ||
       !lq_ip_parse(literal->value.s, &ip) || !lq_resolve(p->arena, p->scope, subject, &ref))
     return NULL;
-  const lq_schema_field *f = lq_schema_find(ref.name);
+  const lq_schema_field *f = lq_schema_find(lq_schema_or_ecs(p->o->types), ref.name);
   lq_cidr *c = f && f->type == LQ_FT_IP ? lq_arena_alloc(p->arena, sizeof *c) : NULL;
   if (c)
     *c = (lq_cidr){.base = ip, .bits = 128};

@@ -46,7 +46,7 @@ static bool is_text(lq_planner *p, const lq_node *subject)
 {
   lq_ref ref;
   return subject->kind == LQ_N_FIELD && lq_resolve(p->arena, p->scope, subject, &ref) &&
-         lq_schema_is_text(ref.name);
+         lq_schema_is_text(lq_schema_or_ecs(p->o->types), ref.name);
 }
 
 static reading read_operator(lq_planner *p, lq_op op, const lq_node *subject)

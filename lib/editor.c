@@ -113,8 +113,8 @@ static void offer_names(completion *c)
 {
   for (size_t i = 0; i < LQ_FN_COUNT; i++)
     offer(c, lq_str_of(lq_functions[i].name), LQ_COLOR_FUNCTION);
-  for (size_t i = 0; i < lq_schema_count(); i++)
-    offer(c, lq_schema_at(i)->name, LQ_COLOR_NAME);
+  for (size_t i = 0; i < lq_ecs.count; i++)
+    offer(c, lq_ecs.fields[i].name, LQ_COLOR_NAME);
 }
 
 static bool after_pipe(lq_str before)

@@ -43,7 +43,7 @@ int lq_input_takes(const char *name)
 
 lq_status lq_ecs_field(size_t i, lq_text *name, const char **type)
 {
-  const lq_schema_field *f = i < lq_schema_count() ? lq_schema_at(i) : NULL;
+  const lq_schema_field *f = i < lq_ecs.count ? &lq_ecs.fields[i] : NULL;
   if (!f)
     return LQ_E_NOTFOUND;
   *name = lq_text_of(f->name);

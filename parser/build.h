@@ -35,6 +35,7 @@ typedef struct lq_parse_ctx {
   const lq_mem *mem;
   lq_str text;
   lq_dialect dialect;
+  const struct lq_schema *schema; // whose names are hints at what was meant
   lq_node *root;
   lq_macro *macros;
   bool quiet;     // completion and REPL: nothing is reported or repaired

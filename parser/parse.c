@@ -4,6 +4,7 @@
 #include "grammar.h"
 #include "parser/driver.h"
 #include "parser/kql.h"
+#include "stdlib/schema.h"
 
 // A token the grammar lacks does not compile.
 static const int symbols[LQ_WORD_COUNT] = {
@@ -288,8 +289,11 @@ static lq_status open_driver(lq_driver **out, const lq_mem *mem, lq_str text, lq
   lq_driver *d = lq_mem_alloc(mem, 1, sizeof *d);
   if (!d)
     return LQ_E_NOMEM;
-  d->ctx = (lq_parse_ctx){
-      .b = {.arena = diags->arena, .diags = diags}, .mem = mem, .text = text, .dialect = dialect};
+  d->ctx = (lq_parse_ctx){.b = {.arena = diags->arena, .diags = diags},
+                          .mem = mem,
+                          .text = text,
+                          .dialect = dialect,
+                          .schema = &lq_ecs};
   lq_status s = lq_lexer_new(&d->lx, mem, text, dialect, diags);
   if (s == LQ_OK && !(d->g = lq_grammar_new(mem)))
     s = LQ_E_NOMEM;

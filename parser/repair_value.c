@@ -87,7 +87,7 @@ static void report_unquoted(lq_driver *d, const lq_token *t)
     lq_buf_byte(&quoted, text.p[i]);
   }
   bool field = lq_is_match(d->prev.kind) &&
-               ((d->subject.n && same_root(d->subject, text)) || lq_schema_find(text));
+               ((d->subject.n && same_root(d->subject, text)) || lq_schema_find(d->ctx.schema, text));
   lq_diag *g = lq_diag_add(diags_of(d), LQ_DIAG_UNQUOTED_VALUE, t->span, "a text value needs quotes");
   if (quoted.n < 200)
     lq_diag_help(diags_of(d), g, "write `\"%.*s\"`%s", (int)quoted.n, quoted.p ? quoted.p : "",

@@ -10,7 +10,7 @@ enum { COUNT = sizeof fields / sizeof *fields };
 
 const lq_schema lq_ecs = {fields, COUNT};
 
-const lq_schema_field *lq_schema_find_in(const lq_schema *s, lq_str name)
+const lq_schema_field *lq_schema_find(const lq_schema *s, lq_str name)
 {
   size_t low = 0, high = s->count;
   while (low < high) {
@@ -24,21 +24,6 @@ const lq_schema_field *lq_schema_find_in(const lq_schema *s, lq_str name)
       low = middle + 1;
   }
   return NULL;
-}
-
-const lq_schema_field *lq_schema_find(lq_str name)
-{
-  return lq_schema_find_in(&lq_ecs, name);
-}
-
-const lq_schema_field *lq_schema_at(size_t i)
-{
-  return i < COUNT ? &fields[i] : NULL;
-}
-
-size_t lq_schema_count(void)
-{
-  return COUNT;
 }
 
 lq_type lq_schema_value_type(lq_field_type t)
@@ -81,12 +66,12 @@ const char *lq_field_type_name(lq_field_type t)
   return "other";
 }
 
-bool lq_schema_is_text(lq_str name)
+bool lq_schema_is_text(const lq_schema *s, lq_str name)
 {
   // These three are text in the indexes that detection rules were written for, whatever a schema says.
   if (lq_str_eq(name, LQ_STR("message")) || lq_str_eq(name, LQ_STR("powershell.file.script_block_text")) ||
       lq_str_ends(name, LQ_STR(".text")))
     return true;
-  const lq_schema_field *f = lq_schema_find(name);
+  const lq_schema_field *f = lq_schema_find(s, name);
   return f && f->type == LQ_FT_TEXT;
 }

@@ -1,4 +1,4 @@
-// The Elastic Common Schema as a table: which fields there are, of what type.
+// A schema: which fields there are, of what type. The Elastic Common Schema is one.
 #ifndef LQ_STDLIB_SCHEMA_H
 #define LQ_STDLIB_SCHEMA_H
 
@@ -39,17 +39,18 @@ typedef struct lq_schema {
   const lq_schema_field *fields;
   size_t count;
 } lq_schema;
-extern const lq_schema lq_ecs;
-const lq_schema_field *lq_schema_find_in(const lq_schema *s, lq_str name); // NULL: not in it
+extern const lq_schema lq_ecs; // what is meant where nobody hands in another
+static inline const lq_schema *lq_schema_or_ecs(const lq_schema *s)
+{
+  return s ? s : &lq_ecs;
+}
+const lq_schema_field *lq_schema_find(const lq_schema *s, lq_str name); // NULL: not in it
+bool lq_schema_is_text(const lq_schema *s, lq_str name); // analysed text in KQL: message, *.text, ...
 // A CSV with a header: a column `name` or `field`, maybe `type`, and maybe `array` or ECS's `Normalization`.
 // What is wrong with it is said in diags, whose source it is. LQ_E_QUERY, LQ_E_NOMEM.
 lq_status lq_schema_read(lq_schema *out, lq_arena *arena, lq_str csv, lq_diag_list *diags);
 
-const lq_schema_field *lq_schema_find(lq_str name); // NULL: not in ECS
-const lq_schema_field *lq_schema_at(size_t i);      // ascending by name; NULL ends
-size_t lq_schema_count(void);
 lq_type lq_schema_value_type(lq_field_type t);   // LQ_T_NULL where any
 const char *lq_field_type_name(lq_field_type t); // "keyword"
-bool lq_schema_is_text(lq_str name);             // analysed text in KQL: message, *.text, ...
 
 #endif

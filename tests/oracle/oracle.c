@@ -254,7 +254,7 @@ static lq_value as_field_type(oracle *x, const lq_node *field_node, const lq_nod
   bool reference = field_node->kind == LQ_N_FIELD || field_node->kind == LQ_N_VARIABLE;
   if (!reference || literal_node->kind != LQ_N_STRING)
     return v;
-  const lq_schema_field *f = lq_schema_find(place_of(x, field_node->name).full);
+  const lq_schema_field *f = lq_schema_find(&lq_ecs, place_of(x, field_node->name).full);
   int64_t ns;
   lq_ip ip, *copy = lq_arena_alloc(x->o->arena, sizeof *copy);
   if (f && f->type == LQ_FT_DATE && lq_date_math(v.s, x->o->now, &ns))
@@ -272,7 +272,7 @@ static bool is_address(oracle *x, const lq_node *field_node, const lq_node *lite
   bool reference = field_node->kind == LQ_N_FIELD || field_node->kind == LQ_N_VARIABLE;
   if (!reference || literal_node->kind != LQ_N_STRING)
     return false;
-  const lq_schema_field *f = lq_schema_find(place_of(x, field_node->name).full);
+  const lq_schema_field *f = lq_schema_find(&lq_ecs, place_of(x, field_node->name).full);
   lq_ip ip;
   return f && f->type == LQ_FT_IP && lq_ip_parse(literal_node->value.s, &ip);
 }
@@ -458,7 +458,7 @@ static bool fits(oracle *x, const lq_node *n, const lq_node *leaf, const lq_valu
   }
   lq_str name = n->kids->kind == LQ_N_FIELD ? n->kids->name : LQ_STR("");
   bool fold = lq_str_ends(name, LQ_STR(".caseless"));
-  bool analysed = n->kind == LQ_N_ANY_TEXT || lq_schema_is_text(place_of(x, name).full);
+  bool analysed = n->kind == LQ_N_ANY_TEXT || lq_schema_is_text(&lq_ecs, place_of(x, name).full);
   if (leaf->kind == LQ_N_NUMBER && leaf->name.n > 0 && fits_kql(leaf, fold, analysed, v, leaf->name, text))
     return true;
   return fits_kql(leaf, fold, analysed, v, pattern, text);

@@ -16,16 +16,14 @@ typedef struct compiled {
 // 2024-05-01T10:00:00Z.
 #define TEST_NOW 1714557600000000000
 
-static inline lq_status compile_bundle(lq_buf *bundle, lq_arena *a, const char *query, lq_dialect dialect,
-                                       bool optimise)
+static inline lq_status compile_with(lq_buf *bundle, lq_arena *a, const char *query, lq_compile_options o)
 {
   lq_diag_list diags = {.arena = a};
-  lq_compile_options o = {.dialect = dialect, .optimise = optimise, .now = TEST_NOW};
   lq_str text = lq_str_of(query);
   lq_rule_info info = {.id = LQ_STR("rule"), .name = LQ_STR("Rule"), .source = text};
   lq_compiler *c = NULL;
   lq_node *tree = NULL;
-  lq_status st = lq_parse(&tree, a->mem, text, dialect, &diags);
+  lq_status st = lq_parse(&tree, a->mem, text, o.dialect, &diags);
   if (!st)
     st = lq_compiler_new(&c, a->mem);
   if (!st)
@@ -34,6 +32,13 @@ static inline lq_status compile_bundle(lq_buf *bundle, lq_arena *a, const char *
     st = lq_compiler_finish(c, bundle);
   lq_compiler_free(c);
   return st;
+}
+
+static inline lq_status compile_bundle(lq_buf *bundle, lq_arena *a, const char *query, lq_dialect dialect,
+                                       bool optimise)
+{
+  lq_compile_options o = {.dialect = dialect, .optimise = optimise, .now = TEST_NOW};
+  return compile_with(bundle, a, query, o);
 }
 
 static inline lq_status compile_query(compiled *out, const char *query, lq_dialect dialect, bool optimise)

@@ -2,17 +2,15 @@
 #include <criterion/criterion.h>
 
 #include "stdlib/schema.h"
+#include "tests/unit/compile_query.h"
 
 Test(schema, ascending)
 {
   size_t n = 0;
-  for (const lq_schema_field *f; (f = lq_schema_at(n)); n++) {
-    const lq_schema_field *next = lq_schema_at(n + 1);
-    cr_expect(!next || lq_str_cmp(f->name, next->name) < 0, "%s", f->name.p);
-    cr_expect_eq(lq_schema_find(f->name), f);
+  for (const lq_schema_field *f = lq_ecs.fields; n < lq_ecs.count; f++, n++) {
+    cr_expect(n + 1 == lq_ecs.count || lq_str_cmp(f->name, f[1].name) < 0, "%s", f->name.p);
+    cr_expect_eq(lq_schema_find(&lq_ecs, f->name), f);
   }
-  cr_expect_eq(n, lq_schema_count());
-  cr_expect_null(lq_schema_at(n));
 }
 
 Test(schema, fields)
@@ -44,8 +42,8 @@ Test(schema, fields)
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     lq_str name = lq_str_of(rows[i].name);
-    const lq_schema_field *f = lq_schema_find(name);
-    cr_expect_eq(lq_schema_is_text(name), rows[i].text, "%s", rows[i].name);
+    const lq_schema_field *f = lq_schema_find(&lq_ecs, name);
+    cr_expect_eq(lq_schema_is_text(&lq_ecs, name), rows[i].text, "%s", rows[i].name);
     cr_expect_eq(f != NULL, *rows[i].type != '\0', "%s", rows[i].name);
     if (!f)
       continue;
@@ -90,7 +88,7 @@ Test(schema, read_from_csv)
       const lq_schema_field *f = &s.fields[k];
       lq_buf_printf(&got, "%s%.*s:%s%s", k ? " " : "", LQ_STR_ARG(f->name), lq_field_type_name(f->type),
                     f->array ? "[]" : "");
-      cr_expect_eq(lq_schema_find_in(&s, f->name), f);
+      cr_expect_eq(lq_schema_find(&s, f->name), f);
     }
     lq_buf_byte(&got, '\0');
     cr_expect_eq(status, rows[i].errors ? LQ_E_QUERY : LQ_OK, "%s", rows[i].csv);
@@ -98,5 +96,48 @@ Test(schema, read_from_csv)
     cr_expect_str_eq((const char *)got.p, rows[i].fields, "%s", rows[i].csv);
     lq_buf_free(&got);
     lq_arena_free(&arena);
+  }
+}
+
+// ---- a schema that is handed in
+
+static int bundles_differ(const char *query, lq_dialect dialect, const lq_schema *types)
+{
+  lq_arena a = {.mem = &lq_mem_libc};
+  lq_buf plain = {.mem = &lq_mem_libc}, typed = {.mem = &lq_mem_libc};
+  lq_compile_options o = {.dialect = dialect, .optimise = true, .now = TEST_NOW};
+  cr_assert(compile_with(&plain, &a, query, o) == LQ_OK, "%s", query);
+  o.types = types;
+  cr_assert(compile_with(&typed, &a, query, o) == LQ_OK, "%s", query);
+  int differ = plain.n != typed.n || memcmp(plain.p, typed.p, plain.n) != 0;
+  lq_buf_free(&plain);
+  lq_buf_free(&typed);
+  lq_arena_free(&a);
+  return differ;
+}
+
+// What a comparison means follows the types that the compiler was given, and ECS where it was given none.
+Test(schema, types_are_those_that_were_handed_in)
+{
+  static const lq_schema_field fields[] = {{LQ_STR_INIT("addr"), LQ_FT_IP, false, ""},
+                                           {LQ_STR_INIT("essay"), LQ_FT_TEXT, false, ""},
+                                           {LQ_STR_INIT("when"), LQ_FT_DATE, false, ""}};
+  static const lq_schema own = {fields, 3}, none = {fields, 0};
+  static const struct {
+    const char *query;
+    lq_dialect dialect;
+    bool own, none; // whether the code is another than with ECS
+  } rows[] = {
+      {"addr == \"10.0.0.1\"", LQ_DIALECT_LQ, true, false},
+      {"when >= \"2024-05-01\"", LQ_DIALECT_LQ, true, false},
+      {"essay : word", LQ_DIALECT_KQL, true, false},
+      {"source.ip == \"10.0.0.1\"", LQ_DIALECT_LQ, true, true},
+      {"@timestamp >= \"2024-05-01\"", LQ_DIALECT_LQ, true, true},
+      {"any.thing == \"x\"", LQ_DIALECT_LQ, false, false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    cr_expect_eq(bundles_differ(rows[i].query, rows[i].dialect, &own), rows[i].own, "%s", rows[i].query);
+    cr_expect_eq(bundles_differ(rows[i].query, rows[i].dialect, &none), rows[i].none, "%s", rows[i].query);
+    cr_expect_eq(bundles_differ(rows[i].query, rows[i].dialect, &lq_ecs), 0, "%s", rows[i].query);
   }
 }
