@@ -109,6 +109,42 @@ Test(state, one_rule_does_not_evict_another_within_its_own_cap)
   lq_buf_free(&out);
 }
 
+// As many matches of one key as the cap wait for what must stay missing; of more the oldest go, counted.
+Test(state, the_cap_of_held_matches_of_one_key)
+{
+  enum { CAP = 3 };
+  static const struct {
+    size_t events;
+    uint64_t evicted, held;
+    const char *groups;
+  } rows[] = {{CAP - 1, 0, CAP - 1, "1,-;2,-;"},
+              {CAP, 0, CAP, "1,-;2,-;3,-;"},
+              {CAP + 1, 1, CAP, "2,-;3,-;4,-;"},
+              {CAP + 2, 2, CAP, "3,-;4,-;5,-;"}};
+  cr_assert(w_read_rule(&rule, "seq span=1000 by=k A !B"));
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    lq_buf out = {.mem = &lq_mem_libc};
+    w_run run;
+    lq_partition_stats stats;
+    stream.n = W_EVENTS;
+    cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits = {.held = CAP}}, &out) == LQ_OK);
+    for (size_t k = 0; k < rows[i].events; k++) {
+      stream.events[k] = (w_event){.time = (int64_t)k, .has_time = true, .letters = 1};
+      stream.events[k].fields[W_K][0] = lq_int(7);
+      stream.events[k].counts[W_K] = 1;
+      cr_assert(w_feed(&run, k) == LQ_OK);
+    }
+    lq_partition_stats_get(run.state, &stats);
+    cr_expect(stats.sum.evicted == rows[i].evicted && stats.held == rows[i].held,
+              "%zu events: %zu evicted, %zu held", rows[i].events, (size_t)stats.sum.evicted,
+              (size_t)stats.held);
+    cr_expect(w_end(&run) == LQ_OK && is(&out, rows[i].groups), "%zu events: %.*s", rows[i].events,
+              LQ_STR_ARG(result(&out)));
+    w_free(&run);
+    lq_buf_free(&out);
+  }
+}
+
 // ---- order
 
 // What an unbelieved stamp stands among: where it arrived, as an event without a time would.

@@ -60,6 +60,7 @@ static void end(played *p)
 }
 
 #define AT(seconds) "{\"@timestamp\":\"2024-05-01T10:00:" #seconds "Z\","
+#define START "\"event\":{\"category\":\"process\",\"type\":\"start\"},\"process\":"
 #define EVENTS_MAX 8
 
 typedef struct story {
@@ -116,6 +117,23 @@ static const story stories[] = {
              "\"pid\":2}}}",
       AT(03) "\"a\":1,\"process\":{\"pid\":2}}", AT(04) "\"a\":1,\"process\":{\"pid\":3}}"},
      "5;"},
+    // A number that comes again is another process: neither what it was nor what its children were counts.
+    {"any where a == 1 and child of [process where process.name == \"cmd.exe\"]",
+     {AT(00) START "{\"pid\":1,\"name\":\"cmd.exe\"}}", AT(01) START "{\"pid\":2,\"parent\":{\"pid\":1}}}",
+      AT(02) "\"a\":1,\"process\":{\"pid\":2}}", AT(03) START "{\"pid\":2,\"parent\":{\"pid\":7}}}",
+      AT(04) "\"a\":1,\"process\":{\"pid\":2}}", AT(05) START "{\"pid\":1,\"name\":\"notepad.exe\"}}",
+      AT(06) START "{\"pid\":3,\"parent\":{\"pid\":1}}}", AT(07) "\"a\":1,\"process\":{\"pid\":3}}"},
+     "3;"},
+    {"any where a == 1 and event of [process where process.name == \"cmd.exe\"]",
+     {AT(00) START "{\"pid\":1,\"name\":\"cmd.exe\"}}", AT(01) "\"a\":1,\"process\":{\"pid\":1}}",
+      AT(02) START "{\"pid\":1,\"name\":\"notepad.exe\"}}", AT(03) "\"a\":1,\"process\":{\"pid\":1}}"},
+     "2;"},
+    // An entity id does not: what says its start a second time is about the same process.
+    {"any where a == 1 and child of [process where process.name == \"cmd.exe\"]",
+     {AT(00) START "{\"entity_id\":\"1\",\"name\":\"cmd.exe\"}}",
+      AT(01) START "{\"entity_id\":\"2\",\"parent\":{\"entity_id\":\"1\"}}}",
+      AT(02) START "{\"entity_id\":\"2\"}}", AT(03) "\"a\":1,\"process\":{\"entity_id\":\"2\"}}"},
+     "4;"},
 };
 
 static void tell(const story *s, int64_t lateness)
