@@ -127,6 +127,16 @@ static void drop_distinct(lq_machine *m, lq_sums *a, const lq_value *v)
 
 // ---- sums
 
+// Two values may be larger than any double when added, and what has become infinite stays so when they leave:
+// a sum is kept a power of two smaller, which changes no digit.
+#define DOWN 0x1p-64
+#define UP 0x1p64
+
+static double doubles_of(const lq_sums *a)
+{
+  return (a->sum + a->lost) * UP;
+}
+
 static void add_double(lq_sums *a, double d)
 {
   double t = a->sum + d;
@@ -146,7 +156,7 @@ static void add_number(lq_sums *a, const lq_value *v, int sign)
     a->whole += sign * (lq_wide)v->u;
   else {
     a->ndoubles += (uint64_t)(int64_t)sign;
-    add_double(a, sign * v->d);
+    add_double(a, sign * v->d * DOWN);
     if (a->ndoubles == 0)
       a->sum = a->lost = 0; // nothing is left to be wrong about
   }
@@ -155,7 +165,7 @@ static void add_number(lq_sums *a, const lq_value *v, int sign)
 static lq_value sum_of(const lq_sums *a)
 {
   if (a->ndoubles > 0)
-    return lq_double((double)a->whole + (a->sum + a->lost));
+    return lq_double((double)a->whole + doubles_of(a));
   if (a->whole > UINT64_MAX || a->whole < INT64_MIN)
     return lq_double((double)a->whole);
   return a->whole < 0 ? lq_int((int64_t)a->whole) : lq_uint((uint64_t)a->whole);
@@ -327,7 +337,7 @@ lq_values lq_aggregate_answer(lq_machine *m, lq_stage *s, lq_window_group *g, ui
   case LQ_AGG_DCOUNT: return list_of(place, lq_uint(a->values.n));
   case LQ_AGG_SUM: return a->count ? list_of(place, sum_of(a)) : (lq_values){0};
   case LQ_AGG_AVG:
-    return a->count ? list_of(place, lq_double(((double)a->whole + (a->sum + a->lost)) / (double)a->count))
+    return a->count ? list_of(place, lq_double(((double)a->whole + doubles_of(a)) / (double)a->count))
                     : (lq_values){0};
   case LQ_AGG_MIN:
   case LQ_AGG_MAX:

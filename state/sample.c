@@ -185,7 +185,7 @@ typedef struct chance {
 } chance;
 
 static lq_status add_chance(lq_machine *m, chance **list, size_t *n, size_t *cap, uint32_t term,
-                            const lq_key *key, bool *whole)
+                            const lq_key *key)
 {
   for (size_t i = 0; i < *n; i++) {
     if ((*list)[i].hash == key->hash && same_key(key, (*list)[i].key)) {
@@ -193,10 +193,9 @@ static lq_status add_chance(lq_machine *m, chance **list, size_t *n, size_t *cap
       return LQ_OK;
     }
   }
-  char *bytes = LQ_GROW(m->mem, *list, *n, cap) ? lq_mem_alloc(m->mem, key->n, 1) : NULL;
-  *whole = bytes != NULL;
+  char *bytes = LQ_GROW(m->fixed, *list, *n, cap) ? lq_mem_alloc(m->fixed, key->n, 1) : NULL;
   if (!bytes)
-    return lq_no_memory(m);
+    return LQ_E_NOMEM;
   if (key->n)
     memcpy(bytes, key->p, key->n);
   chance *c = &(*list)[(*n)++];
@@ -218,7 +217,7 @@ static lq_status sample_event(lq_machine *m, const uint8_t *hits)
     if (hits[i] && whole && !status)
       status = lq_ask_keys(m, i);
     for (size_t k = 0; hits[i] && k < m->host->keys.n && whole && !status; k++)
-      status = add_chance(m, &list, &n, &cap, i, &m->host->keys.keys[k], &whole);
+      status = add_chance(m, &list, &n, &cap, i, &m->host->keys.keys[k]);
   }
   // Placed by half of what it fits, it could take another's place.
   lq_snapshot *kept = n && whole && !status ? lq_at_hand_keep(m) : NULL;
@@ -230,8 +229,8 @@ static lq_status sample_event(lq_machine *m, const uint8_t *hits)
       status = offer_sample(m, &key, list[i].fits, kept, captures);
   }
   for (size_t i = 0; i < n; i++)
-    lq_mem_free(m->mem, (void *)(uintptr_t)list[i].key.p, list[i].key.n, 1);
-  lq_mem_free(m->mem, list, cap, sizeof *list);
+    lq_mem_free(m->fixed, (void *)(uintptr_t)list[i].key.p, list[i].key.n, 1);
+  lq_mem_free(m->fixed, list, cap, sizeof *list);
   for (uint32_t i = 0; i < m->nterms; i++)
     lq_packed_unref(captures[i], m->mem);
   return status;

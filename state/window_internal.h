@@ -30,7 +30,7 @@ typedef struct lq_distinct {
 typedef struct lq_sums {
   uint64_t count;   // COUNT: events; SUM, AVG: numbers; MIN and MAX without a window: values
   lq_wide whole;    // sum of the integers
-  double sum, lost; // of the doubles, and what rounding took from it (Neumaier)
+  double sum, lost; // of the doubles, scaled down, and what rounding took from it (Neumaier)
   uint64_t ndoubles;
   lq_key_table values; // DCOUNT, VALUES
   lq_numbers best;     // MIN, MAX over a window; FIRST: all that have a value

@@ -378,7 +378,10 @@ static bool read_event(w_event *e, const char **p)
       if (**p >= 'a' && **p <= 'z')
         e->fields[f][e->counts[f]++] = lq_string(lq_str_make((*p)++, 1));
       else {
-        e->fields[f][e->counts[f]++] = lq_int(strtoll(*p, &end, 10));
+        lq_value v = lq_int(strtoll(*p, &end, 10));
+        if (*end == '.')
+          v = lq_double(strtod(*p, &end));
+        e->fields[f][e->counts[f]++] = v;
         *p = end;
       }
     } while (**p == ',');

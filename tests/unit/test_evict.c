@@ -70,6 +70,34 @@ Test(evict, live_matches_are_seen_at_any_moment)
   }
 }
 
+// ---- limits of one key
+
+Test(evict, the_first_of_a_key_goes_over_its_number_of_held_matches)
+{
+  static const struct {
+    uint32_t held;
+    const char *groups;
+    size_t evicted;
+  } all[] = {{1, "5,6,-;7,8,-;", 2}, {2, "3,4,-;5,6,-;7,8,-;", 1}, {3, "1,2,-;3,4,-;5,6,-;7,8,-;", 0}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    lq_buf out = {.mem = &lq_mem_libc};
+    w_run run;
+    lq_partition_stats stats;
+    cr_assert(w_read_rule(&rule, "seq span=20 by=k A B !C") &&
+              w_read_stream(&stream, "1:A k=1;2:B k=1;3:A k=1;4:B k=1;5:A k=1;6:B k=1;7:A k=2;8:B k=2;40:D"));
+    cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits.held = all[i].held}, &out) == LQ_OK);
+    for (size_t k = 0; k < stream.n; k++)
+      cr_assert(w_feed(&run, k) == LQ_OK);
+    cr_expect(w_end(&run) == LQ_OK);
+    lq_partition_stats_get(run.state, &stats);
+    cr_expect(lq_str_is(lq_buf_get(&out), all[i].groups) && stats.sum.evicted == all[i].evicted,
+              "%u held: %.*s, %zu evicted", all[i].held, LQ_STR_ARG(lq_buf_get(&out)),
+              (size_t)stats.sum.evicted);
+    w_free(&run);
+    lq_buf_free(&out);
+  }
+}
+
 // ---- rows that make room while others are given out
 
 typedef struct outpour {
