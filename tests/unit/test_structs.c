@@ -23,10 +23,11 @@ static lq_scan *scan;
 
 static void open_all(void)
 {
-  static const char good[] = "sequence by a [any where b == 1] [any where c == 2]", bad[] = "x = 1";
+  static const char good[] = "sequence by a [any where b == 1] [any where c == 2]", bad[] = "x = 1",
+                    records[] = "{\"a\":1,\"b\":1}\n{";
   cr_assert(lq_compile(&bundle, good, strlen(good), NULL, NULL) == LQ_OK);
   cr_assert(lq_scan_new(&scan, bundle, NULL) == LQ_OK && lq_scan_begin(scan, "s") == LQ_OK);
-  cr_assert(lq_scan_feed(scan, "{\"a\":1,\"b\":1}\n{", 17) == LQ_OK);
+  cr_assert(lq_scan_feed(scan, records, strlen(records)) == LQ_OK);
   cr_assert(lq_build_new(&build, NULL) == LQ_OK);
   cr_assert(lq_build_add_query(build, "q", NULL, bad, strlen(bad)) == LQ_E_QUERY);
 }
