@@ -87,7 +87,7 @@ static void lint_group(lq_linter *l, const lq_node *n, const lq_node *g)
     quoted_star(l, g);
   const lq_operator *o = &lq_operators[n->op];
   if (o->reads == LQ_READS_PATTERN && o->texts && g == n->kids->next && g->kind == LQ_N_STRING &&
-      !lq_glob_has_wildcard(g->value.s))
+      !lq_glob_has_wildcard(g->value.s) && !lq_span_is_in_file(g->span)) // there a reader chose the operator
     like_without_wildcard(l, n, g);
   if (g->kind == LQ_N_OR)
     lq_lint_list(l, n->op, g->kids);

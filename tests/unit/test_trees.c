@@ -143,6 +143,20 @@ static lq_status build_bundle(building *x, lq_buf *bundle, lq_str *query)
   return s;
 }
 
+// Which operator stands for a modifier is the reader's choice, and no mistake of the rule's author.
+Test(trees, nothing_is_said_of_operators)
+{
+  building x;
+  begin(&x, &lq_mem_libc);
+  lq_rule_file_rule rule = {.tree = rule_tree(&x, "a")};
+  lq_node *tree = NULL;
+  cr_assert(lq_rule_tree(&tree, &rule, &lq_mem_libc, &x.diags) == LQ_OK);
+  lq_compile_options o = {.optimise = true, .lint = true};
+  cr_expect(lq_check(tree, &o, &lq_mem_libc, &x.diags) == LQ_OK);
+  cr_expect(!x.diags.first, "LQ%d", x.diags.first ? (int)x.diags.first->code : 0);
+  lq_arena_free(&x.arena);
+}
+
 // What `why` tells of are the parts of the text that the bundle shows.
 Test(trees, clauses_stand_in_the_printed_text)
 {
