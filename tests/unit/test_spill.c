@@ -21,7 +21,7 @@ static const char *const rules[] = {
 enum { MOST_RUNS = 16384 };
 typedef struct store {
   char *bytes[MOST_RUNS];
-  size_t n[MOST_RUNS];
+  size_t n[MOST_RUNS], cap[MOST_RUNS];
   bool dropped[MOST_RUNS];
   size_t live, most; // runs that are there
   size_t calls, fail_at;
@@ -41,7 +41,8 @@ static int store_write(void *user, uint32_t run, const void *bytes, size_t n)
     return 1;
   s->live += !s->bytes[run];
   s->most = s->live > s->most ? s->live : s->most;
-  s->bytes[run] = realloc(s->bytes[run], s->n[run] + n);
+  if (s->cap[run] < s->n[run] + n)
+    s->bytes[run] = realloc(s->bytes[run], s->cap[run] = 2 * (s->n[run] + n));
   memcpy(s->bytes[run] + s->n[run], bytes, n);
   s->n[run] += n;
   return 0;
