@@ -257,13 +257,41 @@ static void must(lq_status status, const pair *p, const char *what)
 
 // ---- runs
 
+// Room outside memory, in memory.
+typedef struct store {
+  lq_buf runs[1024];
+} store;
+
+static int store_write(void *user, uint32_t run, const void *bytes, size_t n)
+{
+  lq_buf *b = &((store *)user)->runs[run];
+  b->mem = &lq_mem_libc;
+  lq_buf_add(b, bytes, n);
+  return b->failed;
+}
+
+static int store_read(void *user, uint32_t run, uint64_t offset, void *bytes, size_t n)
+{
+  const lq_buf *b = &((store *)user)->runs[run];
+  if (offset > b->n || n > b->n - offset)
+    return 1;
+  memcpy(bytes, b->p + offset, n);
+  return 0;
+}
+
+static void store_drop(void *user, uint32_t run)
+{
+  lq_buf_free(&((store *)user)->runs[run]);
+}
+
 typedef struct plan {
   const size_t *order; // NULL: as it is
   int64_t lateness;
   size_t stop_every; // 0: never
   uint32_t parts;
-  bool changes; // saves of changes in between
-  int only_key; // events whose k is this; 0: all
+  bool changes;   // saves of changes in between
+  int only_key;   // events whose k is this; 0: all
+  size_t waiting; // bytes that may wait in memory; 0: as many as come
 } plan;
 
 // Cuts a run's state into parts and puts them together in another run, whose hash key is another one.
@@ -314,7 +342,11 @@ static lq_status run_plan(const w_rule *rule, const w_stream *stream, const plan
 {
   w_run run;
   lq_buf bytes = {.mem = &lq_mem_libc};
+  static store outside;
   w_options o = {.lateness = how->lateness, .now = 1, .hash_seed = (uint8_t)random_below(256)};
+  o.limits.buffer_bytes = how->waiting;
+  if (how->waiting)
+    o.store = (lq_run_store){&outside, store_write, store_read, store_drop};
   lq_status status = w_begin(&run, rule, stream, &o, out);
   for (size_t i = 0; i < stream->n && !status; i++) {
     size_t at = how->order ? how->order[i] : i;
@@ -424,6 +456,8 @@ static void check(const pair *p)
   shuffle_within(&stream, -1, order);
   plan whole = {.order = order, .lateness = LQ_LATENESS_WHOLE};
   against(p, &rule, &stream, &whole, "sorted at the end");
+  plan outside = {.order = order, .lateness = LQ_LATENESS_WHOLE, .waiting = 1 + random_below(6000)};
+  against(p, &rule, &stream, &outside, "sorted outside memory");
 }
 
 int main(int argc, char **argv)

@@ -496,6 +496,7 @@ lq_status w_begin(w_run *run, const w_rule *rule, const w_stream *stream, const 
                            .fields = run->map,
                            .limits = o->limits,
                            .lateness = o->lateness,
+                           .store = o->store,
                            .asker = {run, at_hand, begin, truth, value, field, fits},
                            .hooks = {run, group, add_step},
                            .rules = ids,

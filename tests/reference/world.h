@@ -82,7 +82,8 @@ typedef struct w_run {
 typedef struct w_options {
   int64_t lateness;
   lq_state_limits limits;
-  int64_t now; // 0: nobody tells
+  lq_run_store store; // write is NULL: none
+  int64_t now;        // 0: nobody tells
   uint8_t hash_seed;
   const lq_state_tables *tables; // of several rules (rule_set.h); NULL: of the one
   const uint8_t *late;           // by term of those
