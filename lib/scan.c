@@ -119,7 +119,8 @@ lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *
   if (out)
     *out = NULL;
   if (!out || !b || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
-      lq_api_limits(&limits, o.limits) != LQ_OK || !take_spill(&spill, o.spill))
+      lq_api_limits(&limits, o.limits) != LQ_OK || !take_spill(&spill, o.spill) ||
+      (o.lateness < 0 && o.lateness != LQ_SCAN_LATENESS_WHOLE))
     return LQ_E_USAGE;
   lq_mem mem = lq_api_mem(o.allocator);
   lq_scan *s = lq_mem_alloc(&mem, 1, sizeof *s);

@@ -412,7 +412,8 @@ typedef struct lq_scan_options {
   void *user;
   /* Stateful rules take events in the order of their time. This is how long (ns) an event may come after a
    * newer one: events wait that long, and what comes later still is counted (lq_stats.late) and not offered
-   * to them. 0: events come in order. LQ_SCAN_LATENESS_WHOLE: for files. Rules over single events never wait.
+   * to them. 0: events come in order. LQ_SCAN_LATENESS_WHOLE: for files; otherwise not
+   * negative. Rules over single events never wait.
    */
   int64_t lateness;
   /* 16 secret bytes, so that nobody can write events whose keys collide. NULL: random ones from the system. A

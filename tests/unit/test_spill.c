@@ -326,5 +326,7 @@ Test(spill, state_is_not_saved_while_events_wait_outside)
   expect_clean(&kept, 0);
   spill.drop = NULL;
   cr_expect(lq_scan_new(&s, b, &o) == LQ_E_USAGE);
+  o.spill = NULL, o.lateness = -1;
+  cr_expect(lq_scan_new(&s, b, &o) == LQ_E_USAGE);
   lq_bundle_free(b);
 }
