@@ -140,15 +140,18 @@ static bool move_value(const move *m, lq_snapshot_value *v, uint32_t slots)
 
 bool lq_snapshot_moved(lq_snapshot *k, size_t size, uint32_t slots)
 {
-  unsigned char flags[2];
+  unsigned char flags[3];
   memcpy(flags, &k->has_time, 1);
   memcpy(flags + 1, &k->mapped, 1);
-  if (k->size != size || k->nvalues > (size - sizeof *k) / sizeof *k->values || flags[0] > 1 || flags[1] > 1)
+  memcpy(flags + 2, &k->whole, 1);
+  if (k->size != size || k->nvalues > (size - sizeof *k) / sizeof *k->values ||
+      (flags[0] | flags[1] | flags[2]) > 1)
     return false;
   move m = {.to = (char *)k, .size = size, .from = (uintptr_t)k->values - sizeof *k};
   m.text = sizeof *k + k->nvalues * sizeof *k->values;
   lq_snapshot_value *values = (lq_snapshot_value *)(k + 1);
   k->refs = 1;
+  k->mark = (lq_pool_mark){0};
   k->values = values;
   k->raw.p = moved(&m, k->raw.p, k->raw.n);
   k->source.p = moved(&m, k->source.p, k->source.n);
