@@ -21,6 +21,8 @@ enum {
   SHORTHAND = 16,      // \w
   ANY = 16,            // the bytes of all code points
   NAMED = 16,          // [:alpha:]
+  UNNAMED = 64,        // [: without an end
+  NAME_MAX_LENGTH = 64,
   IN_CLASS = 4,
   FOLDS_WIDE = 5, // k and s, which fold to code points beyond ASCII
   PLAIN = 2,
@@ -60,7 +62,10 @@ static bool follows(const lq_costing *c, const char *text)
 static uint64_t property(lq_costing *c)
 {
   bool blanks = follows(c, "p{Zs}");
-  const char *close = c->p + 1 < c->end && c->p[1] == '{' ? memchr(c->p, '}', (size_t)(c->end - c->p)) : NULL;
+  size_t left = (size_t)(c->end - c->p);
+  const char *close = left > 1 && c->p[1] == '{'
+                          ? memchr(c->p, '}', left < NAME_MAX_LENGTH ? left : NAME_MAX_LENGTH)
+                          : NULL;
   c->p += c->p + 1 < c->end;
   c->p = close ? close + 1 : c->p + (c->p < c->end);
   return blanks ? BLANKS : PROPERTY;
@@ -106,18 +111,26 @@ static uint64_t character(lq_costing *c)
   return b != '\0' && strchr("kKsS", b) ? FOLDS_WIDE : PLAIN;
 }
 
+// Behind `[:alpha:]`; NULL: no such thing begins here.
+static const char *named_end(const lq_costing *c)
+{
+  for (const char *q = c->p; q + 1 < c->end && q - c->p < NAME_MAX_LENGTH; q++) {
+    if (q[0] == ':' && q[1] == ']')
+      return q + 2;
+  }
+  return NULL;
+}
+
 static uint64_t item_of_class(lq_costing *c)
 {
-  const char *named_end = NULL;
   if (*c->p == '\\')
     return escape(c);
-  for (const char *q = c->p; follows(c, "[:") && !named_end && q + 1 < c->end; q++)
-    named_end = q[0] == ':' && q[1] == ']' ? q + 2 : NULL;
-  if (named_end) {
-    c->p = named_end;
-    return NAMED;
-  }
-  return character(c) + IN_CLASS;
+  if (!follows(c, "[:"))
+    return character(c) + IN_CLASS;
+  // RE2 looks for the end of the name through all the rest.
+  const char *end = named_end(c);
+  c->p = end ? end : c->p + 1;
+  return end ? NAMED : UNNAMED;
 }
 
 static uint64_t class(lq_costing *c)
@@ -247,8 +260,12 @@ static uint64_t total(const lq_costing *c)
 
 uint64_t lq_regex_cost(lq_str text, uint64_t max, size_t *bad_at)
 {
-  lq_costing c = {.p = text.p, .end = text.p + text.n, .now = {.cost = PLAIN}};
+  // Its length counts whatever stands there: a number can have a million digits.
+  lq_costing c = {.p = text.p, .end = text.p + text.n, .now = {.cost = PLAIN + text.n}};
   c.atom = c.now;
+  *bad_at = 0;
+  if (c.now.cost > max)
+    return LQ_REGEX_COSTS_TOO_MUCH;
   while (c.p < c.end) {
     *bad_at = (size_t)(c.p - text.p);
     if (!step(&c) || total(&c) > max)

@@ -158,6 +158,19 @@ Test(regex, costs_are_bounded_before_compiling)
     cr_expect(s == (rows[i].fits ? LQ_OK : LQ_E_LIMIT), "%s: %d, %s", rows[i].regex, s, message);
     lq_regex_free(r);
   }
+  // Digits and names as long as one likes, and ends that never come, are not free either.
+  enum { LONG = 1 << 24 };
+  static const char *const fillers[] = {"0", "[:", "\\p{", "\\Q", "a"};
+  char *text = malloc(LONG);
+  for (size_t i = 0; i < sizeof fillers / sizeof *fillers; i++) {
+    size_t n = strlen(fillers[i]), where;
+    memcpy(text, "a[{", 3);
+    for (size_t k = 3; k < LONG; k++)
+      text[k] = fillers[i][(k - 3) % n];
+    cr_expect(lq_regex_cost((lq_str){text, LONG}, LQ_REGEX_COST_MAX, &where) == LQ_REGEX_COSTS_TOO_MUCH);
+    cr_expect(lq_regex_cost((lq_str){text, 100}, LQ_REGEX_COST_MAX, &where) > 100);
+  }
+  free(text);
   char *deep = malloc(3000);
   memset(deep, '(', 3000);
   size_t at;

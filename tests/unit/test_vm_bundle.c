@@ -434,10 +434,10 @@ Test(vm_bundle, regexes_are_bounded_before_they_are_compiled)
       {"[^b]{0,1000}[^b]{0,1000}[^b]{0,1000}", 1, {0}, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX_COST},
       {"(a{1000}){1000}", 1, {0}, LQ_E_LIMIT, LQ_REASON_LIMIT_REGEX_COST},
       {"a{1001}", 1, {0}, LQ_E_BUNDLE, LQ_REASON_REGEX_SYNTAX},
-      {"a.*b", 20, {.max_regex_memory = 20 * (2048 + 256 * 25)}, LQ_OK, LQ_REASON_NONE},
+      {"a.*b", 20, {.max_regex_memory = 20 * (2048 + 256 * 29)}, LQ_OK, LQ_REASON_NONE},
       {"a.*b",
        20,
-       {.max_regex_memory = 20 * (2048 + 256 * 25) - 1},
+       {.max_regex_memory = 20 * (2048 + 256 * 29) - 1},
        LQ_E_LIMIT,
        LQ_REASON_LIMIT_REGEX_MEMORY},
   };
