@@ -212,7 +212,8 @@ static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
                  .follow = o->value[LQ_OPT_FOLLOW],
                  .final = o->value[LQ_OPT_FINAL],
                  .every = 1000000000,
-                 .lock = -1};
+                 .lock = -1,
+                 .state_fd = -1};
   pass->match = on_match;
   pass->block = on_block;
   pass->user = h;

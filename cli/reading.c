@@ -133,8 +133,17 @@ static void say_bad_folder(lq_cli *c, const lq_notice *n)
 static void say_refused(lq_cli *c, const lq_notice *n)
 {
   lq_say(c, "cannot resume from %s: %s", n->name, n->why);
-  lq_say_help(c, "to start again, move it away: mv %s %s.bad", n->name, n->name);
+  if (n->status == LQ_E_VERSION)
+    lq_say_help(c, "let the lq that wrote it finish (--final); then start again: mv %s %s.old", n->name,
+                n->name);
+  else
+    lq_say_help(c, "to start again, move it away: mv %s %s.bad", n->name, n->name);
   c->saw |= LQ_SAW_BAD_RULE;
+}
+
+static void say_torn(lq_cli *c, const lq_notice *n)
+{
+  lq_say(c, "the last checkpoint in %s is not whole: resuming from the one before it", n->name);
 }
 
 // All endings of a sort: `.a, .b`, and `last` before the last one.
@@ -181,6 +190,7 @@ void lq_say_notice(void *user, const lq_notice *n)
   case LQ_NOTICE_CANNOT_LOCK: say_bad_output(c, n, "lock"); break;
   case LQ_NOTICE_IN_USE: say_in_use(c, n); break;
   case LQ_NOTICE_REFUSED_STATE: say_refused(c, n); break;
+  case LQ_NOTICE_STATE_TORN: say_torn(c, n); break;
   case LQ_NOTICE_STATUS: lq_say_status(c, n->status, n->name); break;
   case LQ_NOTICE_NOTHING_IN: say_nothing(c, n); break;
   case LQ_NOTICE_BAD_RECORD: break; // of a reading

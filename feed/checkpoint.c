@@ -1,28 +1,23 @@
-// The file of --state. All numbers are little-endian; a text is its length in 4 bytes, then its bytes.
-//   0  magic    8   version   12  0    16 size of the file   24  BLAKE2b-256 of the file with this field
-//   zeroed 56 identity of the bundle, totals, output, marks, state
+// The file of --state: seals (base/seal.h) one behind the other. Kind 1 holds everything; those of kind 2
+// behind it hold what has changed since the one before them, which they name by its digest. Numbers are
+// little-endian; a text is its length in 4 bytes, then its bytes.
+//   kind 2: digest of the one before, 32   identity of the bundle   totals   output   marks   8 bytes: length
+//   of what follows state of rules
 #include "feed/checkpoint.h"
 
-#include <blake2.h>
-#include <string.h>
+#include "base/bytes.h"
 
-// A high bit, line ends of two kinds and a ^Z: damage by text-mode copies shows at once.
-static const unsigned char magic[8] = {0x89, 'L', 'Q', 'S', 0x0D, 0x0A, 0x1A, 0x0A};
-enum { VERSION = 2, AT_SIZE = 16, AT_DIGEST = 24, HEADER = 56, MARKS_MAX = 1000000 };
+enum { VERSION = 2, WHOLE = 1, CHANGES = 2, MARKS_MAX = 1000000 };
 enum { TOTALS = sizeof(lq_totals) / sizeof(uint64_t) };
-
-void lq_digest(unsigned char out[LQ_DIGEST], const void *p, size_t n)
-{
-  blake2b(out, p, NULL, LQ_DIGEST, n, 0);
-}
+// What stands behind a small whole may be larger than it: a file of that size is read at once all the same.
+static const uint64_t MORE = 64 << 10;
 
 // ---- numbers
 
 static void put(lq_buf *s, uint64_t v, size_t bytes)
 {
-  char b[8];
-  for (size_t i = 0; i < bytes; i++)
-    b[i] = (char)(v >> 8 * i & 0xFF);
+  uint8_t b[8];
+  lq_put64(b, v);
   lq_buf_add(s, b, bytes);
 }
 
@@ -33,42 +28,46 @@ static void put_text(lq_buf *s, const char *p, size_t n)
 }
 
 typedef struct reader {
-  const unsigned char *p, *end;
-  bool short_of; // something was to come that is not there
+  lq_str rest;
+  bool short_of; // something was to come that is not there, or makes no sense
   bool no_memory;
 } reader;
 
-static const unsigned char *take(reader *r, uint64_t n)
+// Empty when so much is not there.
+static lq_str take(reader *r, uint64_t n)
 {
-  static const unsigned char nothing[64];
-  if (n > (uint64_t)(r->end - r->p)) {
+  if (n > r->rest.n || r->short_of) {
     r->short_of = true;
-    r->p = r->end;
-    return n <= sizeof nothing ? nothing : NULL;
+    return LQ_STR("");
   }
-  r->p += n;
-  return r->p - n;
+  lq_str taken = lq_str_slice(r->rest, 0, (size_t)n);
+  r->rest = lq_str_slice(r->rest, (size_t)n, r->rest.n);
+  return taken;
+}
+
+static void get_bytes(reader *r, void *out, size_t n)
+{
+  lq_str bytes = take(r, n);
+  memset(out, 0, n);
+  if (bytes.n)
+    memcpy(out, bytes.p, n);
 }
 
 static uint64_t get(reader *r, size_t bytes)
 {
-  const unsigned char *p = take(r, bytes);
-  uint64_t v = 0;
-  for (size_t i = 0; i < bytes; i++)
-    v |= (uint64_t)p[i] << 8 * i;
-  return v;
+  uint8_t b[8] = {0};
+  get_bytes(r, b, bytes);
+  return lq_le64(b);
 }
 
 // NULL when it is not there, or has a NUL in it: no name has.
 static char *get_text(reader *r, const lq_mem *mem)
 {
-  uint64_t n = get(r, 4);
-  const unsigned char *p = take(r, n);
-  if (r->short_of || !p || memchr(p, 0, (size_t)n)) {
-    r->short_of = true;
+  lq_str s = take(r, get(r, 4));
+  r->short_of |= s.n > 0 && memchr(s.p, 0, s.n);
+  if (r->short_of)
     return NULL;
-  }
-  char *text = lq_name_copy(mem, (const char *)p, (size_t)n);
+  char *text = lq_name_copy(mem, s.p, s.n);
   r->no_memory |= !text;
   return text;
 }
@@ -84,7 +83,7 @@ static lq_mark *add_mark(lq_checkpoint *c, char *name)
     lq_name_free(c->mem, name);
     return NULL;
   }
-  *m = (lq_mark){.name = name, .at = LQ_INIT(lq_position)};
+  *m = (lq_mark){.name = name, .at = LQ_INIT(lq_position), .kept_at = LQ_INIT(lq_position)};
   return c->marks[c->nmarks++] = m;
 }
 
@@ -103,83 +102,120 @@ uint64_t lq_mark_offset(const lq_mark *m)
   return lq_position_get(&m->at, &v) == LQ_OK ? v.offset : 0;
 }
 
+static bool same_identity(const lq_identity *a, const lq_identity *b)
+{
+  return a->dev == b->dev && a->ino == b->ino && a->prefix == b->prefix &&
+         memcmp(a->digest, b->digest, sizeof a->digest) == 0;
+}
+
+static bool has_changed(const lq_mark *m)
+{
+  lq_text now = lq_position_bytes(&m->at), kept = lq_position_bytes(&m->kept_at);
+  return !same_identity(&m->file, &m->kept_file) || now.n != kept.n || memcmp(now.p, kept.p, now.n) != 0;
+}
+
 static void put_mark(lq_buf *s, const lq_mark *m)
 {
-  put_text(s, m->name, strlen(m->name));
-  put(s, m->file.dev, 8), put(s, m->file.ino, 8), put(s, m->file.prefix, 4);
-  lq_buf_add(s, (const char *)m->file.digest, LQ_DIGEST);
   lq_text at = lq_position_bytes(&m->at);
+  put(s, m->file.dev, 8), put(s, m->file.ino, 8), put(s, m->file.prefix, 4);
+  lq_buf_add(s, m->file.digest, sizeof m->file.digest);
   put_text(s, at.p, at.n);
 }
 
-static void get_mark(reader *r, lq_checkpoint *c)
+// What a digest cannot vouch for: the file may come from anywhere.
+static void get_mark(reader *r, lq_mark *m)
 {
-  char *name = get_text(r, c->mem);
-  if (!name)
-    return;
-  lq_mark *m = add_mark(c, name);
-  r->no_memory |= !m;
-  if (!m)
-    return;
   m->file.dev = get(r, 8), m->file.ino = get(r, 8), m->file.prefix = (uint32_t)get(r, 4);
-  memcpy(m->file.digest, take(r, LQ_DIGEST), LQ_DIGEST);
-  uint64_t n = get(r, 4);
-  const unsigned char *at = take(r, n);
-  // What a digest cannot vouch for: the file may come from anywhere.
-  if (m->file.prefix > LQ_PREFIX_MAX || !at || lq_position_load(&m->at, at, (size_t)n) != LQ_OK)
-    r->short_of = true;
+  get_bytes(r, m->file.digest, sizeof m->file.digest);
+  lq_str at = take(r, get(r, 4));
+  r->short_of |= m->file.prefix > LQ_PREFIX_MAX || lq_position_load(&m->at, at.p, at.n) != LQ_OK;
 }
 
-// ---- the whole
+// A mark has its number; a new one takes the next number, and then its name follows.
+static void put_marks(lq_buf *out, const lq_checkpoint *c, bool whole)
+{
+  size_t kept = whole ? 0 : c->kept_marks;
+  uint32_t n = 0;
+  for (size_t i = 0; i < c->nmarks; i++)
+    n += i >= kept || has_changed(c->marks[i]);
+  put(out, n, 4);
+  for (size_t i = 0; i < c->nmarks; i++) {
+    const lq_mark *m = c->marks[i];
+    if (i < kept && !has_changed(m))
+      continue;
+    put(out, i, 4);
+    if (i >= kept)
+      put_text(out, m->name, strlen(m->name));
+    put_mark(out, m);
+  }
+}
 
-void lq_checkpoint_write(const lq_checkpoint *c, lq_buf *out)
+static void get_marks(reader *r, lq_checkpoint *c)
+{
+  uint64_t n = get(r, 4);
+  for (uint64_t i = 0; i < n && !r->short_of && !r->no_memory; i++) {
+    uint64_t at = get(r, 4);
+    r->short_of |= at > c->nmarks || at >= MARKS_MAX;
+    if (!r->short_of && at == c->nmarks) {
+      char *name = get_text(r, c->mem);
+      r->no_memory |= name && !add_mark(c, name);
+    }
+    if (!r->short_of && !r->no_memory)
+      get_mark(r, c->marks[at]);
+  }
+}
+
+// ---- writing
+
+static void put_output(lq_buf *out, const lq_checkpoint *c)
+{
+  put_text(out, c->output ? c->output : "", c->output ? strlen(c->output) : 0);
+  put(out, c->dev, 8), put(out, c->ino, 8), put(out, c->committed, 8);
+}
+
+void lq_checkpoint_write(lq_checkpoint *c, bool whole, lq_str state, lq_buf *out,
+                         unsigned char digest[LQ_SEAL_DIGEST])
 {
   uint64_t totals[TOTALS];
   memcpy(totals, &c->totals, sizeof totals);
-  lq_buf_add(out, (const char *)magic, sizeof magic);
-  put(out, VERSION, 4), put(out, 0, 4);
-  for (int i = 0; i < 5; i++)
-    put(out, 0, 8); // size and digest, known later
+  size_t begin = lq_seal_begin(out, LQ_SEAL_STATE, VERSION, whole ? WHOLE : CHANGES);
+  if (!whole)
+    lq_buf_add(out, c->last, sizeof c->last);
   put_text(out, c->bundle, strlen(c->bundle));
   put(out, TOTALS, 4);
   for (size_t i = 0; i < TOTALS; i++)
     put(out, totals[i], 8);
-  put_text(out, c->output ? c->output : "", c->output ? strlen(c->output) : 0);
-  put(out, c->dev, 8), put(out, c->ino, 8), put(out, c->committed, 8);
-  put(out, c->nmarks, 4);
-  for (size_t i = 0; i < c->nmarks; i++)
-    put_mark(out, c->marks[i]);
-  put(out, c->state.n, 8);
-  lq_buf_add(out, c->state.p, c->state.n);
-  if (out->failed)
-    return;
-  for (int i = 0; i < 8; i++)
-    out->p[AT_SIZE + i] = (char)((uint64_t)out->n >> 8 * i & 0xFF);
-  unsigned char digest[LQ_DIGEST];
-  lq_digest(digest, out->p, out->n);
-  memcpy(out->p + AT_DIGEST, digest, LQ_DIGEST);
+  put_output(out, c);
+  put_marks(out, c, whole);
+  put(out, state.n, 8);
+  lq_buf_str(out, state);
+  lq_seal_end(out, begin, digest);
 }
 
-static const char *check_header(const unsigned char *p, size_t n)
+bool lq_checkpoint_wants_whole(const lq_checkpoint *c)
 {
-  static const unsigned char zeros[LQ_DIGEST];
-  if (n < HEADER || memcmp(p, magic, sizeof magic) != 0)
-    return "it is not a state file of lq";
-  reader r = {.p = p + sizeof magic, .end = p + n};
-  if (get(&r, 4) != VERSION)
-    return "it was written by another version of lq";
-  get(&r, 4);
-  if (get(&r, 8) != n)
-    return "it is cut short";
-  unsigned char digest[LQ_DIGEST];
-  blake2b_state b;
-  blake2b_init(&b, LQ_DIGEST);
-  blake2b_update(&b, p, AT_DIGEST);
-  blake2b_update(&b, zeros, LQ_DIGEST);
-  blake2b_update(&b, p + HEADER, n - HEADER);
-  blake2b_final(&b, digest, LQ_DIGEST);
-  return memcmp(digest, p + AT_DIGEST, LQ_DIGEST) == 0 ? NULL : "its digest is not that of its bytes";
+  return c->whole == 0 || c->more > (c->whole > MORE ? c->whole : MORE);
 }
+
+static void keep_marks(lq_checkpoint *c)
+{
+  for (size_t i = 0; i < c->nmarks; i++) {
+    c->marks[i]->kept_file = c->marks[i]->file;
+    c->marks[i]->kept_at = c->marks[i]->at;
+  }
+  c->kept_marks = c->nmarks;
+}
+
+void lq_checkpoint_kept(lq_checkpoint *c, bool whole, uint64_t bytes,
+                        const unsigned char digest[LQ_SEAL_DIGEST])
+{
+  keep_marks(c);
+  memcpy(c->last, digest, sizeof c->last);
+  c->more = whole ? 0 : c->more + bytes;
+  c->whole = whole ? bytes : c->whole;
+}
+
+// ---- reading
 
 static void get_totals(reader *r, lq_totals *out)
 {
@@ -192,38 +228,89 @@ static void get_totals(reader *r, lq_totals *out)
   memcpy(out, totals, sizeof totals);
 }
 
-static void get_all(reader *r, lq_checkpoint *c)
+static void get_bundle(reader *r, lq_checkpoint *c)
 {
-  char *bundle = get_text(r, c->mem);
-  if (bundle && strlen(bundle) < sizeof c->bundle)
-    memcpy(c->bundle, bundle, strlen(bundle) + 1);
-  lq_name_free(c->mem, bundle);
-  get_totals(r, &c->totals);
-  c->output = get_text(r, c->mem);
+  lq_str s = take(r, get(r, 4));
+  r->short_of |= s.n >= sizeof c->bundle;
+  if (r->short_of)
+    return;
+  memset(c->bundle, 0, sizeof c->bundle);
+  memcpy(c->bundle, s.p, s.n);
+}
+
+static void get_output(reader *r, lq_checkpoint *c)
+{
+  char *name = get_text(r, c->mem);
+  lq_name_free(c->mem, c->output);
+  c->output = name;
   c->dev = get(r, 8), c->ino = get(r, 8), c->committed = get(r, 8);
-  uint64_t marks = get(r, 4);
-  for (uint64_t i = 0; i < marks && i < MARKS_MAX && !r->short_of && !r->no_memory; i++)
-    get_mark(r, c);
-  uint64_t n = get(r, 8);
-  const unsigned char *state = take(r, n);
-  c->state.mem = c->mem;
-  if (!r->short_of && state)
-    lq_buf_add(&c->state, (const char *)state, (size_t)n);
+  r->short_of |= c->committed > INT64_MAX;
+}
+
+static lq_status get_all(lq_checkpoint *c, lq_str bytes)
+{
+  reader r = {.rest = bytes};
+  get_bundle(&r, c);
+  get_totals(&r, &c->totals);
+  get_output(&r, c);
+  get_marks(&r, c);
+  lq_str state = take(&r, get(&r, 8));
+  lq_buf_str(&c->state, state);
+  if (r.no_memory || c->state.failed)
+    return LQ_E_NOMEM;
+  return r.short_of || r.rest.n ? LQ_E_BUNDLE : LQ_OK;
+}
+
+static const char *reason_of(lq_seal_verdict v, const lq_seal *s)
+{
+  switch (v) {
+  case LQ_SEAL_SOUND: break;
+  case LQ_SEAL_FOREIGN: return "it is not a state file of lq";
+  case LQ_SEAL_VERSION:
+    return s->version == 1 ? "it is of version 1, of an older lq" : "it is of another version of lq";
+  case LQ_SEAL_CUT: return "it is cut short";
+  case LQ_SEAL_DAMAGED: return "its digest is not that of its bytes";
+  }
+  return s->kind == WHOLE ? NULL : "it does not begin with a whole checkpoint";
+}
+
+// Is this the one that was written behind the last one?
+static bool follows(const lq_checkpoint *c, const lq_seal *s)
+{
+  return s->kind == CHANGES && s->bytes.n >= sizeof c->last &&
+         memcmp(s->bytes.p, c->last, sizeof c->last) == 0;
+}
+
+static lq_status read_changes(lq_checkpoint *c, lq_str from)
+{
+  lq_seal seal;
+  lq_status s = LQ_OK;
+  while (s == LQ_OK && from.n > 0 && lq_seal_open(&seal, from, LQ_SEAL_STATE, VERSION) == LQ_SEAL_SOUND &&
+         follows(c, &seal)) {
+    s = get_all(c, lq_str_slice(seal.bytes, sizeof c->last, seal.bytes.n));
+    lq_checkpoint_kept(c, false, seal.size, seal.digest);
+    from = lq_str_slice(from, seal.size, from.n);
+  }
+  c->torn = from.n;
+  return s;
 }
 
 lq_status lq_checkpoint_read(lq_checkpoint *c, const char *p, size_t n, const char **why)
 {
-  const unsigned char *bytes = (const unsigned char *)p;
-  *why = check_header(bytes, n);
+  lq_str from = {p, n};
+  lq_seal seal = {0};
+  lq_seal_verdict verdict = lq_seal_open(&seal, from, LQ_SEAL_STATE, VERSION);
+  c->state.mem = c->mem;
+  *why = reason_of(verdict, &seal);
   if (*why)
-    return LQ_E_BUNDLE;
-  reader r = {.p = bytes + HEADER, .end = bytes + n};
-  get_all(&r, c);
-  if (r.no_memory || c->state.failed)
-    return LQ_E_NOMEM;
-  if (r.short_of || r.p != r.end || c->committed > INT64_MAX)
+    return verdict == LQ_SEAL_VERSION ? LQ_E_VERSION : LQ_E_BUNDLE;
+  lq_status s = get_all(c, seal.bytes);
+  lq_checkpoint_kept(c, true, seal.size, seal.digest);
+  if (s == LQ_OK)
+    s = read_changes(c, lq_str_slice(from, seal.size, from.n));
+  if (s == LQ_E_BUNDLE)
     *why = "its parts do not fit together";
-  return *why ? LQ_E_BUNDLE : LQ_OK;
+  return s;
 }
 
 void lq_checkpoint_free(lq_checkpoint *c)

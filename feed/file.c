@@ -53,14 +53,14 @@ static int read_start(const lq_os_calls *os, int fd, char *p, size_t n)
 static int begins_alike(const lq_os_calls *os, int fd, const lq_identity *id)
 {
   char start[LQ_PREFIX_MAX];
-  unsigned char digest[LQ_DIGEST];
+  unsigned char digest[LQ_SEAL_DIGEST];
   if (id->prefix == 0)
     return 1;
   int got = read_start(os, fd, start, id->prefix);
   if (got <= 0)
     return got;
   lq_digest(digest, start, id->prefix);
-  return memcmp(digest, id->digest, LQ_DIGEST) == 0;
+  return memcmp(digest, id->digest, LQ_SEAL_DIGEST) == 0;
 }
 
 static void note_place(lq_file *f, const struct stat *st)

@@ -2,6 +2,8 @@
 #include "feed/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "feed/file.h"
 #include "feed/io.h"
@@ -55,13 +57,14 @@ static int put(void *user, const char *p, size_t n)
   return b->failed;
 }
 
-// The state of rules, into the checkpoint.
-static bool take_state(flow *f)
+// The state of rules: all of it, or what has changed, as *whole says; it may have to be all.
+static bool take_state(flow *f, bool *whole, lq_buf *out)
 {
-  lq_buf *state = &f->stream->checkpoint.state;
-  lq_buf_clear(state);
-  lq_status status = lq_scan_save(f->running.scan, put, state);
-  if (status == LQ_E_NOMEM || state->failed)
+  int all = 1;
+  lq_status status = *whole ? lq_scan_save(f->running.scan, put, out)
+                            : lq_state_save_changes(lq_scan_state(f->running.scan), put, out, &all);
+  *whole |= all;
+  if (status == LQ_E_NOMEM || out->failed)
     return no_memory(f);
   if (status == LQ_OK)
     return true;
@@ -71,13 +74,59 @@ static bool take_state(flow *f)
   return stop(f);
 }
 
-static bool write_state(flow *f)
+// 0 or errno. What was written in part is taken away again; where that cannot be, reading finds it torn.
+static int append(lq_stream *s, const lq_buf *bytes)
+{
+  const lq_os_calls *os = s->pass->host->os;
+  uint64_t end = s->checkpoint.whole + s->checkpoint.more;
+  int error = lq_io_write(os, s->state_fd, bytes->p, bytes->n, NULL);
+  if (error == 0)
+    error = lq_io_sync(os, s->state_fd);
+  if (error)
+    (void)!os->truncate(s->state_fd, (off_t)end);
+  return error;
+}
+
+static void close_state(lq_stream *s)
+{
+  if (s->state_fd >= 0)
+    s->pass->host->os->close(s->state_fd);
+  s->state_fd = -1;
+}
+
+// A new file under the name, which is kept open: what changes is written behind it.
+static int replace(lq_stream *s, const lq_buf *bytes)
+{
+  const lq_host *h = s->pass->host;
+  close_state(s);
+  int error = lq_io_replace(h, s->state, s->temporary, bytes->p, bytes->n);
+  if (error)
+    return error;
+  s->state_fd = h->os->open(s->state, O_WRONLY | O_CLOEXEC, 0);
+  if (s->state_fd < 0 || h->os->seek(s->state_fd, (off_t)bytes->n, SEEK_SET) < 0)
+    return errno;
+  return 0;
+}
+
+// Somebody may have moved it away: then a new one is written, as if it were the first.
+static bool is_in_its_place(const lq_stream *s)
+{
+  const lq_os_calls *os = s->pass->host->os;
+  struct stat own, named;
+  return s->state_fd >= 0 && os->fstat(s->state_fd, &own) == 0 && os->stat(s->state, &named) == 0 &&
+         own.st_ino == named.st_ino && own.st_dev == named.st_dev &&
+         (uint64_t)own.st_size == s->checkpoint.whole + s->checkpoint.more;
+}
+
+static bool write_state(flow *f, bool whole, lq_str state)
 {
   lq_stream *s = f->stream;
   lq_buf bytes = {.mem = f->running.host->mem};
-  lq_checkpoint_write(&s->checkpoint, &bytes);
-  int error = bytes.failed ? ENOMEM
-                           : lq_io_replace(f->running.host, s->state, s->temporary, bytes.p, bytes.n);
+  unsigned char digest[LQ_SEAL_DIGEST];
+  lq_checkpoint_write(&s->checkpoint, whole, state, &bytes, digest);
+  int error = bytes.failed ? ENOMEM : whole ? replace(s, &bytes) : append(s, &bytes);
+  if (!error)
+    lq_checkpoint_kept(&s->checkpoint, whole, bytes.n, digest);
   lq_buf_free(&bytes);
   if (error == ENOMEM)
     return no_memory(f);
@@ -88,13 +137,19 @@ static bool write_state(flow *f)
 
 static bool save_state(flow *f)
 {
-  lq_checkpoint *c = &f->stream->checkpoint;
-  if (!take_state(f))
-    return false;
-  c->totals = totals_of(f);
-  memcpy(c->bundle, lq_bundle_digest(f->running.pass->bundle), sizeof c->bundle);
-  c->committed = f->stream->kept + f->stream->out->written;
-  return write_state(f);
+  lq_stream *s = f->stream;
+  lq_checkpoint *c = &s->checkpoint;
+  lq_buf state = {.mem = f->running.host->mem};
+  bool whole = lq_checkpoint_wants_whole(c) || !is_in_its_place(s);
+  bool ok = take_state(f, &whole, &state);
+  if (ok) {
+    c->totals = totals_of(f);
+    memcpy(c->bundle, lq_bundle_digest(f->running.pass->bundle), sizeof c->bundle);
+    c->committed = s->kept + s->out->written;
+    ok = write_state(f, whole, lq_buf_get(&state));
+  }
+  lq_buf_free(&state);
+  return ok;
 }
 
 // Alerts first. A mark beyond an alert that is not durable would lose it.
@@ -333,14 +388,15 @@ static bool refuse(flow *f, lq_status status, const char *why)
 {
   if (status == LQ_E_NOMEM)
     return no_memory(f);
-  lq_host_say(f->running.host,
-              &(lq_notice){.kind = LQ_NOTICE_REFUSED_STATE, .name = f->stream->state, .why = why});
+  lq_host_say(
+      f->running.host,
+      &(lq_notice){.kind = LQ_NOTICE_REFUSED_STATE, .status = status, .name = f->stream->state, .why = why});
   return stop(f);
 }
 
 static bool restore(flow *f)
 {
-  const lq_buf *state = &f->stream->checkpoint.state;
+  lq_buf *state = &f->stream->checkpoint.state;
   lq_restore_view view = LQ_INIT(lq_restore_view);
   lq_errinfo info = LQ_INIT(lq_errinfo);
   if (state->n == 0)
@@ -348,6 +404,7 @@ static bool restore(flow *f)
   lq_status status = lq_scan_restore(f->running.scan, state->p, state->n, &info, &view);
   if (status != LQ_OK)
     return refuse(f, status, info.message[0] ? info.message : lq_status_text(status));
+  lq_buf_free(state); // it may be large
   lq_running_restored(&f->running);
   if (view.cold)
     lq_host_say(f->running.host,

@@ -16,10 +16,10 @@ typedef struct lq_stream {
   int64_t every;      // ns between checkpoints
 
   lq_checkpoint checkpoint;
-  lq_totals before; // of earlier runs
-  int lock;         // descriptors
-  uint64_t kept;    // bytes of the output file before this run
-  bool began_anew;  // there was no state
+  lq_totals before;   // of earlier runs
+  int lock, state_fd; // descriptors
+  uint64_t kept;      // bytes of the output file before this run
+  bool began_anew;    // there was no state
   char *temporary;
 } lq_stream;
 

@@ -63,10 +63,11 @@ static lq_status take_lock(lq_stream *s)
   return status;
 }
 
-static lq_status refuse(lq_stream *s, const char *why)
+static lq_status refuse(lq_stream *s, lq_status status, const char *why)
 {
-  lq_host_say(host_of(s), &(lq_notice){.kind = LQ_NOTICE_REFUSED_STATE, .name = s->state, .why = why});
-  return LQ_E_BUNDLE;
+  lq_host_say(host_of(s),
+              &(lq_notice){.kind = LQ_NOTICE_REFUSED_STATE, .status = status, .name = s->state, .why = why});
+  return status;
 }
 
 static lq_status read_state(lq_stream *s)
@@ -77,7 +78,7 @@ static lq_status read_state(lq_stream *s)
   struct stat st;
   lq_status status = LQ_OK;
   if (h->os->stat(s->state, &st) == 0 && !S_ISREG(st.st_mode))
-    return refuse(s, "it is not a regular file");
+    return refuse(s, LQ_E_BUNDLE, "it is not a regular file");
   int error = lq_io_load(h, s->state, STATE_MAX, &bytes);
   if (error == ENOENT) {
     s->began_anew = true;
@@ -88,7 +89,9 @@ static lq_status read_state(lq_stream *s)
     status = LQ_E_IO;
   } else {
     status = lq_checkpoint_read(&s->checkpoint, bytes.p ? bytes.p : "", bytes.n, &why);
-    status = why ? refuse(s, why) : status;
+    status = why ? refuse(s, status, why) : status;
+    if (status == LQ_OK && s->checkpoint.torn)
+      lq_host_say(h, &(lq_notice){.kind = LQ_NOTICE_STATE_TORN, .name = s->state});
   }
   lq_buf_free(&bytes);
   return status;
@@ -178,7 +181,7 @@ static lq_status open_state(lq_stream *s)
 
 lq_status lq_stream_open(lq_stream *s)
 {
-  s->lock = -1;
+  s->lock = s->state_fd = -1;
   s->checkpoint.mem = s->checkpoint.state.mem = host_of(s)->mem;
   lq_status status = s->state ? open_state(s) : LQ_OK;
   if (status != LQ_OK)
@@ -194,10 +197,12 @@ lq_status lq_stream_open(lq_stream *s)
 void lq_stream_close(lq_stream *s)
 {
   const lq_host *h = host_of(s);
+  if (s->state_fd >= 0)
+    h->os->close(s->state_fd);
   if (s->lock >= 0)
     h->os->close(s->lock);
   lq_checkpoint_free(&s->checkpoint);
   lq_name_free(h->mem, s->temporary);
-  s->lock = -1;
+  s->lock = s->state_fd = -1;
   s->temporary = NULL;
 }

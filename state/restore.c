@@ -259,34 +259,33 @@ static void get_frame(reading *r, lq_decoder *w, lq_str frame, bool first)
   if (!w->bad)
     get_rules(r, w, how);
   lq_decoder_refuse(w, w->rest.n != 0);
-  memcpy(r->last, frame.p + LQ_FRAME_DIGEST, sizeof r->last);
+}
+
+static const char *reason_of(lq_seal_verdict v)
+{
+  switch (v) {
+  case LQ_SEAL_SOUND: break;
+  case LQ_SEAL_FOREIGN: return "it is no saved state";
+  case LQ_SEAL_CUT: return "it is cut short";
+  case LQ_SEAL_DAMAGED: return "its digest is not that of its bytes";
+  case LQ_SEAL_VERSION:
+    return "it was saved by another version of libquery; when you begin anew without it, its partial "
+           "matches, "
+           "counts and waiting events are lost";
+  }
+  return NULL;
 }
 
 // The next frame of the bytes; what is wrong with it otherwise.
-static lq_status take_frame(lq_str *rest, lq_str *frame, const char **why)
+static lq_status take_frame(lq_str *rest, lq_seal *out, lq_str *frame, const char **why)
 {
-  uint8_t digest[32] = {0};
-  if (rest->n < LQ_FRAME_HEADER || memcmp(rest->p, LQ_FRAME_MAGIC, LQ_FRAME_VERSION_AT) != 0) {
-    *why = rest->n < LQ_FRAME_HEADER ? "it is cut short" : "it is no saved state";
-    return LQ_E_BUNDLE;
-  }
-  lq_decoder w = {.rest = lq_str_slice(*rest, LQ_FRAME_VERSION_AT, rest->n)};
-  if (lq_decode64(&w) != LQ_FRAME_VERSION) {
-    *why =
-        "it was saved by another version of libquery; when you begin anew without it, its partial matches, "
-        "counts and waiting events are lost";
-    return LQ_E_VERSION;
-  }
-  uint64_t size = lq_decode64(&w);
-  if (size > rest->n || size < LQ_FRAME_HEADER) {
-    *why = "it is cut short";
-    return LQ_E_BUNDLE;
-  }
-  *frame = lq_str_slice(*rest, 0, (size_t)size);
-  *rest = lq_str_slice(*rest, (size_t)size, rest->n);
-  lq_frame_digest(frame->p, frame->n, digest);
-  *why = "its digest is not that of its bytes";
-  return memcmp(digest, frame->p + LQ_FRAME_DIGEST, sizeof digest) == 0 ? LQ_OK : LQ_E_BUNDLE;
+  lq_seal_verdict v = lq_seal_open(out, *rest, LQ_SEAL_STATE, LQ_FRAME_VERSION);
+  *why = reason_of(v);
+  if (*why)
+    return v == LQ_SEAL_VERSION ? LQ_E_VERSION : LQ_E_BUNDLE;
+  *frame = lq_str_slice(*rest, 0, out->size);
+  *rest = lq_str_slice(*rest, out->size, rest->n);
+  return LQ_OK;
 }
 
 static lq_status read_frames(reading *r, lq_str rest)
@@ -294,14 +293,13 @@ static lq_status read_frames(reading *r, lq_str rest)
   lq_status status = LQ_OK;
   for (bool first = true; !status && (first || rest.n > 0); first = false) {
     lq_str frame;
-    status = take_frame(&rest, &frame, &r->out->why);
+    lq_seal seal;
+    status = take_frame(&rest, &seal, &frame, &r->out->why);
     if (status)
       return status;
-    lq_decoder w = {.rest = lq_str_slice(frame, LQ_FRAME_HEADER, frame.n),
-                    .room = &r->room,
-                    .mem = &r->p->meter.hook,
-                    .pool = &r->pool};
+    lq_decoder w = {.rest = seal.bytes, .room = &r->room, .mem = &r->p->meter.hook, .pool = &r->pool};
     get_frame(r, &w, frame, first);
+    memcpy(r->last, seal.digest, sizeof r->last);
     status = lq_decoder_status(&w);
     r->out->why = w.why ? w.why : status ? "its parts do not fit together" : NULL;
     lq_arena_reset(&r->room);

@@ -5,22 +5,6 @@
 // Events are their records, which the bundle at hand reads again.
 #include "state/save.h"
 
-#include <blake2.h>
-
-// The digest is of all bytes with its own place zeroed. It tells damage, not malice.
-void lq_frame_digest(const void *p, size_t n, uint8_t out[32])
-{
-  const uint8_t *bytes = p;
-  static const uint8_t zeros[32] = {0};
-  blake2b_state s;
-  if (blake2b_init(&s, 32) != 0)
-    return;
-  blake2b_update(&s, bytes, LQ_FRAME_DIGEST);
-  blake2b_update(&s, zeros, sizeof zeros);
-  blake2b_update(&s, bytes + LQ_FRAME_HEADER, n - LQ_FRAME_HEADER);
-  blake2b_final(&s, out, 32);
-}
-
 // ---- what belongs to no key
 
 static void put_time(const lq_partition *p, const lq_saving *s)
@@ -99,24 +83,10 @@ static void put_rules(lq_partition *p, const lq_saving *s)
 static void begin_frame(lq_partition *p, const lq_saving *s)
 {
   static const uint8_t none[32] = {0};
-  lq_encode_bytes(s->out, LQ_FRAME_MAGIC, LQ_FRAME_VERSION_AT);
-  lq_encode64(s->out, LQ_FRAME_VERSION);
-  lq_buf_fill(&s->out->out, 0, LQ_FRAME_HEADER - LQ_FRAME_SIZE);
+  (void)lq_seal_begin(&s->out->out, LQ_SEAL_STATE, LQ_FRAME_VERSION, 0);
   lq_encode_bytes(s->out, p->config.bundle, sizeof p->config.bundle);
   lq_encode8(s->out, s->changes);
   lq_encode_bytes(s->out, s->changes ? p->last_frame : none, 32);
-}
-
-static lq_status end_frame(lq_encoder *w, uint8_t digest[32])
-{
-  lq_buf *b = &w->out;
-  if (b->failed)
-    return LQ_E_NOMEM;
-  for (size_t i = 0; i < 8; i++)
-    b->p[LQ_FRAME_SIZE + i] = (char)((uint64_t)b->n >> (8 * i));
-  lq_frame_digest(b->p, b->n, digest);
-  memcpy(b->p + LQ_FRAME_DIGEST, digest, 32);
-  return LQ_OK;
 }
 
 static void put_all(lq_partition *p, const lq_saving *s)
@@ -170,7 +140,8 @@ static lq_status save(lq_partition *p, lq_buf *out, lq_saving s)
     lq_save_pool_begin(&p->pool, ++p->pools, p->config.hash_key, p->mem);
   }
   put_all(p, &s);
-  lq_status status = end_frame(&w, digest);
+  lq_seal_end(&w.out, 0, digest);
+  lq_status status = w.out.failed ? LQ_E_NOMEM : LQ_OK;
   size_t size = w.out.n;
   status = give(&w, out, status);
   p->following = s.follow && !status;

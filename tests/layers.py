@@ -8,7 +8,7 @@ FLOORS = [{"base"}, {"lexer", "stdlib"}, {"parser", "vm", "input"}, {"compiler",
 PUBLIC = {"lib", "feed", "cli"}  # who may include <libquery/lq.h>; status.h is for everyone
 # Programs: they see the public header, each other, and of the rest only what owns text and memory.
 PROGRAMS = {"feed": {"feed"}, "cli": {"cli", "feed"}}
-TEXT = {"buf.h", "mem.h", "str.h", "utf8.h"}
+TEXT = {"buf.h", "bytes.h", "mem.h", "seal.h", "str.h", "utf8.h"}
 SUFFIXES = {".c", ".h", ".l", ".y", ".def", ".cc"}
 
 

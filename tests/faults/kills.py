@@ -4,7 +4,8 @@ import random
 import subprocess
 import time
 
-from world import World, check_at_least_once, check_same, events, kill_after, marked_line
+from statefile import marked_line
+from world import World, check_at_least_once, check_same, events, kill_after
 
 EVENTS = 24000
 

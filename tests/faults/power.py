@@ -4,6 +4,7 @@ In the model fsync of a file makes its bytes durable, fsync of a folder its name
 be there or not: each way is tried, and then lq goes on from what there is."""
 import random
 
+from statefile import renumbered
 from world import World, check_same, events
 
 
@@ -15,7 +16,9 @@ class File:
         """What may be there of it: the durable bytes, and some of those that were written since."""
         keep = bytearray(self.durable)
         if len(self.now) > len(keep):
-            keep += self.now[len(keep):r.randrange(len(keep), len(self.now) + 1)]
+            end = r.randrange(len(keep), len(self.now) + 1)
+            # A file may have got its length before its bytes.
+            keep += bytes(end - len(keep)) if r.random() < 0.3 else self.now[len(keep):end]
         return keep
 
 
@@ -72,23 +75,7 @@ def lay_down(w, left):
         (w.folder / name).write_bytes(raw)
     # The inode that the state names is that of the file; here it is another one, as files are laid down anew.
     if w.state.exists() and w.out.exists():
-        raw = bytearray(w.state.read_bytes())
-        renumber(raw, w.out)
-        w.state.write_bytes(raw)
-
-
-def renumber(raw, out):
-    """Puts the inode of the output that was laid down into the state, and the digest that is right then."""
-    import hashlib
-    at = 56
-    at += 4 + int.from_bytes(raw[at:at + 4], "little")
-    at += 4 + 8 * int.from_bytes(raw[at:at + 4], "little")
-    at += 4 + int.from_bytes(raw[at:at + 4], "little")
-    st = out.stat()
-    raw[at:at + 8] = st.st_dev.to_bytes(8, "little")
-    raw[at + 8:at + 16] = st.st_ino.to_bytes(8, "little")
-    raw[24:56] = bytes(32)
-    raw[24:56] = hashlib.blake2b(bytes(raw), digest_size=32).digest()
+        w.state.write_bytes(renumbered(w.state.read_bytes(), w.out))
 
 
 def power(args):

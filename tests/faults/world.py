@@ -88,19 +88,6 @@ class World:
         return self.out.read_bytes() if self.out.exists() else b""
 
 
-def marked_line(raw):
-    """The line of its first source that a state file has reached."""
-    def number(at, n):
-        return int.from_bytes(raw[at:at + n], "little")
-    at = 56
-    at += 4 + number(at, 4)       # bundle
-    at += 4 + 8 * number(at, 4)   # totals
-    at += 4 + number(at, 4) + 24  # output
-    at += 4
-    at += 4 + number(at, 4)       # name
-    return number(at + 20 + 32 + 12, 8)
-
-
 def check_lines(raw, where):
     """Every line is whole JSON."""
     assert raw == b"" or raw.endswith(b"\n"), f"{where}: a torn line at the end: {raw[-80:]!r}"

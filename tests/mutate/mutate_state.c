@@ -35,7 +35,7 @@ static void put_number(char *p, uint64_t v, size_t n)
 // Past the header more often than in it.
 static void change_once(char *p, size_t *n)
 {
-  size_t at = below(8) ? LQ_FRAME_HEADER + below(*n - LQ_FRAME_HEADER) : below(*n);
+  size_t at = below(8) ? LQ_SEAL_HEADER + below(*n - LQ_SEAL_HEADER) : below(*n);
   size_t room = *n - at, from = below(*n), len = 1 + below(24);
   len = len < room ? len : room;
   switch (below(8)) {
@@ -49,7 +49,7 @@ static void change_once(char *p, size_t *n)
     memmove(p + at, p + at + len, *n - at - len);
     *n -= len;
     break;
-  case 7: *n = below(16) ? *n : LQ_FRAME_HEADER + 70 + below(*n - LQ_FRAME_HEADER - 70); break;
+  case 7: *n = below(16) ? *n : LQ_SEAL_HEADER + 70 + below(*n - LQ_SEAL_HEADER - 70); break;
   }
 }
 
@@ -58,7 +58,7 @@ static bool try_one(state_world *w, uint64_t i, uint64_t *accepted)
   size_t n = w->saved.n;
   char *copy = malloc(n);
   memcpy(copy, w->saved.p, n);
-  for (size_t k = 1 + below(below(4) ? 2 : 8); k > 0 && n > LQ_FRAME_HEADER + 80; k--)
+  for (size_t k = 1 + below(below(4) ? 2 : 8); k > 0 && n > LQ_SEAL_HEADER + 80; k--)
     change_once(copy, &n);
   if (below(32))
     state_redigest(copy, n);

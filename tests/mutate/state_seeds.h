@@ -38,7 +38,8 @@ static const state_seed state_seeds[] = {
     {"sample by h [any where k == 1] [any where k == 2] [any where n > 1];"
      "join by h [any where k == 1] [any where k == 3] until [any where k == 4]",
      "1a 2b 1c 3b 1b 1d", 0},
-    {"any where k == 1 | stats count() as c, sum(n), min(n), max(n), dcount(n), values(n), first(n), last(n) by h "
+    {"any where k == 1 | stats count() as c, sum(n), min(n), max(n), dcount(n), values(n), first(n), last(n) "
+     "by h "
      "over "
      "9s | where c > 1",
      "1a 1a 1b 1a 1b 1c", 0},
@@ -194,18 +195,15 @@ static inline bool state_use(state_world *w, const char *p, size_t n, bool *acce
 static inline void state_redigest(char *p, size_t n)
 {
   uint8_t last[32] = {0};
-  for (size_t at = 0; n - at >= LQ_FRAME_HEADER + 65;) {
+  for (size_t at = 0; n - at >= LQ_SEAL_HEADER + 65;) {
     uint64_t size = 0;
     for (size_t i = 0; i < 8; i++)
-      size |= (uint64_t)(uint8_t)p[at + LQ_FRAME_SIZE + i] << 8 * i;
-    if (size < LQ_FRAME_HEADER + 65 || size > n - at)
+      size |= (uint64_t)(uint8_t)p[at + 16 + i] << 8 * i;
+    if (size < LQ_SEAL_HEADER + 65 || size > n - at)
       size = n - at;
-    for (size_t i = 0; i < 8; i++)
-      p[at + LQ_FRAME_SIZE + i] = (char)(size >> 8 * i);
-    if (p[at + LQ_FRAME_HEADER + 32] == 1)
-      memcpy(p + at + LQ_FRAME_HEADER + 33, last, sizeof last);
-    lq_frame_digest(p + at, (size_t)size, last);
-    memcpy(p + at + LQ_FRAME_DIGEST, last, sizeof last);
+    if (p[at + LQ_SEAL_HEADER + 32] == 1)
+      memcpy(p + at + LQ_SEAL_HEADER + 33, last, sizeof last);
+    lq_seal_again(p + at, (size_t)size, last);
     at += (size_t)size;
   }
 }

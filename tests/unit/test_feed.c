@@ -151,7 +151,8 @@ static lq_status run(world *w, char *const *names, size_t n, choices c)
                  .output = "alerts",
                  .follow = c.follow,
                  .final = c.final,
-                 .lock = -1};
+                 .lock = -1,
+                 .state_fd = -1};
   lq_status status = lq_out_open(&out, w->host.mem, &w->os, -1, "nothing");
   if (status == LQ_OK)
     status = c.follow ? lq_files_add((files.mem = w->host.mem, &files), names[0])
@@ -259,11 +260,21 @@ Test(feed, lines_are_counted_on_while_it_follows)
 
 // ---- the file of marks
 
-static lq_status write_and_read(const lq_checkpoint *given, const char **why)
+static void add(lq_checkpoint *c, bool whole, const char *state, lq_buf *file)
+{
+  lq_buf bytes = {.mem = &lq_mem_libc};
+  unsigned char digest[LQ_SEAL_DIGEST];
+  lq_checkpoint_write(c, whole, lq_str_of(state), &bytes, digest);
+  lq_checkpoint_kept(c, whole, bytes.n, digest);
+  lq_buf_str(file, lq_buf_get(&bytes));
+  lq_buf_free(&bytes);
+}
+
+static lq_status write_and_read(lq_checkpoint *given, const char **why)
 {
   lq_buf bytes = {.mem = &lq_mem_libc};
   lq_checkpoint c = {.mem = &lq_mem_libc};
-  lq_checkpoint_write(given, &bytes);
+  add(given, true, "", &bytes);
   lq_status s = lq_checkpoint_read(&c, bytes.p, bytes.n, why);
   if (s == LQ_OK)
     cr_expect(c.nmarks == given->nmarks && c.marks[0]->file.prefix == given->marks[0]->file.prefix);
@@ -289,6 +300,84 @@ Test(feed, the_prefix_of_a_mark_is_bounded)
     cr_expect(write_and_read(&c, &why) == cases[i].status, "%u", (unsigned)cases[i].prefix);
   }
   lq_checkpoint_free(&c);
+}
+
+// What of a file is there after each of its checkpoints.
+typedef struct stage {
+  size_t end;
+  uint64_t committed, ino;
+  size_t marks;
+  const char *state;
+} stage;
+
+static void check_stage(const lq_buf *file, size_t n, const stage *s)
+{
+  const char *why = NULL;
+  lq_checkpoint c = {.mem = &lq_mem_libc};
+  lq_status status = lq_checkpoint_read(&c, file->p, n, &why);
+  cr_expect(status == (s ? LQ_OK : LQ_E_BUNDLE) && !why == !!s, "%zu bytes: %d, %s", n, status,
+            why ? why : "");
+  if (s) {
+    cr_expect(c.committed == s->committed && c.nmarks == s->marks && c.torn == n - s->end, "%zu bytes", n);
+    cr_expect(c.state.n == strlen(s->state) && memcmp(c.state.p, s->state, c.state.n) == 0, "%zu bytes", n);
+    cr_expect(c.marks[0]->file.ino == s->ino && strcmp(c.marks[0]->name, "log") == 0, "%zu bytes", n);
+    cr_expect(c.nmarks < 2 || (strcmp(c.marks[1]->name, "other") == 0 && c.marks[1]->file.dev == 9));
+  }
+  lq_checkpoint_free(&c);
+}
+
+// Cut anywhere, the last checkpoint that is whole counts; so it does when a byte of what is behind it was
+// changed.
+Test(feed, checkpoints_behind_the_first)
+{
+  lq_buf file = {.mem = &lq_mem_libc};
+  lq_checkpoint c = {.mem = &lq_mem_libc};
+  stage stages[3];
+  lq_mark *m = lq_checkpoint_mark(&c, "log");
+  m->file.ino = 1;
+  cr_expect(lq_checkpoint_wants_whole(&c));
+  add(&c, true, "all", &file);
+  stages[0] = (stage){file.n, 0, 1, 1, "all"};
+  c.committed = 7, m->file.ino = 2;
+  add(&c, false, "+1", &file);
+  stages[1] = (stage){file.n, 7, 2, 1, "all+1"};
+  lq_checkpoint_mark(&c, "other")->file.dev = 9;
+  c.committed = 8;
+  add(&c, false, "", &file);
+  stages[2] = (stage){file.n, 8, 2, 2, "all+1"};
+  // Marks that stand still are not written again.
+  cr_expect(stages[2].end - stages[1].end < stages[0].end + 64, "%zu, %zu", stages[0].end, file.n);
+  for (size_t n = 0; n <= file.n; n++) {
+    size_t whole = n >= stages[2].end ? 3 : n >= stages[1].end ? 2 : n >= stages[0].end;
+    check_stage(&file, n, whole ? &stages[whole - 1] : NULL);
+  }
+  for (size_t at = 0; at < file.n; at++) {
+    size_t whole = at >= stages[1].end ? 2 : at >= stages[0].end;
+    file.p[at] ^= 0x10;
+    lq_checkpoint read = {.mem = &lq_mem_libc};
+    const char *why = NULL;
+    lq_status s = lq_checkpoint_read(&read, file.p, file.n, &why);
+    cr_expect(whole ? s == LQ_OK && read.torn == file.n - stages[whole - 1].end : s < 0 && why, "%zu: %d", at,
+              s);
+    lq_checkpoint_free(&read);
+    file.p[at] ^= 0x10;
+  }
+  lq_buf_free(&file);
+  lq_checkpoint_free(&c);
+}
+
+// What is written behind the whole one may not outgrow it, nor be nothing but rewriting when it is small.
+Test(feed, everything_is_written_anew_when_changes_outgrow_it)
+{
+  static const struct {
+    uint64_t whole, more;
+    bool wants;
+  } cases[] = {{0, 0, true},        {1000, 0, false},        {1000, 65536, false},
+               {1000, 65537, true}, {100000, 100000, false}, {100000, 100001, true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    lq_checkpoint c = {.whole = cases[i].whole, .more = cases[i].more};
+    cr_expect(lq_checkpoint_wants_whole(&c) == cases[i].wants, "case %zu", i);
+  }
 }
 
 // ---- memory that runs out
@@ -366,4 +455,32 @@ Test(feed, no_memory_is_a_status_and_loses_nothing)
     fail_each((lq_alerts_form)form, true);
   }
   leave_folder();
+}
+
+// ---- a state file that is torn
+
+// Cut at any byte behind its first checkpoint, the next run has every alert once.
+Test(feed, a_torn_state_file_is_resumed)
+{
+  static char right[16384], got[16384], state[65536];
+  lq_bundle *b = bundle_of("sequence by b [any where a == 1] [any where a == 2]");
+  world w;
+  enter_new_folder();
+  open_world(&w, b, &lq_mem_libc);
+  put_logs();
+  cr_assert(run(&w, folder, 1, (choices){0}) == LQ_OK);
+  size_t n = get_file("state", state, sizeof state);
+  cr_assert(get_file("alerts", right, sizeof right) > 100);
+  lq_seal first;
+  cr_assert(lq_seal_open(&first, (lq_str){state, n}, LQ_SEAL_STATE, 2) == LQ_SEAL_SOUND && first.size < n);
+  for (size_t cut = first.size; cut <= n; cut++) {
+    FILE *f = fopen("state", "w");
+    cr_assert(f && fwrite(state, 1, cut, f) == cut && fclose(f) == 0);
+    open_world(&w, b, &lq_mem_libc);
+    cr_expect(run(&w, folder, 1, (choices){0}) == LQ_OK, "cut at %zu", cut);
+    get_file("alerts", got, sizeof got);
+    cr_expect(strcmp(got, right) == 0, "cut at %zu of %zu:\n%s", cut, n, got);
+  }
+  leave_folder();
+  lq_bundle_free(b);
 }
