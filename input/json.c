@@ -27,9 +27,11 @@ typedef struct parser {
 
 enum { NO_CONTAINER = UINT32_MAX };
 
-// What is kept and what is left out are read by the same functions; a copy of them for each makes the first
-// 10 % faster (CPU time of one query over 500 MB of Windows events).
+// What is kept and what is left out are read by the same functions. A copy of them for each, with the rare
+// one out of the way, makes the first 5 to 7 % faster (user CPU of one query over 500 MB of Windows events,
+// five interleaved runs).
 #define HOT static inline __attribute__((always_inline))
+#define COLD __attribute__((cold, noinline))
 
 static lq_status fail(const parser *p, const char *at, const char *reason)
 {
@@ -380,7 +382,7 @@ static lq_status skip_ends(parser *p, size_t *level)
 }
 
 // One value and all inside it, whatever its depth: the same checks, a bit for each open bracket.
-static lq_status skip_value(parser *p)
+COLD static lq_status skip_value(parser *p)
 {
   size_t level = 0;
   lq_json_node none;
@@ -423,8 +425,8 @@ static bool leaves_out(parser *p, uint32_t where)
   return false;
 }
 
-// A member or an element, or the root.
-static lq_status take_item(parser *p, bool *inside)
+// A member or an element, or the root, where not everything is worth a node.
+COLD static lq_status choose_item(parser *p, bool *inside)
 {
   lq_json *j = p->j;
   bool member = p->open != NO_CONTAINER && j->nodes[p->open].kind == LQ_JSON_OBJECT;
@@ -436,12 +438,25 @@ static lq_status take_item(parser *p, bool *inside)
     return s;
   if (member && j->choice)
     where = j->choice->member(j->choice->user, where, lq_json_raw(j, &j->nodes[key]), j->nodes[key].escaped);
-  if (!j->choice && p->depth < p->max_depth)
-    return take_value(p, where, inside);
   if (!leaves_out(p, where))
     return take_value(p, where, inside);
   j->n -= member;
   return skip_value(p);
+}
+
+HOT lq_status take_item(parser *p, bool *inside)
+{
+  uint32_t key;
+  if (p->j->choice || p->depth == p->max_depth)
+    return choose_item(p, inside);
+  if (p->open != NO_CONTAINER && p->j->nodes[p->open].kind == LQ_JSON_OBJECT) {
+    lq_status s = take_key(p, &key);
+    if (s != LQ_OK)
+      return s;
+  }
+  if (p->p == p->end)
+    return fail(p, p->p, "the text ends where a value should be");
+  return take_value(p, 0, inside);
 }
 
 lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_error *error)
