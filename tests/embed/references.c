@@ -118,10 +118,36 @@ static void a_bundle_may_go_before_its_scan(void)
   expect(atomic_load(&live) == 0, "nothing is left after the scan and the match");
 }
 
+static void a_bundle_may_go_before_its_state(void)
+{
+  static const char sequence[] = "sequence by a [any where b == 1] [any where c == 2]";
+  static const char record[] = "{\"a\":1,\"b\":1}\n";
+  atomic_size_t live = 0;
+  lq_allocator a = {counted, &live};
+  lq_build_options o = {.struct_size = sizeof o, .allocator = &a};
+  lq_scan_options scan = {.struct_size = sizeof scan, .allocator = &a};
+  lq_state_options state = {.struct_size = sizeof state, .allocator = &a};
+  lq_bundle *b;
+  lq_scan *s;
+  lq_state *mine;
+  expect(lq_compile(&b, sequence, strlen(sequence), &o, NULL) == LQ_OK, "a sequence compiles");
+  expect(lq_state_new(&mine, b, &state) == LQ_OK && lq_scan_new(&s, b, &scan) == LQ_OK, "a state is made");
+  lq_bundle_free(b);
+  expect(lq_scan_use_state(s, mine) == LQ_OK, "a scan takes it");
+  expect(lq_scan_buffer(s, "events", record, strlen(record)) == LQ_OK, "a scan feeds it");
+  lq_scan_free(s);
+  lq_stats stats = LQ_INIT(lq_stats);
+  expect(lq_state_stats(mine, &stats) == LQ_OK && stats.state_live == 1,
+         "the state outlives bundle and scan");
+  lq_state_free(mine);
+  expect(atomic_load(&live) == 0, "nothing is left after the state");
+}
+
 int main(void)
 {
   the_last_one_frees();
   a_bundle_may_go_before_its_scan();
+  a_bundle_may_go_before_its_state();
   printf("%d threads, %d rounds each: %d failures\n", THREADS, ROUNDS, failures);
   return failures > 0;
 }
