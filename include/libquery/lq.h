@@ -573,8 +573,8 @@ LQ_API lq_status lq_scan_each_live(const lq_scan *s, void (*each)(void *user, co
 /* ---- what stateful rules remember ---- */
 
 /* The clock, events that wait for their turn, partial matches, windows, first-seen values, processes, and
- * counters. A scan has one of its own. Whoever scans several partitions of a stream with one scan makes one
- * for each, and attaches it before feeding. For one thread at a time, which is that of its scan. */
+ * counters. A scan has one of its own. To scan several partitions of a stream with one scan, make one for
+ * each, and attach it before feeding. For one thread at a time, which is that of its scan. */
 typedef struct lq_state lq_state;
 typedef struct lq_state_options {
   uint32_t struct_size;
@@ -596,7 +596,7 @@ LQ_API lq_status lq_scan_use_state(lq_scan *s, lq_state *state);
 LQ_API lq_state *lq_scan_state(const lq_scan *s);
 
 /* All of it as bytes: a frame. They hold records of events: protect them like the log. Without stateful rules
- * nothing is written. LQ_E_IO: write said no. LQ_E_UNSUPPORTED: events wait outside memory (lq_spill).
+ * nothing is written. LQ_E_IO: write stopped. LQ_E_UNSUPPORTED: events wait outside memory (lq_spill).
  * LQ_E_NOMEM. */
 LQ_API lq_status lq_state_save(lq_state *s, lq_write_fn write, void *user);
 /* What has changed since the last lq_state_save or lq_state_save_changes, as a frame to be stored behind that
