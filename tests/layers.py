@@ -6,7 +6,7 @@ import sys
 
 FLOORS = [{"base"}, {"lexer", "stdlib"}, {"parser", "vm", "input"}, {"compiler", "engine"}, {"rules", "state"}, {"lib"}, {"feed"}, {"cli"}]
 PUBLIC = {"lib", "feed", "cli"}  # who may include <libquery/lq.h>; status.h is for everyone
-# Programs: they see the public header, each other, and of the rest only what owns text and memory.
+# Programs: they see the public header, each other, and of the rest only what owns text, memory and the seals of files.
 PROGRAMS = {"feed": {"feed"}, "cli": {"cli", "feed"}}
 TEXT = {"buf.h", "bytes.h", "mem.h", "seal.h", "str.h", "utf8.h"}
 SUFFIXES = {".c", ".h", ".l", ".y", ".def", ".cc"}
