@@ -3,9 +3,9 @@
 //
 //   streams [COUNT [SEED]]      prints "N pairs, 0 differences" and exits with 0; a difference is printed as
 //   two texts
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/reference/dice.h"
 #include "tests/reference/reference.h"
 
 typedef struct pair {
@@ -15,42 +15,22 @@ typedef struct pair {
   bool own_times; // no event stands where it arrived
 } pair;
 
-static uint64_t state;
-
-static uint32_t random_below(uint32_t n)
-{
-  state = state * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)((state >> 33) % n);
-}
-
-static bool chance(uint32_t percent)
-{
-  return random_below(100) < percent;
-}
+static dice die;
 
 // ---- making rules
 
-static void add(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void add(char *to, size_t size, const char *fmt, ...)
-{
-  va_list ap;
-  size_t n = strlen(to);
-  va_start(ap, fmt);
-  vsnprintf(to + n, size - n, fmt, ap);
-  va_end(ap);
-}
-#define RULE(...) add(p->rule, sizeof p->rule, __VA_ARGS__)
-#define STREAM(...) add(p->stream, sizeof p->stream, __VA_ARGS__)
+#define RULE(...) append(p->rule, sizeof p->rule, __VA_ARGS__)
+#define STREAM(...) append(p->stream, sizeof p->stream, __VA_ARGS__)
 
 static const char *one_of(const char *const *of, uint32_t n)
 {
-  return of[random_below(n)];
+  return of[below(&die, n)];
 }
 
 static void add_missing(pair *p, uint32_t percent)
 {
-  while (chance(percent)) {
-    RULE(" !%c", "MN"[random_below(2)]);
+  while (chance(&die, percent)) {
+    RULE(" !%c", "MN"[below(&die, 2)]);
     percent /= 3;
   }
 }
@@ -58,12 +38,12 @@ static void add_missing(pair *p, uint32_t percent)
 static void make_sequence(pair *p)
 {
   static const char *const by[] = {"", " by=k", " by=?k", " by=kj", " by=k?j"};
-  bool missing = chance(50);
-  uint32_t n = missing && chance(15) ? 1 : 2 + random_below(3), term = 0;
+  bool missing = chance(&die, 50);
+  uint32_t n = missing && chance(&die, 15) ? 1 : 2 + below(&die, 3), term = 0;
   RULE("seq");
-  if (missing || chance(50))
-    RULE(" span=%u", 3 + random_below(25));
-  RULE("%s%s%s", one_of(by, 5), chance(10) ? " null" : "", chance(10) ? " first" : "");
+  if (missing || chance(&die, 50))
+    RULE(" span=%u", 3 + below(&die, 25));
+  RULE("%s%s%s", one_of(by, 5), chance(&die, 10) ? " null" : "", chance(&die, 10) ? " first" : "");
   size_t before = strlen(p->rule);
   if (missing)
     add_missing(p, n == 1 ? 100 : 25);
@@ -71,23 +51,23 @@ static void make_sequence(pair *p)
     term += *c == '!';
   uint32_t first = term;
   for (uint32_t i = 0; i < n; i++) {
-    RULE(" %c", "ABCD"[random_below(4)]);
-    if (chance(12))
-      RULE("*%u", 2 + random_below(2));
-    if (i > 0 && chance(15))
+    RULE(" %c", "ABCD"[below(&die, 4)]);
+    if (chance(&die, 12))
+      RULE("*%u", 2 + below(&die, 2));
+    if (i > 0 && chance(&die, 15))
       RULE("@%u", first);
     term++;
     if (!missing)
       continue;
     bool last = i + 1 == n;
-    if (chance(last ? 25 : 40))
-      RULE(" !%c", "MN"[random_below(2)]);
-    if (last && chance(10))
+    if (chance(&die, last ? 25 : 40))
+      RULE(" !%c", "MN"[below(&die, 2)]);
+    if (last && chance(&die, 10))
       RULE(" !N@%u", first);
   }
   if (n == 1 && !strchr(p->rule, '*'))
     RULE(" !M");
-  if (chance(30))
+  if (chance(&die, 30))
     RULE(" until=U");
 }
 
@@ -100,47 +80,47 @@ static void make_stages(pair *p, bool event)
   static const char *const totals[] = {"count", "count:x", "dcount:x", "sum:x",    "avg:x",    "min:x",
                                        "max:x", "first:x", "last:x",   "values:x", "dcount:k", "max:y"};
   static const char *const groups[] = {"", "k", "j", "kj"};
-  if (chance(event ? 50 : 70)) {
+  if (chance(&die, event ? 50 : 70)) {
     RULE("%s", one_of(of_all, 14));
     return;
   }
-  RULE("|stats=%s", chance(40) ? "count" : "dcount:x");
-  for (uint32_t i = random_below(4); i > 0; i--)
+  RULE("|stats=%s", chance(&die, 40) ? "count" : "dcount:x");
+  for (uint32_t i = below(&die, 4); i > 0; i--)
     RULE(",%s", one_of(totals, 12));
   const char *by = one_of(groups, 4);
   RULE(";%s", by);
-  if (chance(75)) {
-    RULE("/%u", 2 + random_below(20));
-    if (chance(80))
-      RULE("|where=%u>=%u", (unsigned)strlen(by), 1 + random_below(3));
+  if (chance(&die, 75)) {
+    RULE("/%u", 2 + below(&die, 20));
+    if (chance(&die, 80))
+      RULE("|where=%u>=%u", (unsigned)strlen(by), 1 + below(&die, 3));
   }
-  if (chance(15))
+  if (chance(&die, 15))
     RULE("|head=3");
 }
 
 static void make_rule(pair *p)
 {
   static const char *const keys[] = {"", " by=k", " by=kj", " by=?k"};
-  uint32_t kind = random_below(100);
+  uint32_t kind = below(&die, 100);
   p->rule[0] = 0;
   if (kind < 60) {
     make_sequence(p);
   } else if (kind < 80) {
-    RULE("event %c", "ABCD"[random_below(4)]);
+    RULE("event %c", "ABCD"[below(&die, 4)]);
   } else if (kind < 90) {
-    RULE("sample by=%s", chance(60) ? "k" : "?k");
-    for (uint32_t i = 2 + random_below(2); i > 0; i--)
-      RULE(" %c%s", "ABCD"[random_below(4)], chance(15) ? ".j" : "");
+    RULE("sample by=%s", chance(&die, 60) ? "k" : "?k");
+    for (uint32_t i = 2 + below(&die, 2); i > 0; i--)
+      RULE(" %c%s", "ABCD"[below(&die, 4)], chance(&die, 15) ? ".j" : "");
   } else {
-    RULE("join%s%s", one_of(keys, 4), chance(10) ? " null" : "");
-    for (uint32_t i = 2 + random_below(2); i > 0; i--)
-      RULE(" %c", "ABCD"[random_below(4)]);
-    if (chance(40))
+    RULE("join%s%s", one_of(keys, 4), chance(&die, 10) ? " null" : "");
+    for (uint32_t i = 2 + below(&die, 2); i > 0; i--)
+      RULE(" %c", "ABCD"[below(&die, 4)]);
+    if (chance(&die, 40))
       RULE(" until=U");
   }
   if (kind >= 60 && kind < 80)
     make_stages(p, true);
-  else if ((kind < 60 || kind >= 90) && chance(40))
+  else if ((kind < 60 || kind >= 90) && chance(&die, 40))
     make_stages(p, false);
 }
 
@@ -148,32 +128,32 @@ static void make_rule(pair *p)
 
 static void add_field(pair *p, char name, uint32_t values, uint32_t missing, bool single)
 {
-  if (!single && chance(missing))
+  if (!single && chance(&die, missing))
     return;
-  STREAM(" %c=%u", name, 1 + random_below(values));
-  for (int i = 1; i < W_VALUES && !single && chance(12); i++)
-    STREAM(",%u", 1 + random_below(values));
+  STREAM(" %c=%u", name, 1 + below(&die, values));
+  for (int i = 1; i < W_VALUES && !single && chance(&die, 12); i++)
+    STREAM(",%u", 1 + below(&die, values));
 }
 
 static void make_stream(pair *p)
 {
-  uint32_t n = 4 + random_below(36);
-  int64_t time = random_below(20);
+  uint32_t n = 4 + below(&die, 36);
+  int64_t time = below(&die, 20);
   p->stream[0] = 0;
-  p->distinct_times = chance(50);
-  p->single_keys = chance(40);
-  p->own_times = p->distinct_times || chance(50);
-  uint32_t much = 15 + random_below(25);
+  p->distinct_times = chance(&die, 50);
+  p->single_keys = chance(&die, 40);
+  p->own_times = p->distinct_times || chance(&die, 50);
+  uint32_t much = 15 + below(&die, 25);
   for (uint32_t i = 0; i < n; i++) {
-    time += (p->distinct_times ? 1 : 0) + random_below(4);
-    if (p->own_times || !chance(12))
+    time += (p->distinct_times ? 1 : 0) + below(&die, 4);
+    if (p->own_times || !chance(&die, 12))
       STREAM("%lld:", (long long)time);
-    else if (chance(50))
+    else if (chance(&die, 50))
       STREAM("-:");
     else
-      STREAM("%lld:", (long long)(W_UNBELIEVED + (int64_t)random_below(100)));
+      STREAM("%lld:", (long long)(W_UNBELIEVED + (int64_t)below(&die, 100)));
     for (const char *c = "ABCDMNU"; *c; c++) {
-      if (chance(*c >= 'M' ? much / 2 : much))
+      if (chance(&die, *c >= 'M' ? much / 2 : much))
         STREAM("%c", *c);
     }
     add_field(p, 'k', 3, 12, p->single_keys);
@@ -322,7 +302,7 @@ static lq_status move_on(w_run *run, const w_rule *rule, const w_stream *stream,
     lq_buf_clear(bytes);
   lq_buf_str(bytes, lq_buf_get(&saved));
   lq_buf_free(&saved);
-  if (status || (how->changes && chance(60)))
+  if (status || (how->changes && chance(&die, 60)))
     return status;
   w_run next;
   lq_restored done = {0};
@@ -343,7 +323,7 @@ static lq_status run_plan(const w_rule *rule, const w_stream *stream, const plan
   w_run run;
   lq_buf bytes = {.mem = &lq_mem_libc};
   static store outside;
-  w_options o = {.lateness = how->lateness, .now = 1, .hash_seed = (uint8_t)random_below(256)};
+  w_options o = {.lateness = how->lateness, .now = 1, .hash_seed = (uint8_t)below(&die, 256)};
   o.limits.buffer_bytes = how->waiting;
   if (how->waiting)
     o.store = (lq_run_store){&outside, store_write, store_read, store_drop};
@@ -392,8 +372,8 @@ static void shuffle_within(const w_stream *s, int64_t by, size_t *order)
 {
   int64_t arrival[W_EVENTS];
   for (size_t i = 0; i < s->n; i++) {
-    int64_t t = by < 0 ? (int64_t)random_below(1000000)
-                       : s->events[i].time + (int64_t)random_below((uint32_t)by + 1);
+    int64_t t = by < 0 ? (int64_t)below(&die, 1000000)
+                       : s->events[i].time + (int64_t)below(&die, (uint32_t)by + 1);
     size_t at = i;
     for (; at > 0 && arrival[at - 1] > t; at--) {
       arrival[at] = arrival[at - 1];
@@ -435,35 +415,35 @@ static void check(const pair *p)
     return;
   }
   against_reference(p, &rule, &stream);
-  plan stop = {.stop_every = chance(50) ? 1 : 1 + random_below(5), .parts = chance(50) ? 1 : 3};
+  plan stop = {.stop_every = chance(&die, 50) ? 1 : 1 + below(&die, 5), .parts = chance(&die, 50) ? 1 : 3};
   against(p, &rule, &stream, &stop, "stopped and restored");
-  plan changes = {.stop_every = 1 + random_below(3), .parts = 1, .changes = true};
+  plan changes = {.stop_every = 1 + below(&die, 3), .parts = 1, .changes = true};
   against(p, &rule, &stream, &changes, "changes saved and restored");
   if (splits_by_key(p))
     split(p, &rule, &stream);
   if (!p->distinct_times)
     return;
-  int64_t late = 1 + random_below(15);
+  int64_t late = 1 + below(&die, 15);
   shuffle_within(&stream, late, order);
   plan shuffled = {.order = order, .lateness = late};
   against(p, &rule, &stream, &shuffled, "shuffled within the lateness");
   plan both = {.order = order,
                .lateness = late,
-               .stop_every = 1 + random_below(5),
-               .parts = chance(50) ? 1 : 3,
-               .changes = chance(50)};
+               .stop_every = 1 + below(&die, 5),
+               .parts = chance(&die, 50) ? 1 : 3,
+               .changes = chance(&die, 50)};
   against(p, &rule, &stream, &both, "shuffled, stopped and restored");
   shuffle_within(&stream, -1, order);
   plan whole = {.order = order, .lateness = LQ_LATENESS_WHOLE};
   against(p, &rule, &stream, &whole, "sorted at the end");
-  plan outside = {.order = order, .lateness = LQ_LATENESS_WHOLE, .waiting = 1 + random_below(6000)};
+  plan outside = {.order = order, .lateness = LQ_LATENESS_WHOLE, .waiting = 1 + below(&die, 6000)};
   against(p, &rule, &stream, &outside, "sorted outside memory");
 }
 
 int main(int argc, char **argv)
 {
   uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000;
-  state = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1) * 0x9E3779B97F4A7C15u + 1;
+  die.state = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1) * 0x9E3779B97F4A7C15u + 1;
   static pair p;
   for (uint64_t i = 0; i < count; i++) {
     make_rule(&p);
