@@ -247,6 +247,13 @@ uint64_t lq_decode64(lq_decoder *w)
   return get(w, 8);
 }
 
+uint64_t lq_decode_tally(lq_decoder *w)
+{
+  uint64_t v = get(w, 8);
+  w->bad |= v > INT64_MAX;
+  return w->bad ? 0 : v;
+}
+
 lq_str lq_decode_bytes(lq_decoder *w, size_t n)
 {
   if (w->bad || n > w->rest.n) {

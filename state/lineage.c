@@ -246,7 +246,7 @@ static void load_process(lq_ancestry *l, lq_decoder *w, lq_loading how, const ui
 
 void lq_ancestry_load(lq_ancestry *l, lq_decoder *w, lq_loading how, const uint32_t *map, size_t nmap)
 {
-  uint64_t ticks = lq_decode64(w);
+  uint64_t ticks = lq_decode_tally(w);
   bool all = lq_decode_flag(w);
   lq_decoder_refuse(w, !all && how != LQ_LOAD_CHANGES);
   uint64_t most = ticks > l->table.ticks ? ticks : l->table.ticks;

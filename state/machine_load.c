@@ -372,7 +372,7 @@ static void get_chunk(lq_machine *m, lq_stage *s, lq_decoder *w, get_node get, l
 static void get_table(lq_machine *m, lq_stage *s, lq_key_table *t, lq_decoder *w, get_node get,
                       lq_loading how)
 {
-  uint64_t ticks = lq_decode64(w);
+  uint64_t ticks = lq_decode_tally(w);
   bool all = lq_decode_flag(w);
   uint64_t most = ticks > t->ticks ? ticks : t->ticks;
   lq_decoder_refuse(w, !all && how != LQ_LOAD_CHANGES);
@@ -492,7 +492,7 @@ void lq_machine_load(lq_machine *m, lq_decoder *w, lq_loading how)
 {
   lq_decoder_refuse(w, lq_decode8(w) != m->def->kind);
   int64_t clock = (int64_t)lq_decode64(w);
-  uint64_t births = lq_decode64(w);
+  uint64_t births = lq_decode_tally(w);
   m->births = births > m->births ? births : m->births;
   if (!w->bad)
     get_table(m, NULL, &m->table, w, get_entry, how);

@@ -137,7 +137,7 @@ static void get_time(reading *r, lq_decoder *w, lq_loading how)
 {
   lq_buffer *b = &r->p->buffer;
   int64_t latest = (int64_t)lq_decode64(w), last = (int64_t)lq_decode64(w), clock = (int64_t)lq_decode64(w);
-  uint64_t arrival = lq_decode64(w);
+  uint64_t arrival = lq_decode_tally(w);
   uint64_t *all[] = {&b->stats.late, &b->stats.future, &b->stats.timeless, &b->stats.forced,
                      &b->stats.dropped};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
