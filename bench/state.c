@@ -1,4 +1,5 @@
 // State under a flood: events with keys that never come again, against a cap.   bench_state [EVENTS [MIB]]
+// Or what saving takes:   bench_state save [KEYS]
 #include <libquery/lq.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,8 +78,72 @@ static lq_bundle *compile(const lq_limits *limits)
   return out;
 }
 
+// ---- saving
+
+static int sum(void *user, const char *p, size_t n)
+{
+  (void)p;
+  *(size_t *)user += n;
+  return 0;
+}
+
+static double save(lq_state *s, int *whole, size_t *n)
+{
+  double t = now();
+  *n = 0;
+  if ((*whole ? lq_state_save(s, sum, n) : lq_state_save_changes(s, sum, n, whole)) != LQ_OK)
+    exit(1);
+  return now() - t;
+}
+
+// Keys that are there, and what it takes to save all of them, and 1 % that have changed since.
+static int bench_save(uint64_t keys)
+{
+  lq_limits limits = LQ_INIT(lq_limits);
+  lq_limits_default(&limits);
+  limits.max_state = limits.max_state_rule = (uint64_t)1 << 32;
+  limits.max_state_keys = keys * 2;
+  lq_bundle *bundle = compile(&limits);
+  lq_scan_options o = {.struct_size = sizeof o, .limits = &limits};
+  lq_scan *scan = NULL;
+  if (lq_scan_new(&scan, bundle, &o) != LQ_OK || lq_scan_begin(scan, "flood") != LQ_OK)
+    return 1;
+  flood f = {0};
+  double all = 1e9, some = 1e9;
+  size_t nall = 0, nsome = 0;
+  for (uint64_t i = 1; i <= keys; i++) {
+    next(&f);
+    if (lq_scan_record(scan, get, &f, i) != LQ_OK)
+      return 1;
+  }
+  for (int round = 0; round < 5; round++) {
+    int whole = 1;
+    double t = save(lq_scan_state(scan), &whole, &nall);
+    all = t < all ? t : all;
+    for (uint64_t i = 0; i < keys / 100; i++) {
+      next(&f);
+      if (lq_scan_record(scan, get, &f, i) != LQ_OK)
+        return 1;
+    }
+    whole = 0;
+    t = save(lq_scan_state(scan), &whole, &nsome);
+    some = t < some && !whole ? t : some;
+  }
+  lq_stats stats = LQ_INIT(lq_stats);
+  lq_scan_stats(scan, &stats);
+  printf("%llu keys, %.1f MiB: saved in %.1f ms (%.1f MiB); after 1 %% changed in %.2f ms (%.2f MiB): %.1f "
+         "%% of it\n",
+         (unsigned long long)stats.state_keys, (double)stats.state_bytes / 1048576, all * 1e3,
+         (double)nall / 1048576, some * 1e3, (double)nsome / 1048576, some / all * 100);
+  lq_scan_free(scan);
+  lq_bundle_free(bundle);
+  return some <= all / 10 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
+  if (argc > 1 && strcmp(argv[1], "save") == 0)
+    return bench_save(argc > 2 ? strtoull(argv[2], NULL, 10) : 100000);
   uint64_t events = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000,
            mib = argc > 2 ? strtoull(argv[2], NULL, 10) : 64;
   uint64_t window = events / 10;
