@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counting_mem.h"
+
 typedef struct bytes {
   char *p;
   size_t n, cap, refuse_after; // 0: takes everything
@@ -508,6 +510,63 @@ Test(saved_state, split_and_merged_it_is_the_same)
     lq_scan_free(s);
     lq_scan_free(t);
     free_bytes(&want), free_bytes(&got);
+  }
+  lq_bundle_free(b);
+}
+
+// ---- memory that runs out
+
+static lq_status verbs(const lq_bundle *b, const lq_allocator *m)
+{
+  static const uint8_t key[16];
+  lq_state_options o = {.struct_size = sizeof o, .allocator = m, .hash_key = key};
+  lq_scan_options so = {.struct_size = sizeof so, .allocator = m, .hash_key = key};
+  bytes saved = {0};
+  lq_state *part[2] = {NULL, NULL}, *all = NULL;
+  lq_scan *s = NULL;
+  int whole;
+  lq_status status = lq_scan_new(&s, b, &so);
+  if (!status)
+    status = lq_state_new(&all, b, &o);
+  if (!status)
+    status = lq_scan_use_state(s, all);
+  if (!status)
+    status = lq_scan_begin(s, "log");
+  for (int i = 0; i < 3 && !status; i++) {
+    char line[160];
+    int n = snprintf(line, sizeof line, "{\"process\":{\"pid\":%d},\"a\":1,\"b\":%d,\"c\":7}\n", i, i);
+    status = lq_scan_feed(s, line, (size_t)n);
+    if (!status)
+      status = lq_state_save_changes(all, put, &saved, &whole);
+  }
+  if (!status)
+    status = lq_state_split(all, 2, part);
+  if (!status)
+    status = lq_state_merge(part[0], part[1]);
+  if (!status)
+    status = lq_state_restore(all, saved.p, saved.n, NULL, NULL);
+  if (!status)
+    status = lq_scan_finish(s);
+  lq_state_free(part[0]);
+  lq_state_free(part[1]);
+  lq_scan_free(s);
+  lq_state_free(all);
+  free_bytes(&saved);
+  return status;
+}
+
+Test(saved_state, each_failed_allocation_is_a_status, .timeout = 200)
+{
+  lq_bundle *b = bundle_of(many_kinds, sizeof many_kinds / sizeof *many_kinds);
+  counting_mem counter = {0};
+  lq_allocator m = {counting_fn, &counter};
+  cr_assert(verbs(b, &m) == LQ_OK && counter.live == 0);
+  size_t all = counter.requests;
+  for (size_t i = 1; i <= all * 2; i++) {
+    counter = (counting_mem){.fail_at = (i + 1) / 2, .once = i % 2};
+    lq_status status = verbs(b, &m);
+    cr_expect(status == LQ_E_NOMEM || status == LQ_OK, "%d at %zu", status, i);
+    cr_expect(counter.live == 0 && !counter.wrong_size, "%zu left at %zu", counter.live, i);
   }
   lq_bundle_free(b);
 }
