@@ -144,9 +144,20 @@ static bool evict_of_stages(lq_machine *m)
   return true;
 }
 
+// A stage that remembers for long (`suppress` for a day) would otherwise fill the rule's bytes for good, and
+// each new partial match would be evicted before it could advance.
+static bool stages_have_most(const lq_machine *m)
+{
+  const lq_stage *s = largest_stage(m);
+  size_t terms = m->stats.live > m->table.n ? (size_t)m->stats.live : m->table.n;
+  return s && s->table.n + s->nmatches > terms;
+}
+
 bool lq_machine_evict(lq_machine *m)
 {
-  if (!lq_list_empty(&m->partials)) {
+  if (stages_have_most(m)) {
+    return evict_of_stages(m);
+  } else if (!lq_list_empty(&m->partials)) {
     look_ahead(m, m->partials.next);
     evict_partial(m, LQ_OWNER(lq_partial, age, m->partials.next));
   } else if (!lq_list_empty(&m->held)) {
@@ -154,7 +165,7 @@ bool lq_machine_evict(lq_machine *m)
   } else if (m->table.n > 0) {
     evict_entry(m, oldest_entry(m));
   } else {
-    return evict_of_stages(m);
+    return false;
   }
   return true;
 }

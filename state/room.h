@@ -6,10 +6,11 @@
 // steps, where nobody holds anything: before and after a machine's turn, and between two rows that are given
 // out.
 //
-// Who goes, within a rule: the oldest partial match; then the oldest complete match that waits; then the
-// oldest key; then the oldest of the stage that has most. Over its number of keys: the oldest key of its
-// largest table, with all that hangs on it. Across rules: those of the rule with most bytes, some at a time;
-// or the processes that lineage has not heard of for longest, when they take more than any rule.
+// Who goes, within a rule: while a stage remembers more than there are partial matches and keys, its oldest.
+// Otherwise the oldest partial match; then the oldest complete match that waits; then the oldest key. Over
+// its number of keys: the oldest key of its largest table, with all that hangs on it. Across rules: those of
+// the rule with most bytes, some at a time; or the processes that lineage has not heard of for longest, when
+// they take more than any rule.
 #ifndef LQ_STATE_ROOM_H
 #define LQ_STATE_ROOM_H
 

@@ -98,6 +98,31 @@ Test(evict, the_first_of_a_key_goes_over_its_number_of_held_matches)
   }
 }
 
+// ---- terms and stages of one rule
+
+Test(evict, a_stage_that_fills_the_rules_bytes_does_not_blind_it)
+{
+  enum { PAIRS = 3000 };
+  lq_buf out = {.mem = &lq_mem_libc};
+  w_run run;
+  size_t given = 0;
+  cr_assert(w_read_rule(&rule, "seq span=10 by=k A B|suppress=x/1000000"));
+  stream.n = W_EVENTS;
+  cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits.rule_bytes = 64 << 10}, &out) == LQ_OK);
+  for (size_t i = 0; i < 2 * PAIRS; i++) {
+    w_event *e = &stream.events[i % W_EVENTS];
+    *e = (w_event){.time = (int64_t)i, .has_time = true, .letters = 1u << i % 2, .counts = {[W_K] = 1, [W_X] = 1}};
+    e->fields[W_K][0] = e->fields[W_X][0] = lq_int((int64_t)i / 2);
+    cr_assert(w_feed(&run, i % W_EVENTS) == LQ_OK);
+  }
+  cr_expect(w_end(&run) == LQ_OK);
+  for (size_t i = 0; i < out.n; i++)
+    given += out.p[i] == ';';
+  cr_expect(given == PAIRS, "%zu", given); // each key comes once: nothing is to be suppressed
+  w_free(&run);
+  lq_buf_free(&out);
+}
+
 // ---- rows that make room while others are given out
 
 typedef struct outpour {
