@@ -69,27 +69,23 @@ struct lq_state {
   bool has_records;
   lq_scan *scan; // that feeds it
 };
-// store: where events go that find no room.
-lq_status lq_state_open(lq_state **out, const lq_bundle *b, const lq_state_options *options,
-                        const lq_run_store *store);
 void lq_state_add(const lq_state *s, lq_stats *out);
 
 struct lq_scan {
   lq_mem mem;
   lq_bundle *bundle; // a reference of its own
   lq_scan_options options;
-  lq_spill spill; // of the options
   lq_limits limits;
   lq_engine *engine;
   lq_reader *reader;
-  lq_buf source;                  // the name of the current source, as given
-  struct lq_own_record *record;   // of lq_scan_record
-  lq_arena answers;               // what getters of a match give; dies with the match
-  lq_status failure;              // why a hook stopped the reader, when it was not the caller
-  lq_input_stats records;         // of lq_scan_record, added to the reader's
-  lq_state *own, *state;          // the one it began with; the one that is fed, NULL: no rule is stateful
-  lq_stateful *stateful;          // NULL: no rule is
-  lq_event reread;                // an event of a group, read anew from its bytes
+  lq_buf source;                // the name of the current source, as given
+  struct lq_own_record *record; // of lq_scan_record
+  lq_arena answers;             // what getters of a match give; dies with the match
+  lq_status failure;            // why a hook stopped the reader, when it was not the caller
+  lq_input_stats records;       // of lq_scan_record, added to the reader's
+  lq_state *own, *state;        // the one it began with; the one that is fed, NULL: no rule is stateful
+  lq_stateful *stateful;        // NULL: no rule is
+  lq_event reread;              // an event of a group, read anew from its bytes
   bool has_reread;
   size_t reread_of;             // which event of the match at hand that is; SIZE_MAX: none
   lq_buf fields;                // a record of the caller's own, as JSON, to be kept

@@ -106,27 +106,20 @@ static lq_status open_scan(lq_scan *s)
   return lq_reader_new(&s->reader, map, &limits, &hooks, &s->mem);
 }
 
-static bool take_spill(lq_spill *own, const lq_spill *given)
-{
-  return !given || (lq_api_take(own, sizeof *own, given) == LQ_OK && own->write && own->read && own->drop);
-}
-
 lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options)
 {
   lq_scan_options o = {.struct_size = sizeof o};
-  lq_spill spill = {.struct_size = sizeof spill};
   lq_limits limits;
   if (out)
     *out = NULL;
   if (!out || !b || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
-      lq_api_limits(&limits, o.limits) != LQ_OK || !take_spill(&spill, o.spill) ||
-      (o.lateness < 0 && o.lateness != LQ_SCAN_LATENESS_WHOLE))
+      lq_api_limits(&limits, o.limits) != LQ_OK || (o.lateness < 0 && o.lateness != LQ_SCAN_LATENESS_WHOLE))
     return LQ_E_USAGE;
   lq_mem mem = lq_api_mem(o.allocator);
   lq_scan *s = lq_mem_alloc(&mem, 1, sizeof *s);
   if (!s)
     return LQ_E_NOMEM;
-  *s = (lq_scan){.mem = mem, .bundle = lq_bundle_ref(b), .options = o, .spill = spill, .limits = limits};
+  *s = (lq_scan){.mem = mem, .bundle = lq_bundle_ref(b), .options = o, .limits = limits};
   s->source.mem = s->answers.mem = s->fields.mem = &s->mem;
   s->reread_of = SIZE_MAX;
   lq_status status = open_scan(s);

@@ -73,11 +73,9 @@ lq_status lq_scan_open_state(lq_scan *s)
                             .limits = &s->limits,
                             .allocator = &allocator,
                             .lateness = s->options.lateness,
-                            .hash_key = s->options.hash_key};
-  lq_run_store store = {0};
-  if (s->options.spill)
-    store = (lq_run_store){s->spill.user, s->spill.write, s->spill.read, s->spill.drop};
-  lq_status status = lq_state_open(&s->own, s->bundle, &state, &store);
+                            .hash_key = s->options.hash_key,
+                            .spill = s->options.spill};
+  lq_status status = lq_state_new(&s->own, s->bundle, &state);
   if (status || !s->own->partition)
     return status;
   lq_stateful_options o = {.hooks = {.user = s, .group = on_group, .step = s->options.step ? on_step : NULL},

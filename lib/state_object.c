@@ -66,31 +66,39 @@ static lq_status shell_of(lq_state **out, const lq_bundle *b, const lq_state_opt
   return LQ_OK;
 }
 
-lq_status lq_state_open(lq_state **out, const lq_bundle *b, const lq_state_options *options,
-                        const lq_run_store *store)
+static bool take_spill(lq_run_store *own, const lq_spill *given)
+{
+  lq_spill spill = LQ_INIT(lq_spill);
+  if (!given)
+    return true;
+  if (lq_api_take(&spill, sizeof spill, given) != LQ_OK || !spill.write || !spill.read || !spill.drop)
+    return false;
+  *own = (lq_run_store){spill.user, spill.write, spill.read, spill.drop};
+  return true;
+}
+
+lq_status lq_state_new(lq_state **out, const lq_bundle *b, const lq_state_options *options)
 {
   lq_state_options o = LQ_INIT(lq_state_options);
   lq_limits limits;
+  lq_run_store store = {0};
+  if (out)
+    *out = NULL;
   if (!out || !b || (options && lq_api_take(&o, sizeof o, options) != LQ_OK) ||
-      lq_api_limits(&limits, o.limits) != LQ_OK)
+      lq_api_limits(&limits, o.limits) != LQ_OK || !take_spill(&store, o.spill) ||
+      (o.lateness < 0 && o.lateness != LQ_SCAN_LATENESS_WHOLE))
     return LQ_E_USAGE;
-  *out = NULL;
   lq_state *s;
   lq_status status = shell_of(&s, b, &o, &limits);
   if (status != LQ_OK)
     return status;
-  s->store = *store;
+  s->store = store;
   status = make_partition(s);
   if (status == LQ_OK)
     *out = s;
   else
     lq_state_free(s);
   return status;
-}
-
-lq_status lq_state_new(lq_state **out, const lq_bundle *b, const lq_state_options *options)
-{
-  return lq_state_open(out, b, options, &(lq_run_store){0});
 }
 
 void lq_state_free(lq_state *s)

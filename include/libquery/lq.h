@@ -583,8 +583,10 @@ typedef struct lq_state_options {
   const lq_allocator *allocator; /* NULL: malloc and free */
   int64_t lateness;              /* as in lq_scan_options */
   const uint8_t *hash_key;       /* likewise */
+  const lq_spill *spill;         /* likewise; called by the scan that feeds the state, and by lq_state_free */
 } lq_state_options;
-/* options may be NULL. LQ_E_NOMEM, LQ_E_USAGE. */
+/* Holds a reference to the bundle. options may be NULL; all that they point to is copied. LQ_E_NOMEM,
+ * LQ_E_USAGE. */
 LQ_API lq_status lq_state_new(lq_state **out, const lq_bundle *b, const lq_state_options *options);
 /* A scan that feeds it has its own one back. */
 LQ_API void lq_state_free(lq_state *s);

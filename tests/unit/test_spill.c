@@ -144,6 +144,7 @@ typedef struct setting {
   unsigned events;
   store *store; // NULL: none
   counting_mem *mem;
+  bool own_state; // the scan feeds a state of the caller's
 } setting;
 
 static lq_status run(const lq_bundle *b, const setting *how, answer *out, lq_stats *stats)
@@ -166,12 +167,25 @@ static lq_status run(const lq_bundle *b, const setting *how, answer *out, lq_sta
                        .spill = how->store ? &spill : NULL,
                        .allocator = how->mem ? &allocator : NULL};
   char line[4096];
+  lq_state_options of_state = {.struct_size = sizeof of_state,
+                               .limits = &limits,
+                               .allocator = o.allocator,
+                               .lateness = o.lateness,
+                               .hash_key = key,
+                               .spill = o.spill};
+  lq_state *state = NULL;
   lq_scan *s;
+  o.spill = how->own_state ? NULL : o.spill;
   lq_status status = lq_scan_new(&s, b, &o);
   if (status)
     return status;
   seed = 1;
-  status = lq_scan_begin(s, "log");
+  if (how->own_state)
+    status = lq_state_new(&state, b, &of_state);
+  if (!status && state)
+    status = lq_scan_use_state(s, state);
+  if (!status)
+    status = lq_scan_begin(s, "log");
   for (unsigned i = 0; i < how->events && !status; i++)
     status = lq_scan_feed(s, line, put_event(line, sizeof line, i, how->events));
   if (!status)
@@ -182,6 +196,7 @@ static lq_status run(const lq_bundle *b, const setting *how, answer *out, lq_sta
   lq_scan_stats(s, stats);
   if (status == LQ_E_IO)
     cr_expect(lq_scan_finish(s) == LQ_E_IO);
+  lq_state_free(state);
   lq_scan_free(s);
   return status;
 }
@@ -210,6 +225,7 @@ Test(spill, answers_are_those_of_a_run_with_room_for_all, .timeout = 120)
     how.max_waiting = waiting[i];
     how.store = &kept;
     how.mem = &mem;
+    how.own_state = i % 2;
     cr_expect(run(b, &how, &got, &stats) == LQ_OK);
     cr_expect(got.n == want.n && memcmp(got.p, want.p, want.n) == 0, "%zu: %zu matches", i, got.matches);
     cr_expect(stats.late == 0 && stats.forced == 0 && stats.dropped == 0 && stats.state_evicted == 0);
@@ -220,7 +236,7 @@ Test(spill, answers_are_those_of_a_run_with_room_for_all, .timeout = 120)
     free(got.p);
   }
   // Without a store what does not fit goes before its turn.
-  how.store = NULL, how.mem = NULL, how.max_waiting = 20000;
+  how.store = NULL, how.mem = NULL, how.own_state = false, how.max_waiting = 20000;
   answer got = {0};
   cr_expect(run(b, &how, &got, &all) == LQ_OK && all.forced > 0 && all.late > 0 && all.spilled == 0);
   free(got.p);
