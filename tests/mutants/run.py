@@ -60,11 +60,14 @@ class Copy:
             sys.exit(done.stdout[-4000:])
         tests = json.loads(sh(["meson", "introspect", "--tests", str(self.out)]).stdout)
         self.tests = {t["name"]: t for t in tests if any(s.split(":")[-1] in SUITES for s in t["suite"])}
-        for t in list(self.tests.values()):  # one that fails anyway would notice everything
-            if self.fails(t):
-                sys.exit(f"`{t['name']}` fails without a mutant")
         for t in list(self.tests.values()):  # meson names a test by its noun, people by its program
             self.tests.setdefault(pathlib.Path(t["cmd"][0]).name, t)
+
+    def check(self):
+        """A test that fails anyway would notice everything."""
+        for t in {id(t): t for t in self.tests.values()}.values():
+            if self.fails(t):
+                sys.exit(f"`{t['name']}` fails without a mutant")
 
     def order(self, folder):
         names = [n for n in FIRST[folder] if n in self.tests]
@@ -139,6 +142,7 @@ def main():
     random.Random(a.seed).shuffle(every)
     texts = {path: (root / path).read_text().split("\n") for path in {m[0] for m in every}}
     copies = [Copy(root, root / "build-mutants" / str(i)) for i in range(a.jobs)]
+    copies[0].check()
     free, done, queue = list(copies), [], iter(every)
     print(f"{len(every)} mutants there could be; {a.count} are tried, seed {a.seed}", flush=True)
 
