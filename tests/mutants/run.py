@@ -77,7 +77,8 @@ class Copy:
         return first + list(rest.values())
 
     def build(self, test):
-        targets = [os.path.relpath(word, self.out) for word in test["cmd"] if word.startswith(str(self.out) + os.sep) and os.path.isfile(word)]
+        paths = [os.path.normpath(word) for word in test["cmd"]]
+        targets = [os.path.relpath(p, self.out) for p in paths if p.startswith(str(self.out) + os.sep) and os.path.isfile(p)]
         done = sh(["ninja", "-C", str(self.out), *targets])
         return done.returncode == 0, done.stdout
 
