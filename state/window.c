@@ -164,8 +164,9 @@ static bool holds(lq_machine *m, const lq_stage_def *where, const answers *a)
   return asker->truth(asker->user, m->host->tables->args[where->first_arg].snippet, &m->view);
 }
 
+// at: when what came in was complete; the event that is shown of it may be an older one.
 static lq_state_match *match_of(lq_machine *m, lq_stage *s, lq_window_group *g, const answers *a,
-                                lq_snapshot *now)
+                                lq_snapshot *now, lq_order at)
 {
   lq_snapshot *last = now ? now : g->last;
   // After a restart one event may be kept twice.
@@ -177,7 +178,7 @@ static lq_state_match *match_of(lq_machine *m, lq_stage *s, lq_window_group *g, 
     lq_state_match_set_event(m, match, 0, g->first ? g->first : last);
   if (!same)
     lq_state_match_set_event(m, match, 1, last);
-  match->order = last ? last->order : (lq_order){.time = g->last_time};
+  match->order = at;
   for (uint32_t i = 0; i < s->def->nargs; i++) {
     lq_packed *p = lq_pack(&a->columns[i], 1, m->mem);
     if (!p) {
@@ -245,7 +246,7 @@ bool lq_window_enter(lq_machine *m, lq_stage *s, lq_window_group *g, int64_t now
 }
 
 // The match that the group gives now, if any.
-static lq_status fire(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snapshot *kept,
+static lq_status fire(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snapshot *kept, lq_order at,
                       lq_state_match **match)
 {
   lq_stage *s = &m->stages[stage];
@@ -255,7 +256,7 @@ static lq_status fire(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snap
   bool gives = truth && (!where || !g->fired);
   g->fired = whole ? truth : g->fired;
   if (gives)
-    *match = match_of(m, s, g, &a, kept);
+    *match = match_of(m, s, g, &a, kept, at);
   free_answers(m, &a, g->naggs);
   return !whole || (gives && !*match) ? lq_no_memory(m) : LQ_OK;
 }
@@ -271,10 +272,13 @@ static lq_snapshot *event_of(lq_machine *m, const lq_state_match *match)
   return NULL;
 }
 
-static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snapshot *kept, int64_t now,
+static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snapshot *kept, lq_order at,
                             lq_packed *values, lq_state_match **match)
 {
   lq_stage *s = &m->stages[stage];
+  // Rows that an earlier stage gave at the end of input come group by group: a window has no order but
+  // theirs.
+  int64_t now = g->n > 0 && at.time < g->last_time ? g->last_time : at.time;
   if (!slide(m, stage, g, now) || !lq_window_enter(m, s, g, now, values)) {
     // Half of its sums have the event, or its condition is not known: what it would say from now on may be
     // false.
@@ -286,7 +290,7 @@ static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, l
   if (!g->first)
     lq_window_sample(m, &g->first, kept);
   if (s->def->number >= 0)
-    return fire(m, stage, g, kept, match);
+    return fire(m, stage, g, kept, at, match);
   lq_window_sample(m, &g->last, kept);
   return LQ_OK;
 }
@@ -299,7 +303,7 @@ static lq_status all_groups(lq_machine *m, uint32_t stage, lq_snapshot *kept, lq
   for (size_t i = 0; i < m->host->stage_keys.n && !status; i++) {
     lq_state_match *match = NULL;
     lq_window_group *g = get_group(m, s, i);
-    status = g ? into_group(m, stage, g, kept, at.time, values, &match) : lq_no_memory(m);
+    status = g ? into_group(m, stage, g, kept, at, values, &match) : lq_no_memory(m);
     if (match)
       lq_list_push(matches, &match->link);
   }
@@ -366,7 +370,8 @@ lq_status lq_window_end(lq_machine *m, uint32_t stage)
     lq_window_group *g = group_of(node);
     answers a;
     bool whole = add_up(m, s, g, &a);
-    lq_state_match *match = whole ? match_of(m, s, g, &a, NULL) : NULL;
+    lq_order at = g->last ? g->last->order : (lq_order){.time = g->last_time};
+    lq_state_match *match = whole ? match_of(m, s, g, &a, NULL, at) : NULL;
     free_answers(m, &a, g->naggs);
     lq_window_group_free(m, s, node);
     m->host->asker.begin(m->host->asker.user, m->def->rule);

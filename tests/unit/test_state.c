@@ -322,6 +322,9 @@ static const scene scenes[] = {
     {"event A|stats=count,sum:x,min:x,max:x,first:x,last:x,values:x,dcount:x;k",
      "1:A k=1 x=1;2:A k=1 x=a;3:A k=2;4:A k=1 x=3"},
     {"event A|ucount=x|sort=k", "1:A k=1 x=1;2:A k=1 x=a;3:A k=2;4:A k=1 x=1"},
+    // The second group is completed by a later event than the first, and begins with an earlier one.
+    {"join by=k C D|stats=count;/30|stats=count;/30",
+     "1:D k=1;5:D k=2;6:C k=2;7:C k=1;12:A;13:A;14:A;15:A;16:A;17:A"},
     {"event A|suppress=k/3|new=x/9|tail=3", "1:A k=1 x=1;2:A k=1 x=a;3:A k=2 x=4;4:A k=1 x=1;9:A k=1 x=5"},
 };
 
