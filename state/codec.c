@@ -247,10 +247,12 @@ uint64_t lq_decode64(lq_decoder *w)
   return get(w, 8);
 }
 
+// Nothing counts so far in earnest, and what is taken here can count on for ever and be saved and taken
+// again.
 uint64_t lq_decode_tally(lq_decoder *w)
 {
   uint64_t v = get(w, 8);
-  w->bad |= v > INT64_MAX;
+  w->bad |= v > (uint64_t)1 << 62;
   return w->bad ? 0 : v;
 }
 
