@@ -21,13 +21,15 @@ import time
 from edits import mutants_of
 
 FOLDERS = ["vm", "engine", "state", "input", "lib"]
-# By folder: the tests that see its mistakes soonest. All the others of the suites below follow.
+# By folder: the tests that can see its mistakes, the likeliest first. COMMON ones follow; --all runs every test after them,
+# which takes minutes for each survivor.
+COMMON = ["test_semantics", "test_limits", "test_oom", "test_oom_resume", "cli", "messages", "docs"]
 FIRST = {
-    "vm": ["test_vm_verify", "test_vm_bundle", "test_vm_exec", "test_semantics", "exhaust verifier", "mutate bundles", "differential"],
+    "vm": ["test_vm_verify", "test_vm_bundle", "test_vm_exec", "test_semantics", "test_bombs", "exhaust verifier", "mutate bundles", "differential"],
     "engine": ["test_engine", "test_semantics", "test_stateful_api", "test_api", "differential"],
-    "state": ["test_machine", "test_state", "test_stateful", "test_stateful_api", "streams", "limits", "mutate state", "load"],
-    "input": ["test_json", "test_frame", "test_fill", "test_windows", "test_resume", "test_api", "cli"],
-    "lib": ["test_api", "test_stateful_api", "test_resume", "test_examples", "test_oom", "cli", "messages"],
+    "state": ["test_machine", "test_state", "test_stateful", "test_stateful_api", "test_evict", "test_saved_state", "test_order", "test_spill", "test_small_state", "streams", "limits", "mutate state"],
+    "input": ["test_json", "test_frame", "test_fill", "test_windows", "test_cursor", "test_hide", "test_resume", "test_api", "cli"],
+    "lib": ["test_api", "test_stateful_api", "test_resume", "test_structs", "test_first_calls", "test_saved_state", "test_build_order", "test_examples", "cli"],
 }
 SUITES = {"unit", "reference", "oracle", "mutate", "cli", "embed"}
 TIMEOUT = 120  # seconds a test may take; one that never ends is noticed too
@@ -41,7 +43,8 @@ def sh(args, **more):
 class Copy:
     """A copy of the sources with a build folder of its own."""
 
-    def __init__(self, root, place):
+    def __init__(self, root, place, every_test):
+        self.all = every_test
         self.src, self.out = place / "src", place / "out"
         self.src.mkdir(parents=True, exist_ok=True)
         files = sh(["git", "ls-files"], cwd=root).stdout.split("\n")
@@ -70,11 +73,8 @@ class Copy:
                 sys.exit(f"`{t['name']}` fails without a mutant")
 
     def order(self, folder):
-        names = [n for n in FIRST[folder] if n in self.tests]
-        first = [self.tests[n] for n in names]
-        seen = {id(t) for t in first}
-        rest = {id(t): t for t in self.tests.values() if id(t) not in seen}
-        return first + list(rest.values())
+        names = FIRST[folder] + COMMON + (list(self.tests) if self.all else [])
+        return list({id(self.tests[n]): self.tests[n] for n in names if n in self.tests}.values())
 
     def build(self, test):
         paths = [os.path.normpath(word) for word in test["cmd"]]
@@ -129,6 +129,7 @@ def main():
     p.add_argument("count", nargs="?", type=int, default=200)
     p.add_argument("seed", nargs="?", type=int, default=1)
     p.add_argument("--jobs", type=int, default=2)
+    p.add_argument("--all", action="store_true", help="every test before a mutant counts as a survivor")
     p.add_argument("--verbose", action="store_true", help="say which test noticed each one")
     p.add_argument("--only", help="folder, or beginning of a path")
     a = p.parse_args()
@@ -142,7 +143,7 @@ def main():
                 every += [(path, n, name, line) for n, name, line in mutants_of(f.read_text())]
     random.Random(a.seed).shuffle(every)
     texts = {path: (root / path).read_text().split("\n") for path in {m[0] for m in every}}
-    copies = [Copy(root, root / "build-mutants" / str(i)) for i in range(a.jobs)]
+    copies = [Copy(root, root / "build-mutants" / str(i), a.all) for i in range(a.jobs)]
     copies[0].check()
     free, done, queue = list(copies), [], iter(every)
     print(f"{len(every)} mutants there could be; {a.count} are tried, seed {a.seed}", flush=True)
