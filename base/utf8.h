@@ -13,7 +13,7 @@
 // Reads one code point at s.p[*at] and moves *at past it. Bad bytes give LQ_CODEPOINT_BAD and move past
 // one maximal invalid part (Unicode 15, table 3-8). Needs *at < s.n.
 uint32_t lq_utf8_next(lq_str s, size_t *at);
-size_t lq_utf8_back(lq_str s, size_t at); // where the part that ends at `at` begins; needs 0 < at <= s.n
+size_t lq_utf8_back(lq_str s, size_t at);    // where the part that ends at `at` begins; needs 0 < at <= s.n
 lq_str lq_utf8_prefix(lq_str s, size_t max); // at most so many bytes, not inside a code point
 size_t lq_utf8_encode(uint32_t c, char out[4]);
 bool lq_utf8_valid(lq_str s);

@@ -80,10 +80,9 @@ void lq_do_help(lq_repl *r, char **args, size_t n)
 {
   (void)args, (void)n;
   lq_out *out = &r->cli->out;
-  lq_out_z(
-      out,
-      "Type a query to run it over the events. An unfinished one continues on the next line; an empty\n"
-      "line ends it. A line that begins with | adds to the query before it. Tab completes.\n\n");
+  lq_out_z(out,
+           "Type a query to run it over the events. An unfinished one continues on the next line; an empty\n"
+           "line ends it. A line that begins with | adds to the query before it. Tab completes.\n\n");
   for (size_t i = 0; i < lq_repl_command_count; i++) {
     lq_string s = {0};
     lq_string_printf(&s, ":%s %s", lq_repl_commands[i].word, lq_repl_commands[i].operands);

@@ -29,7 +29,8 @@ void lq_body_codepoint(lq_lexer *lx, const char *hex, size_t n)
   }
   if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) {
     lq_span span = {lx->start, lx->at};
-    lq_diag *d = lq_diag_add(lx->diags, LQ_DIAG_BAD_ESCAPE, span, "`\\u{%.*s}` is not a character", (int)n, hex);
+    lq_diag *d = lq_diag_add(lx->diags, LQ_DIAG_BAD_ESCAPE, span, "`\\u{%.*s}` is not a character", (int)n,
+                             hex);
     lq_diag_help(lx->diags, d,
                  "characters go from `\\u{0}` to `\\u{10FFFF}`, without the surrogates D800 to DFFF");
     c = 0xFFFD;
@@ -251,8 +252,7 @@ bool lq_quote_missing(lq_lexer *lx, uint32_t *resume)
   lq_diag *d = lq_diag_add(lx->diags, LQ_DIAG_UNTERMINATED_STRING, opener,
                            "a string is not closed where it should be");
   lq_diag_label(lx->diags, d, opener, "opens here");
-  lq_diag_label(lx->diags, d, (lq_span){lx->at - 1, lx->at},
-                "this quote closes it, but text follows");
+  lq_diag_label(lx->diags, d, (lq_span){lx->at - 1, lx->at}, "this quote closes it, but text follows");
   lq_diag_help(lx->diags, d, "look for a missing `\"` between the two");
   *resume = (uint32_t)next;
   return true;

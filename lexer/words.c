@@ -116,7 +116,8 @@ static void check_parts(lq_lexer *lx, lq_str s)
       refuse(lx, lx->start + (uint32_t)at - 1, lx->start + (uint32_t)end,
              "a name does not begin with a digit");
     else if (!ticks && is_endgame_keyword(part) && (at > 0 || end < s.n))
-      refuse(lx, lx->start, lx->start + (uint32_t)s.n, "a keyword cannot be part of a name without back-ticks");
+      refuse(lx, lx->start, lx->start + (uint32_t)s.n,
+             "a keyword cannot be part of a name without back-ticks");
     while (end < s.n && s.p[end] == '[') {
       while (end < s.n && s.p[end] != ']')
         end++;

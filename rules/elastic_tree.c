@@ -43,7 +43,8 @@ lq_node *lq_elastic_field(lq_elastic *e, lq_str name, const lq_toml *where, lq_s
     return has_room(e, where) ? lq_make_field(&e->b, span, name) : NULL;
   if (!e->broken)
     lq_elastic_error(e, LQ_DIAG_BAD_KEY_VALUE, where,
-                     "a filter or list of the rule has the field `%.*s`, which is not a name", LQ_STR_ARG(name));
+                     "a filter or list of the rule has the field `%.*s`, which is not a name",
+                     LQ_STR_ARG(name));
   return NULL;
 }
 

@@ -88,7 +88,7 @@ typedef struct lq_decoder {
 unsigned lq_decode8(lq_decoder *w);
 uint32_t lq_decode32(lq_decoder *w);
 uint64_t lq_decode64(lq_decoder *w);
-uint64_t lq_decode_tally(lq_decoder *w); // of what counts on, and must not run over
+uint64_t lq_decode_tally(lq_decoder *w);         // of what counts on, and must not run over
 lq_str lq_decode_bytes(lq_decoder *w, size_t n); // borrowed
 lq_str lq_decode_str(lq_decoder *w);             // borrowed
 lq_order lq_decode_order(lq_decoder *w);

@@ -34,12 +34,12 @@ typedef enum lq_map_group {
   X(LONG, "a whole number; hexadecimal with `0x`")                                                           \
   X(BOOL, "true or false")                                                                                   \
   X(CONST, "the argument, whatever the raw value is (a row without a raw name: always)")                     \
-  X(MATCH, "`name=value`: the value, if the raw one is the name; the rest is not a value")                      \
+  X(MATCH, "`name=value`: the value, if the raw one is the name; the rest is not a value")                   \
   X(LOWER, "lower case")                                                                                     \
   X(STAMP, "the event's time")                                                                               \
   X(TIME, "a date as RFC 3339 text")                                                                         \
   X(BASENAME, "what follows the last backslash")                                                             \
-  X(DIRNAME, "what comes before the last backslash")                                                        \
+  X(DIRNAME, "what comes before the last backslash")                                                         \
   X(EXTENSION, "what follows the last dot of the file's name")                                               \
   X(JOIN, "the value, a backslash, and the raw value that the argument names")                               \
   X(LOCAL, "a path without its leading `\\??\\` and closing backslash")                                      \
@@ -48,10 +48,10 @@ typedef enum lq_map_group {
   X(WORDS, "split at blanks outside quotes, which stay")                                                     \
   X(WORDC, "how many parts WORDS gives")                                                                     \
   X(LINES, "split at white space")                                                                           \
-  X(DOMAIN, "what comes before the backslash of `DOMAIN\\user`")                                            \
+  X(DOMAIN, "what comes before the backslash of `DOMAIN\\user`")                                             \
   X(ACCOUNT, "what follows the backslash of `DOMAIN\\user`")                                                 \
-  X(BEFORE, "what comes before the argument; all of it without one")                                        \
-  X(COMMON_NAME, "the first `CN=` of a distinguished name, otherwise the value")                                  \
+  X(BEFORE, "what comes before the argument; all of it without one")                                         \
+  X(COMMON_NAME, "the first `CN=` of a distinguished name, otherwise the value")                             \
   X(HASH, "the hash that the argument names, of `SHA1=…,MD5=…`, lower case; only zeros are none")            \
   X(HASHES, "every one of them")                                                                             \
   X(HIVE, "the hive of a registry path, short")                                                              \
@@ -64,7 +64,7 @@ typedef enum lq_map_group {
   X(ANSWER_HOST, "names among DNS answers")                                                                  \
   X(ANSWER_IP, "addresses among DNS answers")                                                                \
   X(CODE, "the text that the table in the argument has for it; none without one")                            \
-  X(CODE_OR, "the same, otherwise the value in lower case")                                                       \
+  X(CODE_OR, "the same, otherwise the value in lower case")                                                  \
   X(FLAGS, "the texts of all its bits in the table of the argument")                                         \
   X(KEYWORDS, "keywords of an event, those of audits as text")                                               \
   X(OUTCOME, "success or failure of an audit")                                                               \

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "state/stateful.h"
 #include "input/reader.h"
+#include "state/stateful.h"
 #include "tests/reference/plain.h"
 #include "vm/bundle.h"
 
@@ -261,13 +261,13 @@ static void run_variant(engine_run *r)
   uint8_t(*schemas)[16] = calloc(p->nstates, 16);
   uint32_t *hits = calloc(p->nterms + 1, sizeof *hits);
   lq_partition_config c = {.tables = &r->variant->tables,
-                       .fields = lq_ruleset_fields(r->slice->rules),
-                       .limits = LIMITS,
-                       .lateness = lateness[r->how],
-                       .asker = {r, at_hand, begin, truth, value, field},
-                       .hooks = {.user = r, .group = group},
-                       .rules = ids,
-                       .schemas = (const uint8_t(*)[16])schemas};
+                           .fields = lq_ruleset_fields(r->slice->rules),
+                           .limits = LIMITS,
+                           .lateness = lateness[r->how],
+                           .asker = {r, at_hand, begin, truth, value, field},
+                           .hooks = {.user = r, .group = group},
+                           .rules = ids,
+                           .schemas = (const uint8_t(*)[16])schemas};
   s_asker_init(&r->asker, r->slice, r->slice->asker.nothing);
   if (!ids || !schemas || !hits || lq_partition_new(&state, &c, &lq_mem_libc))
     s_die("no memory");

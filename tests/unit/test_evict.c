@@ -111,7 +111,8 @@ Test(evict, a_stage_that_fills_the_rules_bytes_does_not_blind_it)
   cr_assert(w_begin(&run, &rule, &stream, &(w_options){.limits.rule_bytes = 64 << 10}, &out) == LQ_OK);
   for (size_t i = 0; i < 2 * PAIRS; i++) {
     w_event *e = &stream.events[i % W_EVENTS];
-    *e = (w_event){.time = (int64_t)i, .has_time = true, .letters = 1u << i % 2, .counts = {[W_K] = 1, [W_X] = 1}};
+    *e = (w_event){
+        .time = (int64_t)i, .has_time = true, .letters = 1u << i % 2, .counts = {[W_K] = 1, [W_X] = 1}};
     e->fields[W_K][0] = e->fields[W_X][0] = lq_int((int64_t)i / 2);
     cr_assert(w_feed(&run, i % W_EVENTS) == LQ_OK);
   }

@@ -218,10 +218,8 @@ static void add_class(void *user, lq_span span, lq_token_class cls)
 Test(lexer, colours)
 {
   static const row rows[] = {
-      {"a where f(b) : \"x\"", "n kkkkk fpnp o sss"},
-      {"any(a, x) // c", "fffpnp np ////"},
-      {"a | head 5 /* c", "n p kkkk 1 ////"},
-      {"null and 5m in (1)", "llll kkk 11 kk p1p"},
+      {"a where f(b) : \"x\"", "n kkkkk fpnp o sss"}, {"any(a, x) // c", "fffpnp np ////"},
+      {"a | head 5 /* c", "n p kkkk 1 ////"},         {"null and 5m in (1)", "llll kkk 11 kk p1p"},
       {"a like~ (\"x\")", "n kkkkk psssp"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
