@@ -71,7 +71,7 @@ void lq_reading_done(lq_reading *r, lq_status status)
   if (s->bad)
     r->cli->saw |= LQ_SAW_BAD_INPUT;
   if (s->indeterminate || s->capped || s->cut_values || s->cut_fields || s->cut_depth || s->state_evicted ||
-      s->state_cut || s->forced || s->dropped)
+      s->state_cut || s->forced || s->dropped || s->processes_evicted)
     r->cli->saw |= LQ_SAW_LIMIT;
 }
 
@@ -229,6 +229,9 @@ void lq_say_lost(lq_cli *c, const lq_stats *s)
             "partial matches were evicted: state is full, alerts may be missing");
   say_count(c, s->state_cut, "value or key was cut from state for a limit: alerts may be missing",
             "values or keys were cut from state for a limit: alerts may be missing");
+  say_count(c, s->processes_evicted,
+            "process was evicted: its children are not known as such, alerts may be missing",
+            "processes were evicted: their children are not known as such, alerts may be missing");
   say_count(c, s->dropped, "event had no room to wait for its turn",
             "events had no room to wait for their turn");
   say_count(c, s->forced, "event could not wait long enough for older ones",
@@ -319,6 +322,7 @@ void lq_reading_say_stats(lq_reading *r)
       {"  ended by until", s->state_killed},
       {"  evicted (limit)", s->state_evicted},
       {"  cut (limit)", s->state_cut},
+      {"processes evicted (limit)", s->processes_evicted},
       {"suppressed", s->state_suppressed},
       {"events that wait", s->state_waiting},
       {"events late", s->late},

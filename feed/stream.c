@@ -187,11 +187,13 @@ static void warn(flow *f)
     return;
   lq_stats more = {.state_evicted = s->state_evicted - t->state_evicted,
                    .state_cut = s->state_cut - t->state_cut,
+                   .processes_evicted = s->processes_evicted - t->processes_evicted,
                    .dropped = s->dropped - t->dropped,
                    .forced = s->forced - t->forced,
                    .late = s->late - t->late,
                    .future = s->future - t->future};
-  if (!(more.state_evicted | more.state_cut | more.dropped | more.forced | more.late | more.future))
+  if (!(more.state_evicted | more.state_cut | more.processes_evicted | more.dropped | more.forced |
+        more.late | more.future))
     return;
   lq_host_say(f->running.host, &(lq_notice){.kind = LQ_NOTICE_LOSSES, .stats = &more});
   f->warned = lq_host_elapsed(f->running.host, 0);
