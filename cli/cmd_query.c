@@ -42,7 +42,7 @@ static void run(lq_cli *c, const lq_options *o, const lq_bundle *bundle, uint64_
   r.pass.match = on_match;
   r.pass.block = on_block;
   r.pass.user = &s;
-  if (!lq_reading_choose_order(&r, o))
+  if (!lq_reading_choose(&r, o))
     return;
   if (!o->value[LQ_OPT_COUNT])
     s.sink = lq_sink_new(c, bundle, o->format, false, false);

@@ -218,7 +218,7 @@ static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
   pass->block = on_block;
   pass->user = h;
   pass->per_rule = o->value[LQ_OPT_STATS] != NULL;
-  if (!choose_output(c, o, &format) || !lq_reading_choose_order(&reading, o) ||
+  if (!choose_output(c, o, &format) || !lq_reading_choose(&reading, o) ||
       !lq_option_time(c, o, LQ_OPT_CHECKPOINT, &s.every))
     return;
   if (s.state || s.follow)

@@ -47,13 +47,41 @@ void lq_reading_free(lq_reading *r)
   lq_pass_free(&r->pass);
 }
 
-bool lq_reading_choose_order(lq_reading *r, const lq_options *o)
+static uint32_t layer_named(const char *word, size_t n)
+{
+  lq_layer_view v = LQ_INIT(lq_layer_view);
+  if (n == 3 && memcmp(word, "all", 3) == 0)
+    return LQ_LAYERS_ALL;
+  for (size_t i = 0; lq_layer_at(i, &v) == LQ_OK; i++) {
+    if (strlen(v.name) == n && memcmp(v.name, word, n) == 0)
+      return v.bit;
+  }
+  return 0;
+}
+
+static bool choose_layers(lq_reading *r, const lq_options *o)
+{
+  const char *list = o->value[LQ_OPT_LAYERS_OFF];
+  while (list && *list) {
+    size_t n = strcspn(list, ",");
+    uint32_t bit = layer_named(list, n);
+    if (!bit) {
+      lq_say_usage(r->cli, "%s: there is no layer `%.*s`", o->command->word, (int)n, list);
+      return false;
+    }
+    r->pass.layers_off |= bit;
+    list += n + (list[n] == ',');
+  }
+  return true;
+}
+
+bool lq_reading_choose(lq_reading *r, const lq_options *o)
 {
   const char *folder = o->value[LQ_OPT_TEMP_DIR] ? o->value[LQ_OPT_TEMP_DIR] : getenv("TMPDIR");
   r->pass.temp_folder = folder && *folder ? folder : NULL;
   r->pass.live = o->value[LQ_OPT_LATENESS] != NULL;
   return lq_option_time(r->cli, o, LQ_OPT_LATENESS, &r->pass.lateness) &&
-         lq_option_number(r->cli, o, LQ_OPT_MAX_WAITING, &r->pass.max_waiting);
+         lq_option_number(r->cli, o, LQ_OPT_MAX_WAITING, &r->pass.max_waiting) && choose_layers(r, o);
 }
 
 void lq_find_files(lq_cli *c, char *const *names, size_t n, const lq_taker *taker, lq_files *out)

@@ -18,8 +18,8 @@ typedef struct lq_reading {
 // The caller sets the hooks and choices of r->pass then. Stays where it is.
 void lq_reading_init(lq_reading *r, lq_cli *c, const lq_bundle *b);
 void lq_reading_free(lq_reading *r);
-// How events are put in order, by the options. False: a usage error was reported.
-bool lq_reading_choose_order(lq_reading *r, const lq_options *o);
+// How events are put in order and judged, by the options. False: a usage error was reported.
+bool lq_reading_choose(lq_reading *r, const lq_options *o);
 // Names on the command line to files. Without memory the program ends.
 void lq_find_files(lq_cli *c, char *const *names, size_t n, const lq_taker *taker, lq_files *out);
 // Over the files, in order. Sets what was seen: unreadable input, limits, interruption.

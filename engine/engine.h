@@ -48,6 +48,7 @@ typedef struct lq_engine lq_engine;
 lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem);
 void lq_engine_free(lq_engine *e);
 void lq_engine_set_now(lq_engine *e, int64_t now);
+void lq_engine_set_layers_off(lq_engine *e, uint32_t off); // bits of lq_layer; before the first event
 // Bytes of a text that expressions get and that is remembered of an event; predicates look at the whole. 0:
 // all.
 void lq_engine_set_max_value(lq_engine *e, size_t max_value);

@@ -83,6 +83,11 @@ void lq_engine_set_now(lq_engine *e, int64_t now)
   e->exec.now = e->explaining.now = now;
 }
 
+void lq_engine_set_layers_off(lq_engine *e, uint32_t off)
+{
+  e->layers_off = off;
+}
+
 void lq_engine_set_max_value(lq_engine *e, size_t max_value)
 {
   e->exec.max_value = e->explaining.max_value = max_value;

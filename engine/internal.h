@@ -2,6 +2,7 @@
 #ifndef LQ_ENGINE_INTERNAL_H
 #define LQ_ENGINE_INTERNAL_H
 
+#include "base/layers.h"
 #include "engine/engine.h"
 #include "engine/process.h"
 
@@ -36,6 +37,7 @@ struct lq_engine {
   uint64_t *rule_matches;
   uint32_t *rule_hits, *term_hits; // of the event that was asked last
   lq_engine_stats stats;
+  uint32_t layers_off; // bits of lq_layer
 };
 
 lq_status lq_conditions_make(lq_ruleset *rs);

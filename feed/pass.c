@@ -152,6 +152,7 @@ static lq_status new_scan(lq_running *r)
   lq_spill spill = lq_run_files_init(&r->run_files, r->host, p->temp_folder);
   lq_allocator allocator = {r->host->mem->fn, r->host->mem->user};
   lq_scan_options options = {.struct_size = sizeof options,
+                             .layers_off = p->layers_off,
                              .now = p->now,
                              .limits = &limits,
                              .allocator = &allocator,

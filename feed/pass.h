@@ -23,6 +23,7 @@ typedef struct lq_pass {
   int64_t lateness; // ns
   uint64_t
       max_waiting; // bytes of events that wait in memory; 0: the usual. At rest more go to temporary files
+  uint32_t layers_off;     // of lq_scan_options
   const char *temp_folder; // where these are; NULL: /var/tmp or /tmp
   bool per_rule;
 

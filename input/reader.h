@@ -7,7 +7,8 @@
 #include "libquery/status.h"
 
 typedef struct lq_input_limits {
-  size_t max_record; // bytes of one record; 0: 16 MiB
+  uint32_t layers_off; // bits of lq_layer (base/layers.h): ways that are not taken, for tests
+  size_t max_record;   // bytes of one record; 0: 16 MiB
   size_t
       max_value; // bytes of one text that are kept where texts are copied; longer ones are counted; 0: 1 MiB
   uint32_t max_depth;  // nesting of JSON, what lies deeper is left out and counted; 0: 64

@@ -1,5 +1,6 @@
 // What the library knows about itself: functions, ECS, diagnostic codes, and pages made from those tables.
 #include "base/diag.h"
+#include "base/layers.h"
 #include "input/formats.h"
 #include "lib/api.h"
 #include "stdlib/functions.h"
@@ -25,6 +26,16 @@ lq_status lq_function_at(size_t i, lq_function_view *out)
                         .expected = f->expected,
                         .folds = (f->flags & LQ_FN_FOLDS) != 0};
   return lq_api_give(out, &v, sizeof v);
+}
+
+lq_status lq_layer_at(size_t i, lq_layer_view *out)
+{
+  static const lq_layer_view layers[] = {
+#define LQ_LAYER(name, bit, word, doc) {0, LQ_LAYER_##name, word, doc},
+#include "base/layers.def"
+#undef LQ_LAYER
+  };
+  return i < sizeof layers / sizeof *layers ? lq_api_give(out, &layers[i], sizeof *layers) : LQ_E_NOTFOUND;
 }
 
 lq_status lq_input_at(size_t i, lq_input_view *out)

@@ -97,11 +97,13 @@ static lq_status open_scan(lq_scan *s)
   if (status != LQ_OK)
     return status;
   lq_engine_set_now(s->engine, s->options.now);
+  lq_engine_set_layers_off(s->engine, s->options.layers_off);
   lq_engine_set_max_value(s->engine, (size_t)s->limits.max_value);
   status = lq_scan_open_state(s);
   if (status != LQ_OK)
     return status;
   lq_input_limits limits = lq_api_input_limits(&s->limits);
+  limits.layers_off = s->options.layers_off;
   lq_reader_hooks hooks = {.record = on_record, .bad = on_bad, .user = s};
   return lq_reader_new(&s->reader, map, &limits, &hooks, &s->mem);
 }

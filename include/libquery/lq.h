@@ -396,9 +396,19 @@ typedef struct lq_spill {
                                              the latest */
 } lq_spill;
 
+/* Ways to an answer that are faster than the plain one, each a bit: leaving some out makes a scan slower and
+ * changes no match. For tests, and to find out which layer is to blame. LQ_E_NOTFOUND: there are no more. */
+typedef struct lq_layer_view {
+  uint32_t struct_size;
+  uint32_t bit;
+  const char *name, *doc; /* static */
+} lq_layer_view;
+LQ_API lq_status lq_layer_at(size_t i, lq_layer_view *out);
+#define LQ_LAYERS_ALL UINT32_MAX
+
 typedef struct lq_scan_options {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t layers_off;           /* bits of lq_layer_view that are left out; 0: none, LQ_LAYERS_ALL: all */
   int64_t now;                   /* for functions that ask for the time; the library reads no clock */
   const lq_limits *limits;       /* NULL: defaults */
   const lq_allocator *allocator; /* NULL: malloc and free */
