@@ -71,26 +71,37 @@ static size_t compare(world *w, const char *what)
   return holding;
 }
 
-Test(matchers, of_the_rich_program)
+static lq_program *load(void (*seed)(builder *))
 {
   builder *b = malloc(sizeof *b);
+  lq_buf bytes = {.mem = &lq_mem_libc};
+  lq_program *p = NULL;
   lq_fault f;
-  world w;
   build_begin(b);
-  seed_rich(b);
-  cr_assert(build_finish(b, &f));
-  begin(&w, &b->p);
+  seed(b);
+  cr_assert(build_finish(b, &f) && lq_bundle_write(&bytes, &b->p) == LQ_OK);
+  cr_assert(lq_bundle_read(&p, &lq_mem_libc, bytes.p, bytes.n, NULL, &f) == LQ_OK);
+  lq_buf_free(&bytes);
+  free(b);
+  return p;
+}
+
+Test(matchers, of_the_rich_program)
+{
+  lq_program *p = load(seed_rich);
+  world w;
+  begin(&w, p);
   size_t holding = 0;
   for (int i = 0; i < SEED_EVENTS * 3; i++) {
     seed_event(&w.event, w.map, i % SEED_EVENTS);
     holding += compare(&w, "rich");
   }
   cr_expect(holding > 20, "%zu", holding);
-  for (uint32_t i = 0; i < b->p.npredicates; i++) {
-    const lq_field *field = &b->p.fields[b->p.predicates[i].field];
+  for (uint32_t i = 0; i < p->npredicates; i++) {
+    const lq_field *field = &p->fields[p->predicates[i].field];
     if (field->scope != LQ_NONE || field->flags & LQ_FIELD_SCOPE)
       cr_expect(!lq_matchers_covers(w.matchers, i));
   }
   end(&w);
-  free(b);
+  lq_program_free(p);
 }
