@@ -42,6 +42,7 @@ uint32_t lq_fieldmap_child(const lq_fieldmap *m, uint32_t node, lq_str part);  /
 uint32_t lq_fieldmap_descend(const lq_fieldmap *m, uint32_t node, lq_str key); // a key, dots and all
 bool lq_fieldmap_has_patterns(
     const lq_fieldmap *m); // some slot is a pattern: the decoder must also offer full names
+uint32_t lq_fieldmap_first_pattern(const lq_fieldmap *m); // the others by lq_fieldmap_next_slot
 // Calls add(user, slot) for each pattern slot that the full name fits.
 void lq_fieldmap_match_patterns(const lq_fieldmap *m, lq_str full_name,
                                 void (*add)(void *user, uint32_t slot), void *user);
@@ -49,6 +50,7 @@ void lq_fieldmap_match_patterns(const lq_fieldmap *m, lq_str full_name,
 uint32_t lq_fieldmap_slot_at(const lq_fieldmap *m, uint32_t node);
 uint32_t lq_fieldmap_next_slot(const lq_fieldmap *m, uint32_t slot);
 bool lq_fieldmap_node_is_scope(const lq_fieldmap *m, uint32_t node);
+bool lq_fieldmap_has_below(const lq_fieldmap *m, uint32_t node); // some name goes on from there
 
 // ---- what an event holds
 

@@ -9,7 +9,7 @@ typedef struct node {
   lq_str part;
   uint32_t parent;
   uint32_t first_slot;
-  bool is_scope;
+  bool is_scope, has_below;
 } node;
 
 typedef struct slot {
@@ -111,6 +111,8 @@ static uint32_t new_node(lq_fieldmap *m, uint32_t parent, lq_str part)
     return LQ_NO_NODE;
   uint32_t at = (uint32_t)m->nnodes++;
   m->nodes[at] = (node){.part = own, .parent = parent, .first_slot = LQ_NO_SLOT};
+  if (parent != LQ_NO_NODE)
+    m->nodes[parent].has_below = true;
   return at;
 }
 
@@ -251,6 +253,11 @@ bool lq_fieldmap_has_patterns(const lq_fieldmap *m)
   return m->first_pattern != LQ_NO_SLOT;
 }
 
+uint32_t lq_fieldmap_first_pattern(const lq_fieldmap *m)
+{
+  return m->first_pattern;
+}
+
 void lq_fieldmap_match_patterns(const lq_fieldmap *m, lq_str full_name,
                                 void (*add)(void *user, uint32_t slot), void *user)
 {
@@ -273,4 +280,9 @@ uint32_t lq_fieldmap_next_slot(const lq_fieldmap *m, uint32_t s)
 bool lq_fieldmap_node_is_scope(const lq_fieldmap *m, uint32_t at)
 {
   return at != LQ_NO_NODE && m->nodes[at].is_scope;
+}
+
+bool lq_fieldmap_has_below(const lq_fieldmap *m, uint32_t at)
+{
+  return at != LQ_NO_NODE && m->nodes[at].has_below;
 }

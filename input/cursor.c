@@ -39,6 +39,7 @@ void lq_cursor_begin(lq_cursor *c)
 {
   if (c->done.n)
     memset(c->done.words, 0, c->done.n * sizeof *c->done.words);
+  c->timed = c->may_be_over = false;
 }
 
 lq_status lq_cursor_need(lq_cursor *c, const lq_slot_set *set)
@@ -52,4 +53,17 @@ lq_status lq_cursor_need(lq_cursor *c, const lq_slot_set *set)
   for (size_t i = 0; i < c->done.n; i++)
     c->done.words[i] |= c->wanted.words[i];
   return status == LQ_OK && c->event->failed ? LQ_E_NOMEM : status;
+}
+
+lq_status lq_cursor_need_time(lq_cursor *c)
+{
+  if (!c->time || c->timed)
+    return LQ_OK;
+  c->timed = true;
+  return c->time(c);
+}
+
+lq_status lq_cursor_count(lq_cursor *c, const lq_slot_set *set)
+{
+  return c->may_be_over ? lq_cursor_need(c, set) : LQ_OK;
 }

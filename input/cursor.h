@@ -23,13 +23,36 @@ static inline bool lq_slot_set_has(const lq_slot_set *s, uint32_t slot)
   return s->words[slot / 64] >> slot % 64 & 1;
 }
 
+// The first slot of the set from `from` on, below n; LQ_NO_SLOT: there is none.
+static inline uint32_t lq_slot_set_next(const lq_slot_set *s, uint32_t from, uint32_t n)
+{
+  for (uint32_t i = from / 64; from < n && i < s->n; i++, from = i * 64) {
+    uint64_t word = s->words[i] >> from % 64;
+    if (!word)
+      continue;
+    from += (uint32_t)__builtin_ctzll(word);
+    return from < n ? from : LQ_NO_SLOT;
+  }
+  return LQ_NO_SLOT;
+}
+static inline bool lq_slot_set_meets(const lq_slot_set *a, const lq_slot_set *b)
+{
+  uint64_t both = 0;
+  for (size_t i = 0; i < a->n; i++)
+    both |= a->words[i] & b->words[i];
+  return both != 0;
+}
+
 typedef struct lq_cursor lq_cursor;
 struct lq_cursor {
-  lq_event *event; // what does not need decoding (bytes, place, time), and the slots that were asked for
+  lq_event *event; // what does not need decoding (bytes, place), and what was asked for: slots, time
   // Gives the event the slots in `wanted`, none of which is in `done`. It may give it more, and adds those to
   // `wanted`. NULL: the event is whole.
   lq_status (*fill)(lq_cursor *c);
-  void *user; // of fill
+  lq_status (*time)(lq_cursor *c); // NULL: the event has its time
+  void *user;                      // of both
+  bool timed;
+  bool may_be_over; // a limit: what nobody asks for could still have to be counted
   lq_slot_set done, wanted;
 };
 
@@ -43,5 +66,11 @@ static inline lq_cursor lq_cursor_of(lq_event *whole) // borrowed; needs no free
 // From here on the event has the slots of the set, with the values that the record has there. Values that
 // were there stay, but may have moved. LQ_E_NOMEM.
 lq_status lq_cursor_need(lq_cursor *c, const lq_slot_set *set);
+// The same for time and has_time of the event.
+lq_status lq_cursor_need_time(lq_cursor *c);
+// Counters of limits (cut values, cut fields) tell of all the slots in the set, as if they had been asked
+// for. Who finds that an event can be judged without some of them says so here. Costs nothing unless the
+// record is so large that one could be over a limit. LQ_E_NOMEM.
+lq_status lq_cursor_count(lq_cursor *c, const lq_slot_set *set);
 
 #endif

@@ -2,23 +2,39 @@
 #include "input/fill.h"
 
 #include "base/date.h"
+#include "base/glob.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "base/utf8.h"
 
-static void note_scopes(lq_fill *f)
+static void sort_slots(lq_fill *f)
 {
+  for (uint32_t s = lq_fieldmap_first_pattern(f->map); s != LQ_NO_SLOT; s = lq_fieldmap_next_slot(f->map, s))
+    lq_slot_set_add(&f->patterns, s);
   for (uint32_t s = 0; s < f->nslots; s++) {
     const lq_field_spec *spec = lq_fieldmap_spec(f->map, s);
     f->slots[s] = (struct lq_fill_slot){.scope = spec->scope, .is_scope = spec->is_scope};
     if (spec->is_scope)
       f->scopes[f->nscopes++] = s;
+    if (spec->is_scope || spec->scope != LQ_NO_SLOT)
+      lq_slot_set_add(&f->family, s);
+    else if (!lq_slot_set_has(&f->patterns, s))
+      lq_slot_set_add(&f->alone, s);
   }
+}
+
+static lq_status make_sets(lq_fill *f)
+{
+  lq_slot_set *sets[] = {&f->alone, &f->family, &f->patterns, &f->walked};
+  lq_status s = lq_notes_init(&f->notes, f->nslots, f->mem);
+  for (size_t i = 0; i < sizeof sets / sizeof *sets && s == LQ_OK; i++)
+    s = lq_slot_set_init(sets[i], f->nslots, f->mem);
+  return s;
 }
 
 lq_status lq_fill_init(lq_fill *f, const lq_fieldmap *map, size_t max_value, const lq_mem *mem)
 {
-  *f = (lq_fill){.mem = mem, .map = map, .max_value = max_value, .name = {.mem = mem}};
+  *f = (lq_fill){.mem = mem, .map = map, .max_value = max_value, .name = {.mem = mem}, .only = LQ_NO_SLOT};
   f->named = !map || lq_fieldmap_has_patterns(map);
   if (!map)
     return LQ_OK;
@@ -27,11 +43,11 @@ lq_status lq_fill_init(lq_fill *f, const lq_fieldmap *map, size_t max_value, con
   f->next_element = lq_mem_alloc(mem, f->nslots, sizeof *f->next_element);
   f->element_of = lq_mem_alloc(mem, f->nslots, sizeof *f->element_of);
   f->scopes = lq_mem_alloc(mem, f->nslots, sizeof *f->scopes);
-  if (!f->slots || !f->next_element || !f->element_of || !f->scopes) {
+  if (!f->slots || !f->next_element || !f->element_of || !f->scopes || make_sets(f) != LQ_OK) {
     lq_fill_free(f);
     return LQ_E_NOMEM;
   }
-  note_scopes(f);
+  sort_slots(f);
   return LQ_OK;
 }
 
@@ -45,6 +61,11 @@ void lq_fill_free(lq_fill *f)
   lq_mem_free(mem, f->element_of, f->nslots, sizeof *f->element_of);
   lq_mem_free(mem, f->scopes, f->nslots, sizeof *f->scopes);
   lq_mem_free(mem, f->keys, f->keys_cap, sizeof *f->keys);
+  lq_slot_set_free(&f->alone);
+  lq_slot_set_free(&f->family);
+  lq_slot_set_free(&f->patterns);
+  lq_slot_set_free(&f->walked);
+  lq_notes_free(&f->notes);
   lq_buf_free(&f->name);
   *f = (lq_fill){0};
 }
@@ -56,16 +77,34 @@ void lq_fill_begin(lq_fill *f, const lq_json *json, lq_event *e, lq_arena *text)
   f->text = text;
   f->repaired = 0;
   f->cut = f->range = f->duplicate = f->drop_empty = f->has_time = f->failed = false;
-  f->wanted = NULL;
-  lq_fill_again(f);
+  f->only = LQ_NO_SLOT;
+  lq_fill_again(f, NULL);
 }
 
-void lq_fill_again(lq_fill *f)
+void lq_fill_again(lq_fill *f, const lq_slot_set *wanted)
 {
+  f->wanted = wanted;
+  f->naming = f->named && (!wanted || lq_slot_set_meets(wanted, &f->patterns));
   f->element = f->inside = 0;
   lq_buf_clear(&f->name);
   for (size_t i = 0; i < f->nscopes; i++)
     f->next_element[f->scopes[i]] = f->element_of[f->scopes[i]] = f->slots[f->scopes[i]].dotted_in = 0;
+}
+
+void lq_fill_widen(const lq_fill *f, lq_slot_set *wanted)
+{
+  if (!lq_slot_set_meets(wanted, &f->family))
+    return;
+  for (size_t i = 0; i < wanted->n; i++)
+    wanted->words[i] |= f->family.words[i];
+}
+
+bool lq_fill_walks(lq_fill *f, const lq_slot_set *wanted)
+{
+  uint64_t any = 0;
+  for (size_t i = 0; i < wanted->n; i++)
+    any |= f->walked.words[i] = wanted->words[i] & (f->family.words[i] | f->patterns.words[i]);
+  return any != 0;
 }
 
 // ---- values
@@ -161,26 +200,8 @@ static void begin_elements(lq_fill *f, uint32_t node, lq_value v)
   }
 }
 
-typedef struct pattern_value {
-  lq_fill *fill;
-  lq_value value;
-} pattern_value;
-
-static void add_pattern(void *user, uint32_t slot)
+static void add_at(lq_fill *f, uint32_t node, lq_value v)
 {
-  const pattern_value *p = user;
-  if (p->fill->slots[slot].is_scope)
-    begin_element(p->fill, slot, p->value);
-  else
-    add(p->fill, slot, p->value);
-}
-
-static void add_at(lq_fill *f, uint32_t node, lq_str name, lq_value v)
-{
-  if (!f->map) {
-    f->leaf(f->user, name, &v);
-    return;
-  }
   if (lq_fieldmap_node_is_scope(f->map, node))
     begin_elements(f, node, v);
   uint32_t s = lq_fieldmap_slot_at(f->map, node);
@@ -188,9 +209,34 @@ static void add_at(lq_fill *f, uint32_t node, lq_str name, lq_value v)
     if (!f->slots[s].is_scope)
       add(f, s, v);
   }
-  if (f->named) {
-    pattern_value p = {f, v};
-    lq_fieldmap_match_patterns(f->map, name, add_pattern, &p);
+}
+
+// A value, given or still to be decoded: most of those that patterns of names are asked about fit none.
+typedef struct lazy_value {
+  uint32_t node;  // of the text
+  bool has, none; // it is decoded; it is no value
+  lq_value v;
+} lazy_value;
+
+static bool get(lq_fill *f, lazy_value *l)
+{
+  if (!l->has && !l->none) {
+    l->has = lq_fill_value(f, l->node, &l->v) && !(f->drop_empty && lq_is_empty_value(&l->v));
+    l->none = !l->has;
+  }
+  return l->has;
+}
+
+static void add_to_patterns(lq_fill *f, lq_str name, lazy_value *l)
+{
+  uint32_t s = lq_fieldmap_first_pattern(f->map);
+  for (; s != LQ_NO_SLOT; s = lq_fieldmap_next_slot(f->map, s)) {
+    if (!is_wanted(f, s) || !lq_glob_match(lq_fieldmap_spec(f->map, s)->name, name, false) || !get(f, l))
+      continue;
+    if (f->slots[s].is_scope)
+      begin_element(f, s, l->v);
+    else
+      add(f, s, l->v);
   }
 }
 
@@ -200,11 +246,18 @@ void lq_fill_emit(lq_fill *f, uint32_t node, lq_str name, lq_value v)
     f->leaf(f->user, name, &v);
     return;
   }
+  if (f->only != LQ_NO_SLOT) {
+    if (f->only != LQ_FILL_NOBODY)
+      lq_event_add_slot(f->e, f->only, v, 0, 0);
+    return;
+  }
   // Below a scope, mapped values belong to the element that the mapping says (arrays of objects), else the
   // first.
   for (size_t i = 0; i < f->nscopes; i++)
     f->element_of[f->scopes[i]] = f->element;
-  add_at(f, node, name, v);
+  add_at(f, node, v);
+  if (f->naming)
+    add_to_patterns(f, name, &(lazy_value){.has = true, .v = v});
 }
 
 static bool lies_below(lq_str name, lq_str path)
@@ -240,7 +293,7 @@ void lq_fill_close_scopes(lq_fill *f)
 static size_t enter_name(lq_fill *f, lq_str key)
 {
   size_t before = f->name.n;
-  if (!f->named)
+  if (!f->naming)
     return before;
   if (before > 0)
     lq_buf_byte(&f->name, '.');
@@ -294,13 +347,41 @@ static uint32_t descend(lq_fill *f, uint32_t node, lq_str key)
   return node == LQ_NO_NODE ? node : lq_fieldmap_child(f->map, node, key);
 }
 
+// Can a name that goes on from here fit? What stands before the pattern's first wildcard decides.
+static bool may_fit_below(lq_str pattern, lq_str name)
+{
+  if (name.n == 0) // behind an empty key no dot is put
+    return true;
+  for (size_t i = 0; i < pattern.n; i++) {
+    if (pattern.p[i] == LQ_ANY_RUN || pattern.p[i] == LQ_ANY_ONE)
+      return true;
+    if (i >= name.n)
+      return pattern.p[i] == '.';
+    if (pattern.p[i] != name.p[i])
+      return false;
+  }
+  return false;
+}
+
+static bool patterns_may_fit(const lq_fill *f, uint32_t value)
+{
+  if (!f->map || f->json->nodes[value].kind > LQ_JSON_ARRAY)
+    return true;
+  uint32_t s = lq_fieldmap_first_pattern(f->map);
+  while (s != LQ_NO_SLOT &&
+         !(is_wanted(f, s) && may_fit_below(lq_fieldmap_spec(f->map, s)->name, lq_buf_get(&f->name))))
+    s = lq_fieldmap_next_slot(f->map, s);
+  return s != LQ_NO_SLOT;
+}
+
 void lq_fill_named(lq_fill *f, lq_str key, uint32_t value, uint32_t node)
 {
   uint32_t child = f->map ? descend(f, node, key) : 0;
-  if (child == LQ_NO_NODE && !f->named)
+  if (child == LQ_NO_NODE && !f->naming)
     return;
   size_t before = enter_name(f, key);
-  lq_fill_walk(f, value, child);
+  if (child != LQ_NO_NODE || patterns_may_fit(f, value))
+    lq_fill_walk(f, value, child);
   f->name.n = before;
 }
 
@@ -309,19 +390,31 @@ void lq_fill_member(lq_fill *f, uint32_t key, uint32_t node)
   lq_fill_named(f, lq_fill_key(f, key), key + 1, node);
 }
 
+static void walk_leaf(lq_fill *f, uint32_t value, uint32_t node)
+{
+  lazy_value l = {.node = value};
+  if (!f->map) {
+    if (get(f, &l))
+      f->leaf(f->user, lq_buf_get(&f->name), &l.v);
+    return;
+  }
+  if (is_wanted_at(f, node) && get(f, &l))
+    add_at(f, node, l.v);
+  if (f->naming)
+    add_to_patterns(f, lq_buf_get(&f->name), &l);
+}
+
 // Recursion follows nesting, which the parser has capped.
 void lq_fill_walk(lq_fill *f, uint32_t value, uint32_t node)
 {
   const lq_json_node *nodes = f->json->nodes;
-  lq_value v;
   if (nodes[value].kind == LQ_JSON_OBJECT) {
     walk_object(f, value, node);
   } else if (nodes[value].kind == LQ_JSON_ARRAY) {
     for (uint32_t i = value + 1; i < nodes[value].next; i = nodes[i].next)
       lq_fill_walk(f, i, node);
-  } else if (nodes[value].kind != LQ_JSON_NULL && (f->named || is_wanted_at(f, node))) {
-    if (lq_fill_value(f, value, &v) && !(f->drop_empty && lq_is_empty_value(&v)))
-      add_at(f, node, lq_buf_get(&f->name), v);
+  } else if (nodes[value].kind != LQ_JSON_NULL) {
+    walk_leaf(f, value, node);
   }
 }
 
@@ -332,7 +425,7 @@ static bool from_millis(int64_t ms, int64_t *ns)
   return !__builtin_mul_overflow(ms, INT64_C(1000000), ns);
 }
 
-void lq_fill_time(lq_fill *f, const lq_value *v)
+bool lq_fill_time(lq_fill *f, const lq_value *v)
 {
   int64_t ns = 0, ms;
   bool ok = false;
@@ -342,23 +435,22 @@ void lq_fill_time(lq_fill *f, const lq_value *v)
     ok = from_millis(v->i, &ns);
   else if (v->type == LQ_T_DOUBLE && v->d > -9.2e12 && v->d < 9.2e12)
     ok = true, ns = (int64_t)(v->d * 1e6);
-  if (!ok || f->has_time)
-    return;
-  f->has_time = true;
-  f->time = ns;
+  if (ok && !f->has_time)
+    f->has_time = true, f->time = ns;
+  return ok;
 }
 
 // Numbers of the years 1970 to 2116. As milliseconds these would be four million years away, as nanoseconds
 // the year 1973.
-void lq_fill_filetime(lq_fill *f, const lq_value *v)
+bool lq_fill_filetime(lq_fill *f, const lq_value *v)
 {
   enum { TICK = 100 };
   static const int64_t epoch = INT64_C(116444736000000000), last = INT64_C(162700000000000000);
   int64_t ticks = v->type == LQ_T_INT ? v->i : 0;
-  if (ticks < epoch || ticks > last || f->has_time)
-    return;
-  f->has_time = true;
-  f->time = (ticks - epoch) * TICK;
+  bool ok = ticks >= epoch && ticks <= last;
+  if (ok && !f->has_time)
+    f->has_time = true, f->time = (ticks - epoch) * TICK;
+  return ok;
 }
 
 // ---- duplicate keys

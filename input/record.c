@@ -1,6 +1,7 @@
 // One record to one event.
 #include "input/record.h"
 
+#include "base/layers.h"
 #include "input/crowd.h"
 
 enum {
@@ -42,6 +43,12 @@ void lq_record_reader_free(lq_record_reader *r)
   r->has_cursor = false;
 }
 
+// Is a raw Windows event mapped only where somebody asks?
+static bool is_lazy(const lq_record_reader *r)
+{
+  return r->fill.map && lq_layer_is_on(r->limits.layers_off, LQ_LAYER_MAPPING);
+}
+
 static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const char *reason, size_t column,
                            bool cut)
 {
@@ -54,7 +61,7 @@ static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const cha
 static lq_status parse_crowd(lq_record_reader *r, lq_str text, lq_json_error *error)
 {
   lq_crowd c;
-  r->windows = r->windows ? r->windows : lq_windows_new(&r->fill);
+  r->windows = r->windows ? r->windows : lq_windows_new(&r->fill, is_lazy(r));
   if (!r->windows || lq_crowd_begin(&c, &r->fill, r->windows, r->limits.max_fields) != LQ_OK)
     return LQ_E_NOMEM;
   uint32_t max = r->json.max_leaves;
@@ -96,7 +103,7 @@ static bool is_object(const lq_json *j, uint32_t value)
   return value && j->nodes[value].kind == LQ_JSON_OBJECT;
 }
 
-static void take_time(lq_fill *f, uint32_t value, void (*take)(lq_fill *f, const lq_value *v))
+static void take_time(lq_fill *f, uint32_t value, bool (*take)(lq_fill *f, const lq_value *v))
 {
   const lq_json_node *nodes = f->json->nodes;
   lq_value v;
@@ -129,37 +136,108 @@ static void fill_plain(lq_fill *f, uint32_t object)
     lq_fill_member(f, key, 0);
 }
 
-// Finds the record in its text; a raw Windows event is mapped at once, as its fields are made of each other.
-static lq_status open_fill(lq_record_reader *r, bool *windows)
+// Could some value be longer than the limit, or one field have more of them? Decoding makes a byte that is no
+// UTF-8 three. Then all that would be filled without anybody's asking has to be, so that it is counted.
+static bool may_be_over(const lq_record_reader *r)
+{
+  return r->json.text.n > r->limits.max_value / 3 || r->json.n > r->limits.max_fields;
+}
+
+static lq_status open_windows(lq_record_reader *r, uint32_t event)
 {
   lq_fill *f = &r->fill;
+  lq_status s;
+  r->way = LQ_RECORD_WHOLE;
+  if (!is_lazy(r) || may_be_over(r))
+    return lq_windows_fill(&r->windows, f, event, is_lazy(r));
+  bool whole;
+  s = lq_windows_open(&r->windows, f, event, r->limits.max_fields, &whole);
+  r->way = whole ? LQ_RECORD_WHOLE : LQ_RECORD_WINDOWS;
+  return s;
+}
+
+// Finds the record in its text, and what kind it is.
+static lq_status open_fill(lq_record_reader *r)
+{
   lq_status s = LQ_OK;
   uint32_t source = lq_json_member(&r->json, 0, LQ_STR("_source")), event;
   r->object = is_object(&r->json, source) ? source : 0;
-  *windows = lq_windows_shape(&r->json, r->object, &event);
-  if (*windows)
-    s = lq_windows_fill(&r->windows, f, event);
+  if (lq_windows_shape(&r->json, r->object, &event))
+    s = open_windows(r, event);
   else
-    find_time(f, r->object);
-  lq_fill_find_duplicates(f);
+    r->way = LQ_RECORD_PLAIN;
+  lq_fill_find_duplicates(&r->fill);
   return s;
 }
 
 static bool has_failed(const lq_fill *f)
 {
-  return f->text->failed || f->failed || f->name.failed;
+  return f->text->failed || f->failed || f->name.failed || f->notes.failed;
 }
 
-// Patterns of names are fitted to each name once, so with them it is all or nothing.
+static lq_status find_time_of(lq_cursor *c)
+{
+  lq_record_reader *r = c->user;
+  lq_fill *f = &r->fill;
+  if (r->way == LQ_RECORD_WINDOWS)
+    lq_windows_time(r->windows, f);
+  else if (r->way == LQ_RECORD_PLAIN)
+    find_time(f, r->object);
+  c->event->has_time = f->has_time;
+  c->event->time = f->time;
+  return has_failed(f) ? LQ_E_NOMEM : LQ_OK;
+}
+
+// ---- the fields of a record that is as it should be
+
+static void note_all(lq_record_reader *r)
+{
+  const lq_json_node *nodes = r->json.nodes;
+  lq_notes_begin(&r->fill.notes);
+  for (uint32_t key = r->object + 1; key < nodes[r->object].next; key = nodes[key + 1].next)
+    lq_fill_note_member(&r->fill, key, 0);
+  r->noted = true;
+}
+
+// Scopes and patterns of names need a walk of their own.
+static void fill_noted(lq_record_reader *r, const lq_slot_set *wanted)
+{
+  lq_fill *f = &r->fill;
+  uint32_t n = (uint32_t)f->nslots;
+  if (!r->noted && lq_slot_set_meets(wanted, &f->alone))
+    note_all(r);
+  for (uint32_t s = lq_slot_set_next(wanted, 0, n); s != LQ_NO_SLOT; s = lq_slot_set_next(wanted, s + 1, n)) {
+    if (lq_slot_set_has(&f->alone, s))
+      lq_fill_give(f, s);
+  }
+  if (!lq_fill_walks(f, wanted))
+    return;
+  lq_fill_again(f, &f->walked);
+  fill_plain(f, r->object);
+}
+
+// The plain way: a walk each time. Patterns of names are fitted to each name once, so with them it is all or
+// nothing.
+static void fill_walking(lq_record_reader *r, lq_slot_set *wanted)
+{
+  lq_fill *f = &r->fill;
+  if (f->named)
+    lq_slot_set_all(wanted);
+  lq_fill_again(f, f->named ? NULL : wanted);
+  fill_plain(f, r->object);
+}
+
 static lq_status fill_wanted(lq_cursor *c)
 {
   lq_record_reader *r = c->user;
   lq_fill *f = &r->fill;
-  if (f->named)
-    lq_slot_set_all(&c->wanted);
-  f->wanted = f->named ? NULL : &c->wanted;
-  lq_fill_again(f);
-  fill_plain(f, r->object);
+  lq_fill_widen(f, &c->wanted);
+  if (r->way == LQ_RECORD_WINDOWS)
+    lq_windows_give(r->windows, f, &c->wanted);
+  else if (is_lazy(r))
+    fill_noted(r, &c->wanted);
+  else
+    fill_walking(r, &c->wanted);
   return has_failed(f) ? LQ_E_NOMEM : LQ_OK;
 }
 
@@ -171,6 +249,7 @@ static lq_status begin_cursor(lq_record_reader *r, lq_event *e)
   r->has_cursor = true;
   r->cursor.event = e;
   r->cursor.user = r;
+  r->cursor.time = find_time_of;
   if (s == LQ_OK)
     lq_cursor_begin(&r->cursor);
   return s;
@@ -178,22 +257,23 @@ static lq_status begin_cursor(lq_record_reader *r, lq_event *e)
 
 lq_status lq_record_open(lq_record_reader *r, lq_str text, lq_event *e, lq_record_fault *fault)
 {
-  bool windows;
   lq_status s = parse(r, text, fault);
   if (s != LQ_OK || *fault != LQ_RECORD_FINE)
     return s;
   e->max_values = r->limits.max_fields;
+  r->noted = false;
   lq_fill_begin(&r->fill, &r->json, e, &e->text);
   s = begin_cursor(r, e);
   if (s == LQ_OK)
-    s = open_fill(r, &windows);
+    s = open_fill(r);
+  if (s == LQ_OK && (!is_lazy(r) || may_be_over(r)))
+    s = lq_cursor_need_time(&r->cursor);
   if (s != LQ_OK || has_failed(&r->fill) || e->failed)
     return s != LQ_OK ? s : LQ_E_NOMEM;
-  if (windows)
+  if (r->way == LQ_RECORD_WHOLE)
     lq_slot_set_all(&r->cursor.done);
-  e->mapped = windows;
-  e->has_time = r->fill.has_time;
-  e->time = r->fill.time;
+  r->cursor.may_be_over = r->way == LQ_RECORD_PLAIN && may_be_over(r);
+  e->mapped = r->way != LQ_RECORD_PLAIN;
   e->raw = text;
   e->crowded |= r->json.crowded;
   return LQ_OK;
@@ -203,18 +283,18 @@ lq_status lq_record_fill(lq_record_reader *r)
 {
   lq_cursor *c = &r->cursor;
   lq_slot_set_all(&c->wanted);
-  return lq_cursor_need(c, &c->wanted);
+  lq_status s = lq_cursor_need(c, &c->wanted);
+  return s == LQ_OK ? lq_cursor_need_time(c) : s;
 }
 
 lq_status lq_record_leaves(lq_record_reader *r, lq_str text, lq_arena *strings, lq_record_fault *fault)
 {
-  bool windows;
   lq_status s = parse(r, text, fault);
   if (s != LQ_OK || *fault != LQ_RECORD_FINE)
     return s;
   lq_fill_begin(&r->fill, &r->json, NULL, strings);
-  s = open_fill(r, &windows);
-  if (s == LQ_OK && !windows)
+  s = open_fill(r);
+  if (s == LQ_OK && r->way == LQ_RECORD_PLAIN)
     fill_plain(&r->fill, r->object);
   return s == LQ_OK && has_failed(&r->fill) ? LQ_E_NOMEM : s;
 }

@@ -19,7 +19,9 @@ typedef struct lq_record_reader {
   lq_input_limits limits; // none is 0
   lq_cursor cursor;       // of the record at hand
   bool has_cursor;
-  uint32_t object; // where the record lies in its text
+  uint32_t object;                                                  // where the record lies in its text
+  enum { LQ_RECORD_PLAIN, LQ_RECORD_WINDOWS, LQ_RECORD_WHOLE } way; // a raw Windows event: opened, mapped
+  bool noted;                                                       // where wanted values lie
   // After a record that is not fine:
   const char *reason;
   size_t column; // from 1, 0: unknown
@@ -30,10 +32,10 @@ lq_input_limits lq_input_limits_of(const lq_input_limits *limits); // defaults f
 lq_status lq_record_reader_init(lq_record_reader *r, const lq_fieldmap *map, const lq_input_limits *limits,
                                 const lq_mem *mem);
 void lq_record_reader_free(lq_record_reader *r);
-// Reads the structure of a record and its time into e, which must be clear, and leaves its fields to the
+// Reads the structure of a record into e, which must be clear, and leaves its fields and its time to the
 // cursor. The text is borrowed until the next record. *fault says why there is no event. LQ_E_NOMEM.
 lq_status lq_record_open(lq_record_reader *r, lq_str text, lq_event *e, lq_record_fault *fault);
-lq_status lq_record_fill(lq_record_reader *r); // all fields of the record that was opened
+lq_status lq_record_fill(lq_record_reader *r); // all fields and the time of the record that was opened
 // Every leaf to r->fill.leaf, for readers without a map.
 lq_status lq_record_leaves(lq_record_reader *r, lq_str text, lq_arena *strings, lq_record_fault *fault);
 

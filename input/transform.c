@@ -157,10 +157,15 @@ void lq_to_TIME(lq_map_call *c, const lq_value *v)
     lq_map_give(c, *v);
 }
 
+// Behind a value that is a time, others of the same list are taken as they are.
 void lq_to_STAMP(lq_map_call *c, const lq_value *v)
 {
-  lq_fill_time(c->fill, v);
-  if (c->fill->has_time)
+  c->stamped |= lq_fill_time(c->fill, v);
+  if (!c->stamped)
+    return;
+  if (c->fill->only == LQ_FILL_NOBODY)
+    c->gave = true; // its text would be left alone
+  else
     lq_to_TIME(c, v);
 }
 
@@ -279,7 +284,7 @@ void lq_to_JOIN(lq_map_call *c, const lq_value *v)
 void lq_map_apply(lq_map_call *c, const lq_value *raw)
 {
   static void (*const bodies[])(lq_map_call * c, const lq_value *v) = {
-#define X(name, text) lq_to_##name,
+#define X(name, gives, text) lq_to_##name,
       LQ_MAP_TRANSFORMS(X)
 #undef X
   };

@@ -10,6 +10,7 @@ typedef struct lq_map_call {
   const lq_map_row *row;
   uint32_t node; // of the target in the field map
   bool gave;     // a value was given
+  bool stamped;  // by one of its raw values the event has a time
   // Another raw value of the same event, as text; empty when there is none.
   lq_str (*other)(void *user, lq_str raw);
   void *user;
@@ -38,7 +39,7 @@ size_t lq_text_find_last(lq_str s, char b);
 bool lq_text_part(lq_str *rest, char separator, lq_str *part);
 
 // One body for each transform: a row of the table without one does not link.
-#define X(name, text) void lq_to_##name(lq_map_call *c, const lq_value *v);
+#define X(name, gives, text) void lq_to_##name(lq_map_call *c, const lq_value *v);
 LQ_MAP_TRANSFORMS(X)
 #undef X
 

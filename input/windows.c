@@ -1,201 +1,43 @@
-// Raw Windows events to ECS. The tables are worked out once for a field map: a row whose field no rule reads
-// costs nothing. What an event of one log and id needs is a plan, made when the first of its kind comes.
-#include "input/windows.h"
+// Raw Windows events to ECS, whole or slot by slot.
+//
+// A slot that stands alone has one name: of the event's data what bears that name, of the kind of the event
+// one list, of the plan the rows of one target, whatever others are asked for. Scopes number their elements
+// together, and a pattern of names has values of many rows: for these the data is walked again, and the rows
+// that they read are applied in their order.
+#include "input/windows_tables.h"
 
-#include "base/hash.h"
 #include "base/number.h"
 #include "input/transform.h"
-
-enum { PLAN_TABLE = 512, MOST_PLANS = 256, NO_NAME = 0xFFFF };
-
-typedef struct plan {
-  uint64_t key;   // log and id, plus one
-  uint16_t *rows; // the wanted ones, in their order
-  size_t nrows;
-  const lq_map_kind *kind;
-} plan;
-
-typedef struct wanted_row {
-  uint32_t node;   // of its target in the field map
-  uint16_t name;   // of its raw value, NO_NAME: none is needed
-  uint16_t target; // the first row with that target
-  bool wanted;
-} wanted_row;
-
-struct lq_windows {
-  const lq_mem *mem;
-  lq_arena own;
-  const lq_map_row *rows;
-  size_t nrows;
-  wanted_row *row;
-  uint32_t *done; // by target: the last event that has it
-
-  lq_str *names; // distinct raw names, those of the header in both spellings
-  uint16_t nnames;
-  size_t names_cap, table_size;
-  uint16_t *table;  // hash of names, NO_NAME: free
-  uint16_t *header; // by name of a flat record: the `$name` it is known by, NO_NAME: no event's
-  bool *is_header;
-  uint32_t *value; // by name: the node of its value
-  uint32_t *seen;  // by name: the last event that has it
-  uint32_t event;  // counts up
-
-  uint32_t category, type, action, event_data, user_data; // nodes
-  plan *plans;
-  size_t nplans;
-  lq_arena planned;
-
-  lq_fill *fill; // of the event at hand
-};
-
-// ---- setting up
-
-static uint16_t *place_of(const lq_windows *w, lq_str name)
-{
-  size_t mask = w->table_size - 1, i = lq_hash_text(name) & mask;
-  while (w->table[i] != NO_NAME && !lq_str_eq(w->names[w->table[i]], name))
-    i = (i + 1) & mask;
-  return &w->table[i];
-}
-
-static uint16_t intern(lq_windows *w, lq_str name)
-{
-  if (name.n == 0)
-    return NO_NAME;
-  uint16_t *at = place_of(w, name);
-  if (*at == NO_NAME) {
-    w->names[w->nnames] = name;
-    *at = w->nnames++;
-  }
-  return *at;
-}
-
-static uint32_t node_of(const lq_fill *f, lq_str name)
-{
-  return f->map ? lq_fieldmap_descend(f->map, 0, name) : LQ_NO_NODE;
-}
-
-static void want(lq_windows *w, const lq_fill *f, size_t i)
-{
-  const lq_map_row *r = &w->rows[i];
-  wanted_row *to = &w->row[i];
-  *to = (wanted_row){.node = node_of(f, r->target), .name = intern(w, r->raw), .target = (uint16_t)i};
-  to->wanted = f->named || lq_fieldmap_slot_at(f->map, to->node) != LQ_NO_SLOT || r->transform == LQ_TO_STAMP;
-  for (size_t j = 0; j < i; j++) {
-    if (lq_str_eq(w->rows[j].target, r->target)) {
-      to->target = (uint16_t)j;
-      break;
-    }
-  }
-}
-
-static bool allocate(lq_windows *w, size_t nheaders)
-{
-  w->names_cap = w->nrows + 2 * nheaders; // if all were different
-  for (w->table_size = 1; w->table_size < 2 * w->names_cap;)
-    w->table_size *= 2;
-  w->row = lq_arena_array(&w->own, w->nrows, sizeof *w->row);
-  w->done = lq_arena_array(&w->own, w->nrows, sizeof *w->done);
-  w->names = lq_arena_array(&w->own, w->names_cap, sizeof *w->names);
-  w->table = lq_arena_array(&w->own, w->table_size, sizeof *w->table);
-  w->header = lq_arena_array(&w->own, w->names_cap, sizeof *w->header);
-  w->is_header = lq_arena_array(&w->own, w->names_cap, sizeof *w->is_header);
-  w->value = lq_arena_array(&w->own, w->names_cap, sizeof *w->value);
-  w->seen = lq_arena_array(&w->own, w->names_cap, sizeof *w->seen);
-  w->plans = lq_arena_array(&w->own, PLAN_TABLE, sizeof *w->plans);
-  return !w->own.failed;
-}
-
-static void intern_headers(lq_windows *w, const lq_map_header *h, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    uint16_t name = intern(w, h[i].name);
-    if (!h[i].flat)
-      continue;
-    uint16_t element = intern(w, h[i].element);
-    w->is_header[element] = true;
-    w->header[element] = name;
-  }
-}
-
-lq_windows *lq_windows_new(const lq_fill *f)
-{
-  lq_windows *w = lq_mem_alloc(f->mem, 1, sizeof *w);
-  if (!w)
-    return NULL;
-  *w = (lq_windows){.mem = f->mem, .own = {.mem = f->mem}, .planned = {.mem = f->mem}};
-  size_t nheaders;
-  const lq_map_header *headers = lq_map_headers(&nheaders);
-  w->rows = lq_map_rows(&w->nrows);
-  if (!allocate(w, nheaders)) {
-    lq_windows_free(w);
-    return NULL;
-  }
-  memset(w->table, 0xFF, w->table_size * sizeof *w->table);
-  intern_headers(w, headers, nheaders);
-  for (size_t i = 0; i < w->nrows; i++)
-    want(w, f, i);
-  w->category = node_of(f, LQ_STR("event.category"));
-  w->type = node_of(f, LQ_STR("event.type"));
-  w->action = node_of(f, LQ_STR("event.action"));
-  w->event_data = node_of(f, LQ_STR("winlog.event_data"));
-  w->user_data = node_of(f, LQ_STR("winlog.user_data"));
-  return w;
-}
-
-void lq_windows_free(lq_windows *w)
-{
-  if (!w)
-    return;
-  lq_arena_free(&w->own);
-  lq_arena_free(&w->planned);
-  lq_mem_free(w->mem, w, 1, sizeof *w);
-}
-
-size_t lq_windows_names(const lq_windows *w)
-{
-  return w->nnames;
-}
-
-uint32_t lq_windows_name(const lq_windows *w, lq_str name)
-{
-  uint16_t at = *place_of(w, name);
-  return at == NO_NAME ? LQ_NO_NAME : at;
-}
-
-uint32_t lq_windows_datum(const lq_windows *w, const lq_fill *f, lq_str name)
-{
-  return w->event_data == LQ_NO_NODE ? LQ_NO_NODE : lq_fieldmap_descend(f->map, w->event_data, name);
-}
 
 // ---- raw values
 
 // The first value of a name counts.
 static void set_value(lq_windows *w, uint16_t name, uint32_t value)
 {
-  if (name == NO_NAME || w->seen[name] == w->event || w->fill->json->nodes[value].kind == LQ_JSON_NULL)
+  const lq_json_node *nodes = w->fill->json->nodes;
+  if (name == LQ_WINDOWS_NONE || w->names[name].seen == w->event || nodes[value].kind == LQ_JSON_NULL)
     return;
-  w->seen[name] = w->event;
-  w->value[name] = value;
+  w->names[name].seen = w->event;
+  w->names[name].value = value;
+  if (nodes[value].kind == LQ_JSON_ARRAY)
+    w->listed += nodes[value].next - value;
 }
 
-static void set_raw(lq_windows *w, lq_str name, uint32_t value)
+static uint32_t value_of(const lq_windows *w, uint16_t name)
 {
-  set_value(w, *place_of(w, name), value);
+  return name != LQ_WINDOWS_NONE && w->names[name].seen == w->event ? w->names[name].value : 0;
 }
 
-static uint32_t raw_value(const lq_windows *w, lq_str name)
+static lq_str text_of(const lq_windows *w, uint16_t name)
 {
-  uint16_t at = *place_of(w, name);
-  return at != NO_NAME && w->seen[at] == w->event ? w->value[at] : 0;
+  uint32_t value = value_of(w, name);
+  lq_value v;
+  return value && lq_fill_value(w->fill, value, &v) && v.type == LQ_T_STRING ? v.s : LQ_STR("");
 }
 
 static lq_str raw_text(void *user, lq_str name)
 {
-  const lq_windows *w = user;
-  uint32_t value = raw_value(w, name);
-  lq_value v;
-  return value && lq_fill_value(w->fill, value, &v) && v.type == LQ_T_STRING ? v.s : LQ_STR("");
+  return text_of(user, lq_windows_place(user, name));
 }
 
 // An element of XML as JSON: its text is itself, or under `#text` when it has attributes too.
@@ -229,16 +71,38 @@ static void take_header(lq_windows *w, uint32_t system)
     uint32_t value = h[i].attribute.n > 0 ? element_attribute(j, element, h[i].attribute)
                                           : element_text(j, element);
     if (value)
-      set_raw(w, h[i].name, value);
+      set_value(w, lq_windows_place(w, h[i].name), value);
   }
 }
 
 // ---- the event's data
 
+static uint32_t datum_node(const lq_windows *w, uint16_t known, lq_str name, uint32_t node)
+{
+  if (node != w->event_data)
+    return lq_fieldmap_descend(w->fill->map, node, name);
+  if (known != LQ_WINDOWS_NONE)
+    return w->names[known].datum;
+  return w->deep_data ? lq_fieldmap_descend(w->fill->map, node, name) : LQ_NO_NODE;
+}
+
+// What lies below its name in the data: walked, or noted for later.
+static void pass_datum(lq_windows *w, uint16_t known, lq_str name, uint32_t value, uint32_t node)
+{
+  if (w->way != LQ_WINDOWS_NOTE) {
+    lq_fill_named(w->fill, name, value, node);
+    return;
+  }
+  uint32_t child = node == LQ_NO_NODE ? node : datum_node(w, known, name, node);
+  if (child != LQ_NO_NODE)
+    lq_fill_note(w->fill, value, child);
+}
+
 static void take_datum(lq_windows *w, lq_str name, uint32_t value, uint32_t node)
 {
-  set_raw(w, name, value);
-  lq_fill_named(w->fill, name, value, node);
+  uint16_t known = lq_windows_place(w, name);
+  set_value(w, known, value);
+  pass_datum(w, known, name, value, node);
 }
 
 // `Data` without names are param1, param2 … as Windows' own tools call them.
@@ -277,7 +141,7 @@ static void take_data_list(lq_windows *w, uint32_t data, uint32_t node)
 static void enter(lq_fill *f, const char *path)
 {
   lq_buf_clear(&f->name);
-  if (f->named)
+  if (f->naming)
     lq_buf_z(&f->name, path);
 }
 
@@ -333,61 +197,26 @@ static void take_flat(lq_windows *w, uint32_t event)
   enter(w->fill, "winlog.event_data");
   for (uint32_t key = event + 1; key < j->nodes[event].next; key = j->nodes[key + 1].next) {
     lq_str text = lq_fill_key(w->fill, key);
-    uint16_t name = *place_of(w, text);
-    bool header = name != NO_NAME && w->is_header[name];
+    uint16_t name = lq_windows_place(w, text);
+    bool header = name != LQ_WINDOWS_NONE && w->names[name].is_header;
     if (is_object(j, key + 1) && is_data_name(text))
       continue;
-    set_value(w, header ? w->header[name] : name, key + 1);
+    set_value(w, header ? w->names[name].header : name, key + 1);
     if (!header)
-      lq_fill_named(w->fill, text, key + 1, w->event_data);
+      pass_datum(w, name, text, key + 1, w->event_data);
   }
 }
 
-// ---- plans
-
-static bool make_plan(lq_windows *w, plan *p, lq_map_group group, uint32_t id)
+static void take_all(lq_windows *w)
 {
-  uint16_t *rows = lq_arena_array(&w->planned, w->nrows, sizeof *rows);
-  if (!rows)
-    return false;
-  for (size_t i = 0; i < w->nrows; i++) {
-    const lq_map_row *r = &w->rows[i];
-    if (w->row[i].wanted && (r->group == LQ_MAP_ANY || r->group == group) && lq_map_ids_hold(r->ids, id))
-      rows[p->nrows++] = (uint16_t)i;
-  }
-  p->rows = rows;
-  size_t n;
-  const lq_map_kind *kinds = lq_map_kinds(&n);
-  for (size_t i = 0; i < n && !p->kind; i++) {
-    if (kinds[i].group == group && lq_map_ids_hold(kinds[i].ids, id))
-      p->kind = &kinds[i];
-  }
-  return true;
+  if (w->system)
+    take_header(w, w->system);
+  else
+    take_flat(w, w->at);
+  take_data(w, w->at);
 }
 
-static const plan *plan_of(lq_windows *w, lq_map_group group, uint32_t id)
-{
-  uint64_t key = ((uint64_t)group << 32 | id) + 1;
-  size_t i = (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 40) & (PLAN_TABLE - 1);
-  for (; w->plans[i].key; i = (i + 1) & (PLAN_TABLE - 1)) {
-    if (w->plans[i].key == key)
-      return &w->plans[i];
-  }
-  if (w->nplans == MOST_PLANS) { // ids of some hostile log: begin again
-    memset(w->plans, 0, PLAN_TABLE * sizeof *w->plans);
-    lq_arena_reset(&w->planned);
-    w->nplans = 0;
-    return plan_of(w, group, id);
-  }
-  plan p = {.key = key};
-  if (!make_plan(w, &p, group, id))
-    return NULL;
-  w->nplans++;
-  w->plans[i] = p;
-  return &w->plans[i];
-}
-
-// ---- one event
+// ---- rows
 
 static void apply_to_value(lq_map_call *c, uint32_t value)
 {
@@ -401,46 +230,64 @@ static void apply_to_value(lq_map_call *c, uint32_t value)
   }
 }
 
-static void apply_row(lq_windows *w, uint16_t i)
+// Did it give a value?
+static bool apply_row(lq_windows *w, uint16_t i)
 {
-  const lq_map_row *r = &w->rows[i];
-  const wanted_row *to = &w->row[i];
-  if (!r->also && w->done[to->target] == w->event)
-    return;
-  lq_map_call c = {.fill = w->fill, .row = r, .node = to->node, .other = raw_text, .user = w};
+  const lq_windows_row *to = &w->row[i];
+  lq_map_call c = {.fill = w->fill, .row = &w->rows[i], .node = to->node, .other = raw_text, .user = w};
   lq_value none = {.type = LQ_T_NULL};
-  if (to->name == NO_NAME)
+  uint32_t value = value_of(w, to->name);
+  if (to->name == LQ_WINDOWS_NONE)
     lq_map_apply(&c, &none);
-  else if (w->seen[to->name] == w->event)
-    apply_to_value(&c, w->value[to->name]);
-  if (c.gave)
-    w->done[to->target] = w->event;
+  else if (value)
+    apply_to_value(&c, value);
+  return c.gave;
 }
 
-static void give_list(lq_fill *f, uint32_t node, lq_str name, lq_str list)
+// The first row of a target that gives a value wins; rows with `also` add to it.
+static void apply_rows(lq_windows *w, uint16_t i)
 {
-  if (!f->named && lq_fieldmap_slot_at(f->map, node) == LQ_NO_SLOT)
-    return;
-  for (size_t i = 0; i < list.n;) {
-    const char *comma = memchr(list.p + i, ',', list.n - i);
-    size_t end = comma ? (size_t)(comma - list.p) : list.n;
-    lq_fill_emit(f, node, name, lq_string(lq_str_slice(list, i, end)));
-    i = end + 1;
+  uint32_t *done = &w->done[w->row[i].target];
+  if ((w->rows[i].also || *done != w->pass) && apply_row(w, i))
+    *done = w->pass;
+}
+
+static void apply_target(lq_windows *w, uint16_t target)
+{
+  bool gave = false;
+  for (uint16_t at = w->plan->first[target]; at != LQ_WINDOWS_NONE; at = w->plan->next[at]) {
+    uint16_t row = w->plan->rows[at];
+    if (w->rows[row].also || !gave)
+      gave |= apply_row(w, row);
   }
 }
 
-static void give_kind(lq_windows *w, const lq_map_kind *k)
+static const lq_str kind_names[LQ_WINDOWS_KINDS] = {LQ_STR_INIT("event.category"), LQ_STR_INIT("event.type"),
+                                                    LQ_STR_INIT("event.action")};
+
+static void give_kind(lq_windows *w, int which)
 {
-  lq_fill *f = w->fill;
-  give_list(f, w->category, LQ_STR("event.category"), k->categories);
-  give_list(f, w->type, LQ_STR("event.type"), k->types);
-  if (k->action.n > 0 && (f->named || lq_fieldmap_slot_at(f->map, w->action) != LQ_NO_SLOT))
-    lq_fill_emit(f, w->action, LQ_STR("event.action"), lq_string(k->action));
+  const lq_map_kind *k = w->plan->kind;
+  if (!k)
+    return;
+  lq_str list = which == LQ_WINDOWS_CATEGORY ? k->categories
+                : which == LQ_WINDOWS_TYPE   ? k->types
+                                             : k->action;
+  if (which == LQ_WINDOWS_ACTION) { // may have commas
+    if (list.n > 0)
+      lq_fill_emit(w->fill, w->kinds[which], kind_names[which], lq_string(list));
+    return;
+  }
+  lq_str part;
+  while (lq_text_part(&list, ',', &part))
+    lq_fill_emit(w->fill, w->kinds[which], kind_names[which], lq_string(part));
 }
+
+// ---- an event
 
 static uint32_t event_id(lq_windows *w)
 {
-  uint32_t node = raw_value(w, LQ_STR("$EventID"));
+  uint32_t node = value_of(w, w->id);
   lq_value v;
   uint64_t id = 0;
   if (!node || !lq_fill_value(w->fill, node, &v))
@@ -452,101 +299,148 @@ static uint32_t event_id(lq_windows *w)
   return id < UINT32_MAX ? (uint32_t)id : UINT32_MAX;
 }
 
+// After four billion events, or passes, old marks would look new.
 static void next_event(lq_windows *w)
 {
   if (++w->event > 0)
     return;
-  memset(w->seen, 0, w->names_cap * sizeof *w->seen); // after four billion events, old marks would look new
-  memset(w->done, 0, w->nrows * sizeof *w->done);
+  for (size_t i = 0; i < w->nnames; i++)
+    w->names[i].seen = 0;
   w->event = 1;
 }
 
-lq_status lq_windows_fill(lq_windows **made, lq_fill *f, uint32_t event)
+static void next_pass(lq_windows *w)
 {
-  if (!*made)
-    *made = lq_windows_new(f);
+  if (++w->pass > 0)
+    return;
+  memset(w->done, 0, w->nrows * sizeof *w->done);
+  w->pass = 1;
+}
+
+static bool begin(lq_windows *w, lq_fill *f, uint32_t event)
+{
+  uint32_t system = lq_json_member(f->json, event, LQ_STR("System"));
+  w->fill = f;
+  w->at = event;
+  w->system = is_object(f->json, system) ? system : 0;
+  w->listed = 0;
+  f->drop_empty = true;
+  next_event(w);
+  next_pass(w);
+  take_all(w);
+  w->plan = lq_windows_plan_of(w, lq_map_group_of(text_of(w, w->channel), text_of(w, w->provider)),
+                               event_id(w));
+  return w->plan != NULL;
+}
+
+static bool reads(const lq_windows *w, const lq_windows_row *row)
+{
+  const lq_fill *f = w->fill;
+  uint32_t s = f->wanted ? lq_fieldmap_slot_at(f->map, row->node) : LQ_NO_SLOT;
+  while (s != LQ_NO_SLOT && !lq_slot_set_has(f->wanted, s))
+    s = lq_fieldmap_next_slot(f->map, s);
+  return !f->wanted || s != LQ_NO_SLOT || (f->naming && row->patterned);
+}
+
+// What comes behind the data, for the slots of this pass.
+static void map_rest(lq_windows *w)
+{
+  for (int i = 0; i < LQ_WINDOWS_KINDS; i++)
+    give_kind(w, i);
+  for (size_t i = 0; i < w->plan->nrows; i++) {
+    if (reads(w, &w->row[w->plan->rows[i]]))
+      apply_rows(w, w->plan->rows[i]);
+  }
+}
+
+static void pass(lq_windows *w, const lq_slot_set *wanted)
+{
+  lq_fill *f = w->fill;
+  lq_fill_again(f, wanted);
+  next_pass(w);
+  w->way = LQ_WINDOWS_WALK;
+  take_all(w); // raw values are known already, and stay
+  map_rest(w);
+  if (!wanted || lq_slot_set_meets(wanted, &f->family))
+    lq_fill_close_scopes(f);
+}
+
+lq_status lq_windows_fill(lq_windows **made, lq_fill *f, uint32_t event, bool exact)
+{
+  *made = *made ? *made : lq_windows_new(f, exact);
   lq_windows *w = *made;
   if (!w)
     return LQ_E_NOMEM;
-  w->fill = f;
-  f->drop_empty = true;
-  next_event(w);
-  uint32_t system = lq_json_member(f->json, event, LQ_STR("System"));
-  if (is_object(f->json, system))
-    take_header(w, system);
-  else
-    take_flat(w, event);
-  take_data(w, event);
-  const plan *p = plan_of(
-      w, lq_map_group_of(raw_text(w, LQ_STR("$Channel")), raw_text(w, LQ_STR("$Provider"))), event_id(w));
-  if (!p)
+  w->way = LQ_WINDOWS_WALK;
+  if (!begin(w, f, event))
     return LQ_E_NOMEM;
-  if (p->kind)
-    give_kind(w, p->kind);
-  for (size_t i = 0; i < p->nrows; i++)
-    apply_row(w, p->rows[i]);
+  map_rest(w);
   lq_fill_close_scopes(f);
   return LQ_OK;
 }
 
-// ---- shapes
-
-static bool has_system(const lq_json *j, uint32_t object)
+// Could one slot have more values than are kept? Never taken for less than it is: where there is doubt, the
+// event is filled whole.
+static bool may_be_over(const lq_windows *w, size_t max_values)
 {
-  return is_object(j, object) &&
-         lq_json_member(j, lq_json_member(j, object, LQ_STR("System")), LQ_STR("EventID"));
-}
-
-// ECS already: Winlogbeat's own form, or a record that somebody has mapped.
-static bool is_ecs_name(lq_str s)
-{
-  return lq_str_eq(s, LQ_STR("event")) || lq_str_eq(s, LQ_STR("winlog")) || lq_str_eq(s, LQ_STR("ecs")) ||
-         lq_str_eq(s, LQ_STR("event.code")) || lq_str_eq(s, LQ_STR("winlog.event_id"));
-}
-
-// What a flat record has beside its id.
-static bool tells_log(lq_str s)
-{
-  static const lq_str names[] = {
-      LQ_STR_INIT("Channel"),  LQ_STR_INIT("SourceName"), LQ_STR_INIT("Hostname"),   LQ_STR_INIT("Provider"),
-      LQ_STR_INIT("Computer"), LQ_STR_INIT("LogName"),    LQ_STR_INIT("MachineName")};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (lq_str_eq(s, names[i]))
+  enum { FLAGS = 64 }; // of one number
+  const lq_windows_plan *p = w->plan;
+  const lq_json_node *nodes = w->fill->json->nodes;
+  size_t most = w->fill->json->n + p->nrows * (1 + w->listed);
+  for (size_t i = 0; i < p->nmany; i++) {
+    uint32_t value = value_of(w, w->row[p->many[i]].name);
+    if (value && nodes[value].kind == LQ_JSON_ARRAY)
       return true;
+    if (value) // parts have a byte each, and one between them
+      most += FLAGS + (nodes[value].end - nodes[value].start) / 2;
   }
-  return false;
+  return most > max_values;
 }
 
-bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event)
+lq_status lq_windows_open(lq_windows **made, lq_fill *f, uint32_t event, uint32_t max_values, bool *whole)
 {
-  bool id = false, log = false;
-  *event = object;
-  for (uint32_t key = object + 1; key < j->nodes[object].next; key = j->nodes[key + 1].next) {
-    lq_str name = lq_json_raw(j, &j->nodes[key]);
-    switch (name.n > 0 ? name.p[0] : 0) {
-    case 'E':
-      if (lq_str_eq(name, LQ_STR("Event")) && has_system(j, key + 1)) {
-        *event = key + 1;
-        return true;
-      }
-      id |= lq_str_eq(name, LQ_STR("EventID")) || lq_str_eq(name, LQ_STR("EventId"));
-      break;
-    case 'e':
-    case 'w':
-      if (is_ecs_name(name))
-        return false;
-      break;
-    case 'S':
-      if (lq_str_eq(name, LQ_STR("System")) && has_system(j, object))
-        return true;
-      log |= tells_log(name);
-      break;
-    case 'C':
-    case 'H':
-    case 'L':
-    case 'M':
-    case 'P': log |= tells_log(name); break;
-    }
+  *made = *made ? *made : lq_windows_new(f, true);
+  lq_windows *w = *made;
+  if (!w)
+    return LQ_E_NOMEM;
+  w->way = LQ_WINDOWS_NOTE;
+  lq_notes_begin(&f->notes);
+  if (!begin(w, f, event))
+    return LQ_E_NOMEM;
+  *whole = may_be_over(w, max_values);
+  if (*whole)
+    pass(w, NULL);
+  return LQ_OK;
+}
+
+static void give_alone(lq_windows *w, uint32_t slot)
+{
+  lq_fill *f = w->fill;
+  f->only = slot;
+  lq_fill_give(f, slot);
+  for (int i = 0; i < LQ_WINDOWS_KINDS; i++) {
+    if (slot == w->kind_slots[i])
+      give_kind(w, i);
   }
-  return id && log;
+  if (w->target_of[slot] != LQ_WINDOWS_NONE)
+    apply_target(w, w->target_of[slot]);
+  f->only = LQ_NO_SLOT;
+}
+
+void lq_windows_give(lq_windows *w, lq_fill *f, const lq_slot_set *wanted)
+{
+  uint32_t n = (uint32_t)f->nslots;
+  if (lq_fill_walks(f, wanted))
+    pass(w, &f->walked);
+  for (uint32_t s = lq_slot_set_next(wanted, 0, n); s != LQ_NO_SLOT; s = lq_slot_set_next(wanted, s + 1, n)) {
+    if (lq_slot_set_has(&f->alone, s))
+      give_alone(w, s);
+  }
+}
+
+void lq_windows_time(lq_windows *w, lq_fill *f)
+{
+  f->only = LQ_FILL_NOBODY;
+  apply_target(w, w->stamp);
+  f->only = LQ_NO_SLOT;
 }

@@ -39,6 +39,8 @@ static lq_status judge(lq_scan *s, lq_cursor *c)
   lq_status status = lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
   if (status == LQ_OK && hits.nrules > 0)
     status = lq_engine_need_all(s->engine, c); // a match shows any of them
+  if (status == LQ_OK && (hits.nrules > 0 || s->stateful))
+    status = lq_cursor_need_time(c);
   if (status == LQ_OK)
     status = lq_engine_give(s->engine, &hits, on_match, &(run){s, c->event});
   return status == LQ_OK && s->stateful ? remember(s, c, &hits) : status;

@@ -142,10 +142,21 @@ void lq_map_flags(lq_str table, uint64_t bits, void (*flag)(void *user, lq_str t
   }
 }
 
+bool lq_map_gives_many(lq_map_transform t)
+{
+  enum { ONE, MANY };
+  static const bool many[] = {
+#define X(name, gives, text) gives,
+      LQ_MAP_TRANSFORMS(X)
+#undef X
+  };
+  return many[t];
+}
+
 const char *lq_map_transform_name(lq_map_transform t)
 {
   static const char *const names[] = {
-#define X(name, text) #name,
+#define X(name, gives, text) #name,
       LQ_MAP_TRANSFORMS(X)
 #undef X
   };
@@ -155,7 +166,7 @@ const char *lq_map_transform_name(lq_map_transform t)
 const char *lq_map_transform_text(lq_map_transform t)
 {
   static const char *const texts[] = {
-#define X(name, text) text,
+#define X(name, gives, text) text,
       LQ_MAP_TRANSFORMS(X)
 #undef X
   };

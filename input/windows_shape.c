@@ -1,0 +1,67 @@
+// Is an object a raw Windows event?
+#include "input/windows.h"
+
+static bool is_object(const lq_json *j, uint32_t value)
+{
+  return value && j->nodes[value].kind == LQ_JSON_OBJECT;
+}
+
+static bool has_system(const lq_json *j, uint32_t object)
+{
+  return is_object(j, object) &&
+         lq_json_member(j, lq_json_member(j, object, LQ_STR("System")), LQ_STR("EventID"));
+}
+
+// ECS already: Winlogbeat's own form, or a record that somebody has mapped.
+static bool is_ecs_name(lq_str s)
+{
+  return lq_str_eq(s, LQ_STR("event")) || lq_str_eq(s, LQ_STR("winlog")) || lq_str_eq(s, LQ_STR("ecs")) ||
+         lq_str_eq(s, LQ_STR("event.code")) || lq_str_eq(s, LQ_STR("winlog.event_id"));
+}
+
+// What a flat record has beside its id.
+static bool tells_log(lq_str s)
+{
+  static const lq_str names[] = {
+      LQ_STR_INIT("Channel"),  LQ_STR_INIT("SourceName"), LQ_STR_INIT("Hostname"),   LQ_STR_INIT("Provider"),
+      LQ_STR_INIT("Computer"), LQ_STR_INIT("LogName"),    LQ_STR_INIT("MachineName")};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (lq_str_eq(s, names[i]))
+      return true;
+  }
+  return false;
+}
+
+bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event)
+{
+  bool id = false, log = false;
+  *event = object;
+  for (uint32_t key = object + 1; key < j->nodes[object].next; key = j->nodes[key + 1].next) {
+    lq_str name = lq_json_raw(j, &j->nodes[key]);
+    switch (name.n > 0 ? name.p[0] : 0) {
+    case 'E':
+      if (lq_str_eq(name, LQ_STR("Event")) && has_system(j, key + 1)) {
+        *event = key + 1;
+        return true;
+      }
+      id |= lq_str_eq(name, LQ_STR("EventID")) || lq_str_eq(name, LQ_STR("EventId"));
+      break;
+    case 'e':
+    case 'w':
+      if (is_ecs_name(name))
+        return false;
+      break;
+    case 'S':
+      if (lq_str_eq(name, LQ_STR("System")) && has_system(j, object))
+        return true;
+      log |= tells_log(name);
+      break;
+    case 'C':
+    case 'H':
+    case 'L':
+    case 'M':
+    case 'P': log |= tells_log(name); break;
+    }
+  }
+  return id && log;
+}

@@ -1,0 +1,307 @@
+// The tables of stdlib/mapping.h as one field map wants them: a row whose field no rule reads costs nothing.
+// What an event of one log and id needs is a plan, made when the first of its kind comes.
+#include "input/windows_tables.h"
+
+#include "base/glob.h"
+
+enum { PLAN_TABLE = 512, MOST_PLANS = 256, MOST_NAMES = 60000 };
+
+// ---- names
+
+static uint64_t load64(const char *p)
+{
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return w;
+}
+
+// Only names of ours are put in, so a few bytes will do: long names differ in their ends.
+static size_t hash_of(lq_str s)
+{
+  uint64_t h = s.n;
+  if (s.n >= 8) {
+    h = (h ^ load64(s.p)) * UINT64_C(0x9E3779B97F4A7C15) ^ load64(s.p + s.n - 8);
+  } else if (s.n >= 4) {
+    uint32_t low, high;
+    memcpy(&low, s.p, 4);
+    memcpy(&high, s.p + s.n - 4, 4);
+    h ^= (uint64_t)high << 32 | low;
+  } else if (s.n > 0) {
+    h ^= (uint64_t)(uint8_t)s.p[0] << 16 | (uint64_t)(uint8_t)s.p[s.n / 2] << 8 | (uint8_t)s.p[s.n - 1];
+  }
+  return (size_t)((h * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
+}
+
+static uint16_t *cell_of(const lq_windows *w, lq_str name)
+{
+  size_t mask = w->table_size - 1, i = hash_of(name) & mask;
+  while (w->table[i] != LQ_WINDOWS_NONE && !lq_str_eq(w->names[w->table[i]].text, name))
+    i = (i + 1) & mask;
+  return &w->table[i];
+}
+
+uint16_t lq_windows_place(const lq_windows *w, lq_str name)
+{
+  return *cell_of(w, name);
+}
+
+static uint16_t intern(lq_windows *w, lq_str name)
+{
+  if (name.n == 0)
+    return LQ_WINDOWS_NONE;
+  uint16_t *at = cell_of(w, name);
+  if (*at == LQ_WINDOWS_NONE) {
+    w->names[w->nnames] = (lq_windows_raw){.text = name, .datum = LQ_NO_NODE, .header = LQ_WINDOWS_NONE};
+    *at = w->nnames++;
+  }
+  return *at;
+}
+
+size_t lq_windows_names(const lq_windows *w)
+{
+  return w->nknown;
+}
+
+uint32_t lq_windows_name(const lq_windows *w, lq_str name)
+{
+  uint16_t at = *cell_of(w, name);
+  return at < w->nknown ? at : LQ_NO_NAME;
+}
+
+uint32_t lq_windows_datum(const lq_windows *w, const lq_fill *f, lq_str name)
+{
+  return w->event_data == LQ_NO_NODE ? LQ_NO_NODE : lq_fieldmap_descend(f->map, w->event_data, name);
+}
+
+static void intern_headers(lq_windows *w, const lq_map_header *h, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    uint16_t name = intern(w, h[i].name);
+    if (!h[i].flat)
+      continue;
+    uint16_t element = intern(w, h[i].element);
+    w->names[element].is_header = true;
+    w->names[element].header = name;
+  }
+}
+
+static const lq_str data_path = LQ_STR_INIT("winlog.event_data.");
+
+// The first part of a datum's name that some slot reads.
+static lq_str datum_of(const lq_field_spec *spec)
+{
+  lq_str name = spec->name;
+  if (!lq_str_starts(name, data_path) || lq_glob_has_wildcard(name))
+    return LQ_STR("");
+  name = lq_str_slice(name, data_path.n, name.n);
+  const char *dot = memchr(name.p, '.', name.n);
+  return dot ? lq_str_slice(name, 0, (size_t)(dot - name.p)) : name;
+}
+
+// One look at a table tells of a name what the mapping and the map know.
+static void intern_data(lq_windows *w, const lq_fill *f)
+{
+  for (uint32_t s = 0; s < f->nslots && w->event_data != LQ_NO_NODE; s++) {
+    lq_str name = datum_of(lq_fieldmap_spec(f->map, s));
+    if (name.n == 0)
+      continue;
+    if (w->nnames == MOST_NAMES) {
+      w->deep_data = true;
+      return;
+    }
+    intern(w, name);
+    w->deep_data |= lq_fieldmap_has_below(f->map, lq_fieldmap_child(f->map, w->event_data, name));
+  }
+}
+
+// ---- rows
+
+static uint32_t node_of(const lq_fill *f, lq_str name)
+{
+  return f->map ? lq_fieldmap_descend(f->map, 0, name) : LQ_NO_NODE;
+}
+
+static bool fits_pattern(const lq_fill *f, lq_str name)
+{
+  uint32_t s = f->map ? lq_fieldmap_first_pattern(f->map) : LQ_NO_SLOT;
+  while (s != LQ_NO_SLOT && !lq_glob_match(lq_fieldmap_spec(f->map, s)->name, name, false))
+    s = lq_fieldmap_next_slot(f->map, s);
+  return s != LQ_NO_SLOT;
+}
+
+static uint32_t alone_at(const lq_fill *f, uint32_t node)
+{
+  uint32_t s = f->map ? lq_fieldmap_slot_at(f->map, node) : LQ_NO_SLOT;
+  while (s != LQ_NO_SLOT && !lq_slot_set_has(&f->alone, s))
+    s = lq_fieldmap_next_slot(f->map, s);
+  return s;
+}
+
+// Rows of one target stand together or at least near each other, but nothing says so.
+static uint16_t target_of(lq_windows *w, size_t i)
+{
+  for (size_t j = i; j-- > 0;) {
+    if (lq_str_eq(w->rows[j].target, w->rows[i].target))
+      return w->row[j].target;
+  }
+  return (uint16_t)w->ntargets++;
+}
+
+static void want(lq_windows *w, const lq_fill *f, size_t i, bool exact)
+{
+  const lq_map_row *r = &w->rows[i];
+  lq_windows_row *to = &w->row[i];
+  *to = (lq_windows_row){.node = node_of(f, r->target), .name = intern(w, r->raw), .target = target_of(w, i)};
+  to->patterned = !f->map || (f->named && (!exact || fits_pattern(f, r->target)));
+  to->wanted = to->patterned || (f->map && lq_fieldmap_slot_at(f->map, to->node) != LQ_NO_SLOT) ||
+               r->transform == LQ_TO_STAMP;
+  if (r->transform == LQ_TO_STAMP)
+    w->stamp = to->target;
+  uint32_t slot = alone_at(f, to->node);
+  if (slot != LQ_NO_SLOT)
+    w->target_of[slot] = to->target;
+}
+
+// ---- all of it
+
+static bool allocate(lq_windows *w, size_t nheaders, size_t nslots)
+{
+  w->names_cap = w->nrows + 2 * nheaders + nslots; // if all were different
+  for (w->table_size = 1; w->table_size < 2 * w->names_cap && w->table_size < 4 * MOST_NAMES;)
+    w->table_size *= 2;
+  w->row = lq_arena_array(&w->own, w->nrows, sizeof *w->row);
+  w->done = lq_arena_array(&w->own, w->nrows, sizeof *w->done);
+  w->target_of = lq_arena_array(&w->own, nslots, sizeof *w->target_of);
+  w->names = lq_arena_array(&w->own, w->names_cap, sizeof *w->names);
+  w->table = lq_arena_array(&w->own, w->table_size, sizeof *w->table);
+  w->plans = lq_arena_array(&w->own, PLAN_TABLE, sizeof *w->plans);
+  if (w->own.failed)
+    return false;
+  memset(w->table, 0xFF, w->table_size * sizeof *w->table);
+  memset(w->target_of, 0xFF, nslots * sizeof *w->target_of);
+  return true;
+}
+
+static void find_fields(lq_windows *w, const lq_fill *f)
+{
+  static const lq_str kinds[LQ_WINDOWS_KINDS] = {LQ_STR_INIT("event.category"), LQ_STR_INIT("event.type"),
+                                                 LQ_STR_INIT("event.action")};
+  for (size_t i = 0; i < LQ_WINDOWS_KINDS; i++) {
+    w->kinds[i] = node_of(f, kinds[i]);
+    w->kind_slots[i] = alone_at(f, w->kinds[i]);
+  }
+  w->event_data = node_of(f, LQ_STR("winlog.event_data"));
+  w->user_data = node_of(f, LQ_STR("winlog.user_data"));
+  w->channel = lq_windows_place(w, LQ_STR("$Channel"));
+  w->provider = lq_windows_place(w, LQ_STR("$Provider"));
+  w->id = lq_windows_place(w, LQ_STR("$EventID"));
+}
+
+static void find_data(lq_windows *w, const lq_fill *f)
+{
+  for (size_t i = 0; i < w->nnames && w->event_data != LQ_NO_NODE; i++)
+    w->names[i].datum = lq_windows_datum(w, f, w->names[i].text);
+}
+
+lq_windows *lq_windows_new(const lq_fill *f, bool exact)
+{
+  lq_windows *w = lq_mem_alloc(f->mem, 1, sizeof *w);
+  if (!w)
+    return NULL;
+  *w = (lq_windows){.mem = f->mem, .own = {.mem = f->mem}, .planned = {.mem = f->mem}};
+  size_t nheaders;
+  const lq_map_header *headers = lq_map_headers(&nheaders);
+  w->rows = lq_map_rows(&w->nrows);
+  if (!allocate(w, nheaders, f->nslots)) {
+    lq_windows_free(w);
+    return NULL;
+  }
+  intern_headers(w, headers, nheaders);
+  for (size_t i = 0; i < w->nrows; i++)
+    want(w, f, i, exact);
+  w->nknown = w->nnames;
+  find_fields(w, f);
+  intern_data(w, f);
+  find_data(w, f);
+  return w;
+}
+
+void lq_windows_free(lq_windows *w)
+{
+  if (!w)
+    return;
+  lq_arena_free(&w->own);
+  lq_arena_free(&w->planned);
+  lq_mem_free(w->mem, w, 1, sizeof *w);
+}
+
+// ---- plans
+
+static bool choose_rows(lq_windows *w, lq_windows_plan *p, lq_map_group group, uint32_t id)
+{
+  p->rows = lq_arena_array(&w->planned, w->nrows, sizeof *p->rows);
+  for (size_t i = 0; p->rows && i < w->nrows; i++) {
+    const lq_map_row *r = &w->rows[i];
+    if (w->row[i].wanted && (r->group == LQ_MAP_ANY || r->group == group) && lq_map_ids_hold(r->ids, id))
+      p->rows[p->nrows++] = (uint16_t)i;
+  }
+  return p->rows != NULL;
+}
+
+static void link_row(const lq_windows *w, lq_windows_plan *p, uint16_t place)
+{
+  uint16_t *link = &p->first[w->row[p->rows[place]].target];
+  while (*link != LQ_WINDOWS_NONE)
+    link = &p->next[*link];
+  *link = place;
+}
+
+static bool index_rows(lq_windows *w, lq_windows_plan *p)
+{
+  p->next = lq_arena_array(&w->planned, p->nrows, sizeof *p->next);
+  p->first = lq_arena_array(&w->planned, w->ntargets, sizeof *p->first);
+  p->many = lq_arena_array(&w->planned, p->nrows, sizeof *p->many);
+  if (!p->next || !p->first || !p->many)
+    return false;
+  memset(p->next, 0xFF, p->nrows * sizeof *p->next);
+  memset(p->first, 0xFF, w->ntargets * sizeof *p->first);
+  for (uint16_t i = 0; i < p->nrows; i++) {
+    link_row(w, p, i);
+    if (lq_map_gives_many(w->rows[p->rows[i]].transform))
+      p->many[p->nmany++] = p->rows[i];
+  }
+  return true;
+}
+
+static bool make_plan(lq_windows *w, lq_windows_plan *p, lq_map_group group, uint32_t id)
+{
+  size_t n;
+  const lq_map_kind *kinds = lq_map_kinds(&n);
+  for (size_t i = 0; i < n && !p->kind; i++) {
+    if (kinds[i].group == group && lq_map_ids_hold(kinds[i].ids, id))
+      p->kind = &kinds[i];
+  }
+  return choose_rows(w, p, group, id) && index_rows(w, p);
+}
+
+const lq_windows_plan *lq_windows_plan_of(lq_windows *w, lq_map_group group, uint32_t id)
+{
+  uint64_t key = ((uint64_t)group << 32 | id) + 1;
+  size_t i = (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 40) & (PLAN_TABLE - 1);
+  for (; w->plans[i].key; i = (i + 1) & (PLAN_TABLE - 1)) {
+    if (w->plans[i].key == key)
+      return &w->plans[i];
+  }
+  if (w->nplans == MOST_PLANS) { // ids of some hostile log: begin again
+    memset(w->plans, 0, PLAN_TABLE * sizeof *w->plans);
+    lq_arena_reset(&w->planned);
+    w->nplans = 0;
+    return lq_windows_plan_of(w, group, id);
+  }
+  lq_windows_plan p = {.key = key};
+  if (!make_plan(w, &p, group, id))
+    return NULL;
+  w->nplans++;
+  w->plans[i] = p;
+  return &w->plans[i];
+}
