@@ -518,6 +518,10 @@ static bool has_duplicates(lq_fill *f, uint32_t object)
 
 void lq_fill_find_duplicates(lq_fill *f)
 {
+  if (f->json->has_duplicate) {
+    f->duplicate = f->json->duplicate;
+    return;
+  }
   for (uint32_t i = 0; i < f->json->n && !f->duplicate; i++) {
     if (f->json->nodes[i].kind == LQ_JSON_OBJECT)
       f->duplicate = has_duplicates(f, i);

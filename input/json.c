@@ -1,8 +1,7 @@
 // JSON text to a flat list of nodes: one pass, no recursion. Strings stay where they are until somebody asks.
 #include "input/json.h"
 
-#include "base/number.h"
-#include "base/utf8.h"
+#include "input/walk.h"
 
 enum { PLAIN, WIDE, BACKSLASH, QUOTE, CONTROL }; // what a byte is inside a string
 
@@ -464,11 +463,15 @@ lq_status lq_json_parse(lq_json *j, lq_str text, uint32_t max_depth, lq_json_err
   *error = (lq_json_error){0};
   j->text = text;
   j->n = 0;
-  j->deep = j->crowded = false;
+  j->deep = j->crowded = j->has_duplicate = j->duplicate = false;
   if (text.n >= UINT32_MAX) {
     *error = (lq_json_error){.reason = "larger than 4 GiB"};
     return LQ_E_LIMIT;
   }
+  lq_walk_verdict v = j->walker && !j->choice ? lq_json_walk(j->walker, j, text, max_depth) : LQ_WALK_UNSURE;
+  if (v != LQ_WALK_UNSURE)
+    return v == LQ_WALK_FINE ? LQ_OK : LQ_E_NOMEM;
+  j->n = 0;
   parser p = {.j = j,
               .p = text.p,
               .end = text.p + text.n,
@@ -492,144 +495,4 @@ void lq_json_free(lq_json *j)
   lq_mem_free(j->mem, j->nodes, j->cap, sizeof *j->nodes);
   lq_mem_free(j->mem, j->brackets, j->brackets_cap, sizeof *j->brackets);
   *j = (lq_json){.mem = j->mem};
-}
-
-static uint32_t hex4(const char *p)
-{
-  uint32_t v = 0;
-  for (int i = 0; i < 4; i++)
-    v = v << 4 | (uint32_t)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
-  return v;
-}
-
-// Reads the `\uXXXX` at p, and a second one when the two are a surrogate pair. Alone, half a pair is no
-// character.
-static size_t take_code(const char *p, const char *end, uint32_t *code)
-{
-  *code = hex4(p + 2);
-  if (*code < 0xD800 || *code > 0xDFFF)
-    return 6;
-  if (*code < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
-    uint32_t low = hex4(p + 8);
-    if (low >= 0xDC00 && low <= 0xDFFF) {
-      *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
-      return 12;
-    }
-  }
-  *code = LQ_CODEPOINT_BAD;
-  return 6;
-}
-
-static char plain_escape(char c)
-{
-  switch (c) {
-  case 'b': return '\b';
-  case 'f': return '\f';
-  case 'n': return '\n';
-  case 'r': return '\r';
-  case 't': return '\t';
-  default: return c;
-  }
-}
-
-static size_t put_code(uint32_t code, char *out, uint64_t *repaired)
-{
-  if (code == LQ_CODEPOINT_BAD) {
-    ++*repaired;
-    code = 0xFFFD;
-  }
-  return lq_utf8_encode(code, out);
-}
-
-// One bad byte grows to the three of U+FFFD; nothing else grows.
-static size_t decode(lq_str raw, char *out, uint64_t *repaired)
-{
-  size_t n = 0;
-  const char *p = raw.p, *end = raw.p + raw.n;
-  while (p < end) {
-    if (*p == '\\' && p[1] == 'u') {
-      uint32_t code;
-      p += take_code(p, end, &code);
-      n += put_code(code, out + n, repaired);
-    } else if (*p == '\\') {
-      out[n++] = plain_escape(p[1]);
-      p += 2;
-    } else if (!((uint8_t)*p & 0x80)) {
-      out[n++] = *p++;
-    } else {
-      size_t at = (size_t)(p - raw.p);
-      uint32_t code = lq_utf8_next(raw, &at);
-      n += put_code(code, out + n, repaired);
-      p = raw.p + at;
-    }
-  }
-  return n;
-}
-
-lq_str lq_json_string(const lq_json *j, const lq_json_node *n, lq_arena *a, uint64_t *repaired)
-{
-  lq_str raw = lq_json_raw(j, n);
-  if (!n->escaped)
-    return raw;
-  bool valid = lq_utf8_valid(raw);
-  if (valid && !memchr(raw.p, '\\', raw.n))
-    return raw;
-  char *out = lq_arena_alloc(a, valid ? raw.n : raw.n * 3);
-  return out ? (lq_str){out, decode(raw, out, repaired)} : LQ_STR("");
-}
-
-// A number that no double holds: whether it lies below the smallest one, not above the greatest.
-static bool is_tiny(lq_str text)
-{
-  int64_t place = 0, exponent = 0; // of the first digit that is not 0
-  size_t i = 0;
-  bool point = false, seen = false;
-  for (; i < text.n && (text.p[i] | 0x20) != 'e'; i++) {
-    if (text.p[i] == '.')
-      point = true;
-    else if (text.p[i] != '-' && (seen = seen || text.p[i] != '0'))
-      place += !point;
-    else if (text.p[i] == '0')
-      place -= point;
-    if (seen && point)
-      break;
-  }
-  const char *e = memchr(text.p + i, 'e', text.n - i);
-  e = e ? e : memchr(text.p + i, 'E', text.n - i);
-  if (e && !lq_parse_i64(lq_str_slice(text, (size_t)(e + 1 - text.p) + (e[1] == '+'), text.n), &exponent))
-    return e[1] == '-';
-  return exponent < -place;
-}
-
-lq_value lq_json_number(const lq_json *j, const lq_json_node *n, bool *range)
-{
-  lq_str text = lq_json_raw(j, n);
-  bool whole = true;
-  for (size_t i = 0; i < text.n && whole; i++)
-    whole = text.p[i] == '-' || (text.p[i] >= '0' && text.p[i] <= '9');
-  int64_t i;
-  uint64_t u;
-  double d;
-  if (whole && lq_parse_i64(text, &i))
-    return lq_int(i);
-  if (whole && lq_parse_u64(text, &u))
-    return lq_uint(u);
-  if (lq_parse_double(text, &d))
-    return lq_double(d);
-  if (is_tiny(text))
-    return lq_double(0);
-  *range = true;
-  return lq_string(text);
-}
-
-uint32_t lq_json_member(const lq_json *j, uint32_t object, lq_str key)
-{
-  const lq_json_node *nodes = j->nodes;
-  if (nodes[object].kind != LQ_JSON_OBJECT)
-    return 0;
-  for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next) {
-    if (lq_str_eq(lq_json_raw(j, &nodes[i]), key))
-      return i + 1;
-  }
-  return 0;
 }

@@ -1,10 +1,13 @@
-// JSON in two steps: find the structure and check it (json.c), then take what is wanted (fill.c).
+// JSON in two steps: find the structure and check it (json.c, and walk.c for most of what is right), then
+// take what is wanted (json_value.c, fill.c).
 #ifndef LQ_INPUT_JSON_H
 #define LQ_INPUT_JSON_H
 
 #include "base/arena.h"
 #include "base/value.h"
 #include "libquery/status.h"
+
+struct lq_walker;
 
 typedef enum lq_json_kind {
   LQ_JSON_OBJECT,
@@ -23,6 +26,7 @@ typedef struct lq_json_node {
   uint32_t next;       // index after this value and all inside it
   uint8_t kind;
   uint8_t escaped; // STRING: has a backslash, or bytes that are not ASCII (needs decoding or a check)
+  uint16_t shape;  // of a key: its number in the walker's shapes; 0: it is not known
 } lq_json_node;
 
 // Which members of a text are worth a node. What is left out is checked and leaves no trace.
@@ -40,8 +44,11 @@ typedef struct lq_json {
   uint32_t max_leaves;          // strings, numbers and words that are no keys; 0: any number
   bool skip_deep;               // what is nested deeper than the limit is left out, and no LQ_E_LIMIT
   const lq_json_choice *choice; // NULL: everything
+  struct lq_walker *walker;     // NULL: the plain decoder does all; else nodes may lack what nobody wants
   bool deep, crowded;           // something was left out: for its depth; as there was no room
-  uint8_t *brackets;            // of what is left out, a bit each
+  bool has_duplicate;           // the walker knows whether some object has a key twice:
+  bool duplicate;
+  uint8_t *brackets; // of what is left out, a bit each
   size_t brackets_cap;
   lq_str text;
   lq_json_node *nodes;

@@ -187,6 +187,7 @@ lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_
     lq_reader_free(r);
     return s;
   }
+  lq_record_reader_learn(&r->record);
   const lq_input_limits *l = &r->record.limits;
   r->inflate = (lq_inflate){.mem = mem, .max_ratio = l->max_ratio, .out = on_bytes, .user = r, .message = ""};
   r->env = (lq_form_env){

@@ -33,6 +33,7 @@ lq_status lq_record_reader_init(lq_record_reader *r, const lq_fieldmap *map, con
 
 void lq_record_reader_free(lq_record_reader *r)
 {
+  lq_walker_free(&r->walker);
   if (r->json.mem)
     lq_json_free(&r->json);
   lq_fill_free(&r->fill);
@@ -47,6 +48,18 @@ void lq_record_reader_free(lq_record_reader *r)
 static bool is_lazy(const lq_record_reader *r)
 {
   return r->fill.map && lq_layer_is_on(r->limits.layers_off, LQ_LAYER_MAPPING);
+}
+
+// A map with patterns, and a visitor, want everything.
+void lq_record_reader_learn(lq_record_reader *r)
+{
+  if (!lq_layer_is_on(r->limits.layers_off, LQ_LAYER_SIMD))
+    return;
+  lq_walker_init(&r->walker, r->limits.layers_off, NULL, r->json.mem);
+  r->json.walker = &r->walker;
+  r->wants = (lq_wants){&r->fill, &r->windows, is_lazy(r)};
+  if (!r->fill.named)
+    r->walker.shapes.wants = (lq_wants_hook){lq_wants_member, &r->wants};
 }
 
 static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const char *reason, size_t column,

@@ -3,7 +3,8 @@
 #ifndef LQ_INPUT_RECORD_H
 #define LQ_INPUT_RECORD_H
 
-#include "input/windows.h"
+#include "input/walk.h"
+#include "input/wants.h"
 
 typedef enum lq_record_fault {
   LQ_RECORD_FINE,
@@ -16,6 +17,8 @@ typedef struct lq_record_reader {
   lq_json json;
   lq_fill fill;
   lq_windows *windows;
+  lq_walker walker;
+  lq_wants wants;
   lq_input_limits limits; // none is 0
   lq_cursor cursor;       // of the record at hand
   bool has_cursor;
@@ -31,6 +34,8 @@ typedef struct lq_record_reader {
 lq_input_limits lq_input_limits_of(const lq_input_limits *limits); // defaults filled in; NULL is fine
 lq_status lq_record_reader_init(lq_record_reader *r, const lq_fieldmap *map, const lq_input_limits *limits,
                                 const lq_mem *mem);
+// Many records are to come: what is learnt from them pays.
+void lq_record_reader_learn(lq_record_reader *r);
 void lq_record_reader_free(lq_record_reader *r);
 // Reads the structure of a record into e, which must be clear, and leaves its fields and its time to the
 // cursor. The text is borrowed until the next record. *fault says why there is no event. LQ_E_NOMEM.

@@ -8,6 +8,7 @@ typedef struct lq_windows lq_windows; // what a field map wants of the tables, w
 
 // Is this object a raw Windows event? *event is the object with `System` in it, or the flat one itself.
 bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event);
+bool lq_windows_is_sign(lq_str key); // a key whose presence helps to tell
 // What follows is of one event at a time: the one that was opened last. *w is made when it is NULL.
 //
 // The event whole: f is filled from it, whatever slots there are.

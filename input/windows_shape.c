@@ -32,6 +32,16 @@ static bool tells_log(lq_str s)
   return false;
 }
 
+static bool is_id_name(lq_str s)
+{
+  return lq_str_eq(s, LQ_STR("EventID")) || lq_str_eq(s, LQ_STR("EventId"));
+}
+
+bool lq_windows_is_sign(lq_str key)
+{
+  return is_ecs_name(key) || is_id_name(key) || tells_log(key);
+}
+
 bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event)
 {
   bool id = false, log = false;
@@ -44,7 +54,7 @@ bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event)
         *event = key + 1;
         return true;
       }
-      id |= lq_str_eq(name, LQ_STR("EventID")) || lq_str_eq(name, LQ_STR("EventId"));
+      id |= is_id_name(name);
       break;
     case 'e':
     case 'w':

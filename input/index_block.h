@@ -1,0 +1,132 @@
+// What all wide kernels do with a block of 64 bytes once its bytes are bits. Each kernel includes this behind
+// its own
+//   lq_block             64 bytes
+//   load(p)              them
+//   is(b, c)             a bit for each byte that is c
+//   below_blank(b)       bytes below 0x20
+//   wide(b)              bytes from 0x80
+//   structure(b, &op)    gives blanks (space, tab, newline, return), and in op {}[]:, (0x0C and 0x1A may be
+//   there) letters(b)           bytes that may follow a backslash, but for `"`, `\` and `u` flips(bits) each
+//   bit: is the number of bits up to it odd?
+// and defines its function by LQ_INDEX_KERNEL(name).
+#include <string.h>
+
+#include "input/index.h"
+
+typedef struct lq_index_state {
+  uint64_t escaped;   // is the next byte behind a backslash?
+  uint64_t in_string; // all bits: the next byte is
+  uint64_t scalar;    // is the byte before part of a number or a word?
+  uint64_t bad;
+  const char *text;
+  size_t n;
+} lq_index_state;
+
+static inline unsigned first_bit(uint64_t bits)
+{
+  return (unsigned)__builtin_ctzll(bits | UINT64_C(1) << 63); // for no bits there is no answer otherwise
+}
+
+static inline uint32_t *put_bits(uint32_t *out, uint64_t bits, uint32_t base)
+{
+#ifdef __POPCNT__
+  // In eights without a question in between: what is too much is written over.
+  uint32_t *end = out + __builtin_popcountll(bits);
+  while (out < end) {
+    for (int i = 0; i < 8; i++, bits &= bits - 1)
+      out[i] = base + first_bit(bits);
+    out += 8;
+  }
+  return end;
+#else
+  for (; bits; bits &= bits - 1)
+    *out++ = base + first_bit(bits);
+  return out;
+#endif
+}
+
+// Bytes behind a backslash that is not itself behind one. A run of backslashes from an even place and one
+// from an odd place are told apart by the carry of one subtraction.
+static inline uint64_t find_escaped(lq_index_state *s, uint64_t backslash)
+{
+  const uint64_t odd_places = UINT64_C(0xAAAAAAAAAAAAAAAA);
+  uint64_t carried = s->escaped, starts = backslash & ~carried;
+  uint64_t runs = (((starts << 1) | odd_places) - starts) ^ odd_places;
+  s->escaped = (runs & backslash) >> 63;
+  return runs ^ (backslash | carried);
+}
+
+static inline bool is_hex_digit(char c)
+{
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+// Rare, so a byte at a time: are there four digits behind each of these `u`?
+static bool has_digits(const lq_index_state *s, uint64_t us, size_t base)
+{
+  for (; us; us &= us - 1) {
+    size_t at = base + first_bit(us) + 1;
+    if (s->n < 4 || at > s->n - 4)
+      return false;
+    for (size_t i = at; i < at + 4; i++) {
+      if (!is_hex_digit(s->text[i]))
+        return false;
+    }
+  }
+  return true;
+}
+
+static inline void check_escapes(lq_index_state *s, lq_block b, uint64_t others, size_t base)
+{
+  others &= ~letters(b);
+  if (others) {
+    uint64_t us = others & is(b, 'u');
+    s->bad |= others & ~us;
+    s->bad |= !has_digits(s, us, base);
+  }
+}
+
+static inline uint32_t *scan_block(lq_index_state *s, lq_block b, size_t base, uint32_t *out, uint64_t *odd)
+{
+  uint64_t backslash = is(b, '\\'), quote = is(b, '"'), escaped = s->escaped, op;
+  if (backslash) {
+    escaped = find_escaped(s, backslash);
+  } else {
+    s->escaped = 0;
+  }
+  if (escaped & ~(backslash | quote))
+    check_escapes(s, b, escaped & ~(backslash | quote), base);
+  *odd = backslash | wide(b);
+  quote &= ~escaped;
+  uint64_t inside = flips(quote) ^ s->in_string; // with the opening quote, without the closing one
+  s->in_string = (uint64_t)((int64_t)inside >> 63);
+  s->bad |= (below_blank(b) & inside) | (backslash & ~inside);
+  uint64_t blank = structure(b, &op), scalar = ~(op | blank), plain = scalar & ~quote;
+  uint64_t starts = scalar & ~(plain << 1 | s->scalar);
+  s->scalar = plain >> 63;
+  return put_bits(out, (op | starts) & ~(inside ^ quote), (uint32_t)base);
+}
+
+static inline bool scan_text(const char *text, size_t n, lq_index *to)
+{
+  lq_index_state s = {.text = text, .n = n};
+  uint32_t *out = to->at;
+  uint64_t *odd = to->odd;
+  size_t base = 0;
+  for (; n - base >= LQ_INDEX_BLOCK; base += LQ_INDEX_BLOCK)
+    out = scan_block(&s, load(text + base), base, out, odd++);
+  if (base < n) { // the rest, with blanks behind it
+    char last[LQ_INDEX_BLOCK];
+    memset(last, ' ', sizeof last);
+    memcpy(last, text + base, n - base);
+    out = scan_block(&s, load(last), base, out, odd);
+  }
+  to->n = (size_t)(out - to->at);
+  return !(s.bad | s.in_string);
+}
+
+#define LQ_INDEX_KERNEL(name)                                                                                \
+  bool name(const char *text, size_t n, lq_index *out)                                                       \
+  {                                                                                                          \
+    return scan_text(text, n, out);                                                                          \
+  }

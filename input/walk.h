@@ -1,0 +1,34 @@
+// The fast decoder: a pass that finds the structure of a text (input/index.h), and a walk over that which
+// checks the grammar and makes nodes where somebody wants them. The plain decoder (json.c) decides whatever
+// this one is not sure of, and says what is wrong with a bad record.
+#ifndef LQ_INPUT_WALK_H
+#define LQ_INPUT_WALK_H
+
+#include "input/index.h"
+#include "input/json.h"
+#include "input/shapes.h"
+
+typedef struct lq_walker {
+  const lq_mem *mem;
+  lq_index_fn run; // the kernel
+  bool has_shapes;
+  lq_index index;
+  lq_shapes shapes;
+  unsigned pause, pauses; // records that are read without shapes, now and next time
+  uint64_t records;       // that the walk was asked for
+  uint64_t plain;         // that it left to the plain decoder
+  uint64_t undecided;     // whose keys are not in shapes: duplicates are looked for by hash
+} lq_walker;
+
+// kernel NULL: the fastest.
+void lq_walker_init(lq_walker *w, uint32_t layers_off, const lq_index_kernel *kernel, const lq_mem *mem);
+void lq_walker_free(lq_walker *w);
+
+typedef enum lq_walk_verdict {
+  LQ_WALK_FINE,   // j has the nodes, and lq_json_parse without a walker would have said LQ_OK
+  LQ_WALK_UNSURE, // ask the plain decoder
+  LQ_WALK_NOMEM,
+} lq_walk_verdict;
+lq_walk_verdict lq_json_walk(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth);
+
+#endif

@@ -1,0 +1,224 @@
+// The fast decoder against the plain one: what a record is, where it is bad, what it says, whichever kernel
+// runs and however little the shapes can hold.
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/layers.h"
+#include "input/fill.h"
+#include "input/walk.h"
+#include "random_json.h"
+
+enum { RECORDS = 60000, KERNELS = 8 };
+
+static lq_buf record_of(dice *d, bool wild)
+{
+  lq_buf b = {.mem = &lq_mem_libc};
+  add_json(&b, d, 0);
+  for (uint32_t i = wild ? 1 + roll(d, 3) : 0; i > 0; i--)
+    mutate(&b, d);
+  return b;
+}
+
+// A text that ends where its memory ends, so that a byte read too far is found out.
+static char *exact_copy(lq_str s)
+{
+  char *p = malloc(s.n ? s.n : 1);
+  cr_assert_not_null(p);
+  memcpy(p, s.p, s.n);
+  return p;
+}
+
+// ---- kernels
+
+static bool same_bits(const lq_index *a, const lq_index *b, size_t n)
+{
+  for (uint32_t i = 0; i < n; i++) {
+    if (lq_index_is_odd(a->odd, i, i + 1) != lq_index_is_odd(b->odd, i, i + 1))
+      return false;
+  }
+  return true;
+}
+
+static bool same_index(const lq_index *a, const lq_index *b, size_t n)
+{
+  return a->n == b->n && memcmp(a->at, b->at, a->n * sizeof *a->at) == 0 && same_bits(a, b, n);
+}
+
+Test(walk, every_kernel_finds_what_the_scalar_one_finds)
+{
+  lq_index_kernel kernels[KERNELS];
+  size_t n = lq_index_kernels(kernels, KERNELS);
+  lq_index a = {0}, b = {0};
+  dice d = {1};
+  cr_assert_str_eq(kernels[n - 1].name, "scalar");
+  for (int i = 0; i < RECORDS; i++) {
+    lq_buf text = record_of(&d, i % 2);
+    for (size_t k = 0; k < text.n; k++) { // these two may be in an index or not
+      if (text.p[k] == 0x0C || text.p[k] == 0x1A)
+        text.p[k] = 'x';
+    }
+    char *p = exact_copy(lq_buf_get(&text));
+    cr_assert(lq_index_reserve(&a, text.n, &lq_mem_libc) && lq_index_reserve(&b, text.n, &lq_mem_libc));
+    bool fine = lq_index_scalar(p, text.n, &a);
+    for (size_t k = 0; k + 1 < n; k++) {
+      cr_assert_eq(kernels[k].run(p, text.n, &b), fine, "%s: %.*s", kernels[k].name, (int)text.n, text.p);
+      cr_assert(!fine || same_index(&a, &b, text.n), "%s: %.*s", kernels[k].name, (int)text.n, text.p);
+    }
+    free(p);
+    lq_buf_free(&text);
+  }
+  lq_index_free(&a, &lq_mem_libc);
+  lq_index_free(&b, &lq_mem_libc);
+}
+
+// A run of backslashes before a quote, at every place of a block and over its end.
+Test(walk, backslashes_are_counted_over_blocks)
+{
+  lq_index_kernel kernels[KERNELS];
+  size_t n = lq_index_kernels(kernels, KERNELS);
+  lq_index index = {0};
+  char text[256];
+  cr_assert(lq_index_reserve(&index, sizeof text, &lq_mem_libc));
+  for (size_t before = 0; before < 70; before++) {
+    for (size_t run = 0; run < 140; run++) {
+      memset(text, 'a', sizeof text);
+      text[0] = '"';
+      memset(text + 1 + before, '\\', run);
+      text[1 + before + run] = '"';
+      for (size_t k = 0; k < n; k++)
+        cr_assert_eq(kernels[k].run(text, before + run + 2, &index), run % 2 == 0, "%s %zu %zu",
+                     kernels[k].name, before, run);
+    }
+  }
+  lq_index_free(&index, &lq_mem_libc);
+}
+
+// ---- nodes and verdicts
+
+static bool same_nodes(const lq_json *a, const lq_json *b)
+{
+  bool same = a->n == b->n;
+  for (size_t i = 0; i < a->n && same; i++) {
+    const lq_json_node *x = &a->nodes[i], *y = &b->nodes[i];
+    same = x->start == y->start && x->end == y->end && x->next == y->next && x->kind == y->kind &&
+           x->escaped == y->escaped;
+  }
+  return same;
+}
+
+static bool has_duplicate(const lq_json *j)
+{
+  lq_fill f;
+  lq_arena text = {.mem = &lq_mem_libc};
+  cr_assert_eq(lq_fill_init(&f, NULL, 1000, &lq_mem_libc), LQ_OK);
+  lq_fill_begin(&f, j, NULL, &text);
+  lq_fill_find_duplicates(&f);
+  bool found = f.duplicate;
+  lq_fill_free(&f);
+  lq_arena_free(&text);
+  return found;
+}
+
+static void compare(lq_json *plain, lq_json *fast, lq_str text, const char *kernel)
+{
+  lq_json_error a, b;
+  lq_status want = lq_json_parse(plain, text, 12, &a), got = lq_json_parse(fast, text, 12, &b);
+  cr_assert_eq(got, want, "%s: %.*s", kernel, LQ_STR_ARG(text));
+  cr_assert(a.at == b.at && a.reason == b.reason && a.cut == b.cut && a.leaves == b.leaves, "%.*s",
+            LQ_STR_ARG(text));
+  cr_assert(plain->deep == fast->deep && plain->crowded == fast->crowded);
+  if (want != LQ_OK)
+    return;
+  cr_assert(same_nodes(plain, fast), "%s: %.*s", kernel, LQ_STR_ARG(text));
+  cr_assert_eq(has_duplicate(plain), has_duplicate(fast), "%s: %.*s", kernel, LQ_STR_ARG(text));
+}
+
+static const struct walker_case {
+  uint32_t off;
+  size_t most; // shapes
+} walker_cases[] = {{0, 0}, {0, 1}, {0, 8}, {0, 256}, {LQ_LAYER_SHAPES, 0}};
+enum { WALKERS = sizeof walker_cases / sizeof *walker_cases };
+
+static void run_walkers(const lq_index_kernel *kernel, int records, uint64_t seed)
+{
+  lq_json plain = {.mem = &lq_mem_libc, .max_leaves = 100, .skip_deep = true}, fast[WALKERS];
+  lq_walker walkers[WALKERS];
+  dice d = {seed};
+  for (size_t w = 0; w < WALKERS; w++) {
+    lq_walker_init(&walkers[w], walker_cases[w].off, kernel, &lq_mem_libc);
+    walkers[w].shapes.most = walker_cases[w].most;
+    fast[w] = plain;
+    fast[w].walker = &walkers[w];
+  }
+  for (int i = 0; i < records; i++) {
+    lq_buf text = record_of(&d, i % 3 == 0);
+    char *p = exact_copy(lq_buf_get(&text));
+    for (size_t w = 0; w < WALKERS; w++)
+      compare(&plain, &fast[w], (lq_str){p, text.n}, kernel->name);
+    free(p);
+    lq_buf_free(&text);
+  }
+  for (size_t w = 0; w < WALKERS; w++) { // each way was taken
+    cr_expect(walkers[w].plain > 0 && walkers[w].plain < walkers[w].records / 2 + walkers[w].records / 4);
+    cr_expect((walkers[w].undecided > 0) == !walker_cases[w].off);
+    cr_expect(walker_cases[w].off || walker_cases[w].most != 8 || walkers[w].shapes.generation > 20);
+    lq_json_free(&fast[w]);
+    lq_walker_free(&walkers[w]);
+  }
+  lq_json_free(&plain);
+}
+
+Test(walk, fast_is_plain, .timeout = 200)
+{
+  lq_index_kernel kernels[KERNELS];
+  size_t n = lq_index_kernels(kernels, KERNELS);
+  for (size_t k = 0; k < n; k++)
+    run_walkers(&kernels[k], RECORDS / 4, 17 + k);
+}
+
+static lq_walk_verdict walk_of(lq_walker *w, lq_json *j, lq_str text)
+{
+  return lq_json_walk(w, j, text, 64);
+}
+
+// Records of one shape: after the first, no key is looked up, and a key that comes twice is seen.
+Test(walk, a_known_shape_is_read_without_looking_up)
+{
+  lq_walker w;
+  lq_walker_init(&w, 0, NULL, &lq_mem_libc);
+  lq_json j = {.mem = &lq_mem_libc, .walker = &w};
+  for (int i = 0; i < 10; i++) {
+    cr_assert_eq(walk_of(&w, &j, LQ_STR("{\"a\":{\"b\":[{\"c\":1},{\"c\":2}]},\"d\":{\"b\":1,\"a\":2}}")),
+                 LQ_WALK_FINE);
+    cr_expect(j.has_duplicate && !j.duplicate);
+  }
+  cr_expect_eq(w.shapes.made, 6);
+  cr_expect_eq(w.shapes.lookups, 6);
+  cr_assert_eq(walk_of(&w, &j, LQ_STR("{\"a\":{\"b\":[{\"c\":1,\"c\":1}]}}")), LQ_WALK_FINE);
+  cr_expect(j.has_duplicate && j.duplicate);
+  cr_expect(lq_shapes_begin(&w.shapes));
+  cr_expect_eq(w.shapes.generation, 1);
+  lq_json_free(&j);
+  lq_walker_free(&w);
+}
+
+// ---- a stream that invents keys: the table is begun again and again, and nothing else happens
+
+Test(walk, invented_keys_make_it_forget)
+{
+  lq_walker w;
+  char text[64];
+  lq_walker_init(&w, 0, NULL, &lq_mem_libc);
+  lq_json j = {.mem = &lq_mem_libc, .walker = &w};
+  for (int i = 0; i < 20000; i++) {
+    int n = snprintf(text, sizeof text, "{\"k%d\":{\"a\":1},\"b\":2}", i);
+    cr_assert_eq(walk_of(&w, &j, (lq_str){text, (size_t)n}), LQ_WALK_FINE);
+    cr_assert_eq(j.n, 7);
+  }
+  cr_expect_leq(w.shapes.n, LQ_SHAPES_MOST);
+  cr_expect_geq(w.shapes.generation, 20000 * 2 / LQ_SHAPES_MOST);
+  cr_expect_leq(w.undecided, 2 * w.shapes.generation);
+  lq_json_free(&j);
+  lq_walker_free(&w);
+}
