@@ -148,6 +148,8 @@ uint32_t lq_fold(uint32_t c)
 {
   if (c < 0x80)
     return c - 'A' < 26 ? c + 32 : c;
+  if (c >= 0x3000 && c < 0xA640) // CJK: no letter of two cases is there, and most text of all
+    return c;
   // Neither the Turkish dotted capital nor the dotless small letter is an `i` to simple folding.
   if (c == 0x130 || c == 0x131 || c > 0x10FFFF)
     return c;
@@ -165,6 +167,45 @@ static uint32_t next_folded(lq_str s, size_t *at)
   for (c = 0; start < *at; start++) // three bytes at most
     c = c << 8 | byte_at(s, start);
   return c | UINT32_C(0x80000000);
+}
+
+bool lq_lower_ascii(char *out, lq_str s)
+{
+  uint8_t all = 0;
+  for (size_t i = 0; i < s.n; i++) {
+    uint8_t c = byte_at(s, i);
+    all |= c;
+    out[i] = (char)(c + ((uint8_t)(c - 'A') < 26 ? 'a' - 'A' : 0));
+  }
+  return all < 0x80;
+}
+
+// How many bytes from `at` on are ASCII, some of the last ones left out.
+static size_t ascii_run(lq_str s, size_t at)
+{
+  size_t n = 0;
+  while (s.n - at - n >= sizeof(uint64_t) && ascii_word(s.p + at + n))
+    n += sizeof(uint64_t);
+  return n;
+}
+
+size_t lq_fold_into(char *out, lq_str s)
+{
+  size_t n = 0;
+  for (size_t at = 0; at < s.n;) {
+    size_t run = ascii_run(s, at), start = at + run;
+    lq_lower_ascii(out + n, lq_str_slice(s, at, start));
+    n += run;
+    if ((at = start) == s.n)
+      break;
+    uint32_t c = lq_utf8_next(s, &at);
+    if (c != LQ_CODEPOINT_BAD)
+      n += lq_utf8_encode(lq_fold(c), out + n);
+    else // bad parts stay
+      while (start < at)
+        out[n++] = s.p[start++];
+  }
+  return n;
 }
 
 void lq_fold_append(lq_buf *out, lq_str s)

@@ -29,6 +29,12 @@ uint32_t lq_fold(uint32_t c);
 bool lq_utf8_is_ascii(lq_str s);
 void lq_fold_append(lq_buf *out, lq_str s); // bad parts stay (patterns hold some); folding may change the
                                             // length in bytes, never in code points
+// Writes the folded text to out and gives its length, n + n / 2 bytes at most: two bytes may become three.
+size_t lq_fold_into(char *out, lq_str s);
+#define LQ_FOLD_ROOM(n) ((n) + (n) / 2)
+// Writes s to out with capital letters of ASCII made small, as long as it was. True: there is nothing else to
+// fold in it.
+bool lq_lower_ascii(char *out, lq_str s);
 bool lq_fold_eq(lq_str a, lq_str b);
 int lq_fold_cmp(lq_str a, lq_str b); // order of the folded code points
 

@@ -1,46 +1,321 @@
-// Which predicates belong to which slot, and asking them.
-#include "engine/matchers.h"
+// Making the matchers of a program: the predicates of each slot, the patterns they share, the tables that
+// find those.
+#include "base/glob.h"
+#include "base/utf8.h"
+#include "engine/match_parts.h"
 
-#include "vm/exec.h"
+enum { REQUIRED_MIN = 3 };
 
-struct lq_matchers {
-  const lq_program *program;
-  const uint32_t *slots; // by field
-  size_t nslots;
-  const lq_mem *mem;
-  uint32_t *first; // by slot, and one more: where its predicates begin in `predicates`
-  uint32_t *predicates;
-};
+typedef struct maker {
+  lq_matchers *m;
+  const lq_program *p;
+  lq_arena lists, scratch;      // of the whole making; of one slot
+  uint32_t *first, *predicates; // by slot, and one more: where its covered predicates begin
+  uint32_t *pattern_of;         // by string: its pattern, if that is one of the list at hand
+  uint32_t list;                // where that list begins
+  uint32_t ntargets;
+  size_t entries, entries_max; // of covered sets
+} maker;
 
-struct lq_match_run {
-  const lq_matchers *matchers;
-  const lq_mem *mem;
-  lq_exec plain;
-  uint32_t *trues; // room for all predicates
-  lq_match_stats stats;
-};
+// ---- who is covered
 
-static bool is_covered(const lq_program *p, const lq_predicate *q)
+static lq_str entry(const lq_program *p, const lq_set *s, uint32_t i)
 {
-  const lq_field *f = &p->fields[q->field];
-  return f->scope == LQ_NONE && !(f->flags & LQ_FIELD_SCOPE);
+  return p->strings[p->set_ids[s->first + i]];
 }
 
-bool lq_matchers_covers(const lq_matchers *m, uint32_t predicate)
+// A text that is compared as a whole, but would be taken for a pattern.
+static bool no_wildcards(lq_str s)
 {
-  return is_covered(m->program, &m->program->predicates[predicate]);
+  return !lq_glob_has_wildcard(s);
 }
 
-static void group(lq_matchers *m)
+static bool all_entries(const lq_program *p, const lq_predicate *q, bool (*is)(lq_str))
 {
-  const lq_program *p = m->program;
-  for (size_t i = 0; i < p->npredicates; i++)
-    m->first[m->slots[p->predicates[i].field]] += is_covered(p, &p->predicates[i]);
+  const lq_set *s = &p->sets[q->arg];
+  for (uint32_t i = 0; i < s->count; i++) {
+    if (!is(entry(p, s, i)))
+      return false;
+  }
+  return true;
+}
+
+static bool all_required(const lq_program *p, const lq_predicate *q)
+{
+  const lq_set *s = &p->sets[q->arg];
+  char text[LQ_REQUIRED_MAX];
+  for (uint32_t i = 0; i < s->count; i++) {
+    if (lq_regex_required(p->strings[p->regexes[s->first + i].text], text).n < REQUIRED_MIN)
+      return false;
+  }
+  return true;
+}
+
+static bool is_fit(const lq_program *p, const lq_predicate *q)
+{
+  switch ((lq_matcher_kind)q->matcher) {
+  case LQ_MATCHER_EXISTS:
+  case LQ_MATCHER_CIDR:
+  case LQ_MATCHER_LT:
+  case LQ_MATCHER_LE:
+  case LQ_MATCHER_GT:
+  case LQ_MATCHER_GE:
+  case LQ_MATCHER_PHRASE: return true;
+  case LQ_MATCHER_EQ:
+  case LQ_MATCHER_EQ_FOLD:
+  case LQ_MATCHER_TOKENS_ANY: return all_entries(p, q, no_wildcards);
+  case LQ_MATCHER_GLOB:
+  case LQ_MATCHER_GLOB_FOLD: return all_entries(p, q, lq_pattern_is_fit);
+  case LQ_MATCHER_REGEX: return all_required(p, q);
+  case LQ_MATCHER_COUNT: break;
+  }
+  return false;
+}
+
+static bool has_set(const lq_predicate *q)
+{
+  lq_set_kind kind = lq_match_kinds[q->matcher].set;
+  return kind != LQ_SET_NONE && kind != LQ_SET_CONST;
+}
+
+// Sets may be shared by any number of predicates, memory must not: what would take more than a few times the
+// sets themselves is left to the plain way.
+static bool covers(maker *k, const lq_predicate *q)
+{
+  const lq_field *f = &k->p->fields[q->field];
+  size_t count = has_set(q) ? k->p->sets[q->arg].count : 0;
+  if (f->scope != LQ_NONE || f->flags & LQ_FIELD_SCOPE || count > k->entries_max - k->entries)
+    return false;
+  if (!is_fit(k->p, q))
+    return false;
+  k->entries += count;
+  return true;
+}
+
+static void group(maker *k)
+{
+  lq_matchers *m = k->m;
+  k->entries_max = 1024 + 4 * (k->p->nset_ids + k->p->ncidrs + k->p->nregexes);
+  for (size_t i = 0; i < k->p->npredicates; i++) {
+    m->covered[i] = covers(k, &k->p->predicates[i]);
+    k->first[m->field_slots[k->p->predicates[i].field]] += m->covered[i];
+  }
   for (size_t i = 0; i < m->nslots; i++)
-    m->first[i + 1] += m->first[i]; // the end of each
-  for (size_t i = p->npredicates; i-- > 0;) {
-    if (is_covered(p, &p->predicates[i]))
-      m->predicates[--m->first[m->slots[p->predicates[i].field]]] = (uint32_t)i;
+    k->first[i + 1] += k->first[i]; // the end of each
+  for (size_t i = k->p->npredicates; i-- > 0;) {
+    if (m->covered[i])
+      k->predicates[--k->first[m->field_slots[k->p->predicates[i].field]]] = (uint32_t)i;
+  }
+}
+
+// ---- patterns
+
+static uint32_t pattern_for(maker *k, uint32_t text)
+{
+  lq_matchers *m = k->m;
+  uint32_t at = k->pattern_of[text];
+  if (at < k->list || at >= m->npatterns || m->patterns[at].text != text) {
+    at = k->pattern_of[text] = m->npatterns++;
+    m->patterns[at] = (lq_pattern){.text = text};
+  }
+  return at;
+}
+
+static bool is_of(const lq_program *p, uint32_t predicate, lq_matcher_kind a, lq_matcher_kind b)
+{
+  return p->predicates[predicate].matcher == a || p->predicates[predicate].matcher == b;
+}
+
+// The texts of the slot's predicates with these matchers, each once, with whoever has it.
+static lq_pattern_list list_texts(maker *k, size_t slot, lq_matcher_kind a, lq_matcher_kind b)
+{
+  lq_matchers *m = k->m;
+  k->list = m->npatterns;
+  for (int filling = 0; filling < 2; filling++) {
+    for (uint32_t i = k->first[slot]; i < k->first[slot + 1]; i++) {
+      const lq_set *s = &k->p->sets[k->p->predicates[k->predicates[i]].arg];
+      for (uint32_t e = 0; is_of(k->p, k->predicates[i], a, b) && e < s->count; e++) {
+        lq_pattern *x = &m->patterns[pattern_for(k, k->p->set_ids[s->first + e])];
+        if (filling)
+          m->targets[x->first + x->n] = k->predicates[i];
+        x->n++;
+      }
+    }
+    for (uint32_t i = k->list; i < m->npatterns && !filling; i++) {
+      m->patterns[i].first = k->ntargets;
+      k->ntargets += m->patterns[i].n;
+      m->patterns[i].n = 0;
+    }
+  }
+  return (lq_pattern_list){k->p, m->patterns, k->list, m->npatterns - k->list};
+}
+
+// ---- what is looked for besides texts and patterns
+
+typedef struct literals {
+  lq_literal *rows;
+  size_t n;
+} literals;
+
+static void add_literal(literals *out, lq_str text, uint32_t pattern, lq_key_kind kind)
+{
+  out->rows[out->n++] = (lq_literal){.text = text, .key = {pattern, (uint8_t)kind}};
+}
+
+static size_t entries_of(const maker *k, size_t slot, lq_matcher_kind a, lq_matcher_kind b)
+{
+  size_t n = 0;
+  for (uint32_t i = k->first[slot]; i < k->first[slot + 1]; i++)
+    n += is_of(k->p, k->predicates[i], a, b) ? k->p->sets[k->p->predicates[k->predicates[i]].arg].count : 0;
+  return n;
+}
+
+static literals room(maker *k, size_t n)
+{
+  return (literals){.rows = lq_arena_array(&k->scratch, n, sizeof(lq_literal))};
+}
+
+static literals regex_literals(maker *k, size_t slot)
+{
+  lq_matchers *m = k->m;
+  literals out = room(k, entries_of(k, slot, LQ_MATCHER_REGEX, LQ_MATCHER_REGEX));
+  for (uint32_t i = k->first[slot]; out.rows && i < k->first[slot + 1]; i++) {
+    const lq_set *s = &k->p->sets[k->p->predicates[k->predicates[i]].arg];
+    for (uint32_t e = 0; is_of(k->p, k->predicates[i], LQ_MATCHER_REGEX, LQ_MATCHER_REGEX) && e < s->count;
+         e++) {
+      char text[LQ_REQUIRED_MAX];
+      uint32_t regex = s->first + e;
+      lq_str literal = lq_regex_required(k->p->strings[k->p->regexes[regex].text], text);
+      m->patterns[m->npatterns] = (lq_pattern){regex, k->ntargets, 1};
+      m->targets[k->ntargets++] = k->predicates[i];
+      add_literal(&out, lq_arena_copy(&m->arena, literal), m->npatterns++, LQ_KEY_REGEX);
+    }
+  }
+  return out;
+}
+
+// Of a text that has to be one token: itself. Of a phrase: its first token.
+static literals token_literals(maker *k, size_t slot, lq_tokens how)
+{
+  literals out = room(k, entries_of(k, slot, LQ_MATCHER_TOKENS_ANY, LQ_MATCHER_PHRASE));
+  for (int phrase = 0; phrase < 2 && out.rows; phrase++) {
+    lq_matcher_kind kind = phrase ? LQ_MATCHER_PHRASE : LQ_MATCHER_TOKENS_ANY;
+    lq_pattern_list list = list_texts(k, slot, kind, kind);
+    for (uint32_t i = list.first; i < list.first + list.n; i++) {
+      lq_str text = k->p->strings[list.patterns[i].text], token;
+      size_t at = 0;
+      if (lq_tokens_next(text, how, &at, &token) && (phrase || lq_str_eq(text, token)))
+        add_literal(&out, token, i, phrase ? LQ_KEY_PHRASE : LQ_KEY_TOKEN);
+    }
+  }
+  return out;
+}
+
+// ---- a slot
+
+static lq_plane *make_plane(maker *k, const lq_pattern_list *list, const literals *more)
+{
+  if (list->n + more->n == 0)
+    return NULL;
+  lq_plane *plane = lq_arena_alloc(&k->m->arena, sizeof *plane);
+  if (plane)
+    lq_plane_make(plane, &k->m->arena, &k->scratch, list, more->rows, more->n);
+  return plane;
+}
+
+static void make_tokens(maker *k, size_t slot, lq_slot_matcher *x)
+{
+  lq_matchers *m = k->m;
+  if (entries_of(k, slot, LQ_MATCHER_TOKENS_ANY, LQ_MATCHER_PHRASE) == 0)
+    return;
+  uint32_t field = k->p->predicates[k->predicates[k->first[slot]]].field;
+  x->how = lq_tokens_of_field(k->p->strings[k->p->fields[field].name]);
+  literals tokens = token_literals(k, slot, x->how);
+  if (x->how == LQ_TOKENS_SCRIPT)
+    x->planes[LQ_FORM_SCRIPT] = make_plane(k, &(lq_pattern_list){.program = k->p}, &tokens);
+  else
+    lq_exact_make(&x->words, &m->arena, tokens.rows, (uint32_t)tokens.n);
+  for (size_t i = 0; i < tokens.n; i++)
+    m->longest_word = tokens.rows[i].text.n > m->longest_word ? tokens.rows[i].text.n : m->longest_word;
+}
+
+static void make_networks(maker *k, size_t slot, lq_slot_matcher *x)
+{
+  size_t n = entries_of(k, slot, LQ_MATCHER_CIDR, LQ_MATCHER_CIDR);
+  x->networks = n > 0 ? lq_arena_array(&k->m->arena, n, sizeof *x->networks) : NULL;
+  for (uint32_t i = k->first[slot]; x->networks && i < k->first[slot + 1]; i++) {
+    const lq_set *s = &k->p->sets[k->p->predicates[k->predicates[i]].arg];
+    for (uint32_t e = 0; is_of(k->p, k->predicates[i], LQ_MATCHER_CIDR, LQ_MATCHER_CIDR) && e < s->count; e++)
+      x->networks[x->nnetworks++] = (lq_network){k->p->cidrs[s->first + e], k->predicates[i]};
+  }
+  lq_networks_sort(x->networks, x->nnetworks);
+}
+
+static void make_lists(maker *k, size_t slot, lq_slot_matcher *x)
+{
+  uint32_t n = k->first[slot + 1] - k->first[slot];
+  x->exists = lq_arena_array(&k->m->arena, n, sizeof *x->exists);
+  for (uint32_t i = k->first[slot]; x->exists && i < k->first[slot + 1]; i++) {
+    if (k->p->predicates[k->predicates[i]].matcher == LQ_MATCHER_EXISTS)
+      x->exists[x->nexists++] = k->predicates[i];
+  }
+  x->orders = x->exists ? x->exists + x->nexists : NULL;
+  for (uint32_t i = k->first[slot]; x->orders && i < k->first[slot + 1]; i++) {
+    if (lq_match_kinds[k->p->predicates[k->predicates[i]].matcher].set == LQ_SET_CONST)
+      x->orders[x->norders++] = k->predicates[i];
+  }
+}
+
+// Finding whole texts takes no longer than remembering what was found.
+static bool pays_to_remember(const lq_slot_matcher *x)
+{
+  enum { MANY_ORDERS = 16 };
+  bool plain = !x->words.texts && !x->nnetworks && x->norders < MANY_ORDERS;
+  for (int i = 0; i < LQ_FORMS; i++)
+    plain &= !x->planes[i] || lq_plane_is_plain(x->planes[i]);
+  return !plain;
+}
+
+static void make_slot(maker *k, size_t slot)
+{
+  lq_matchers *m = k->m;
+  lq_slot_matcher *x = lq_arena_alloc(&m->arena, sizeof *x);
+  if (!x)
+    return;
+  lq_arena_reset(&k->scratch);
+  make_lists(k, slot, x);
+  literals none = {0}, regexes = regex_literals(k, slot);
+  lq_pattern_list raw = list_texts(k, slot, LQ_MATCHER_EQ, LQ_MATCHER_GLOB);
+  x->planes[LQ_FORM_RAW] = make_plane(k, &raw, &none);
+  lq_pattern_list folded = list_texts(k, slot, LQ_MATCHER_EQ_FOLD, LQ_MATCHER_GLOB_FOLD);
+  x->planes[LQ_FORM_FOLDED] = make_plane(k, &folded, &regexes);
+  make_tokens(k, slot, x);
+  make_networks(k, slot, x);
+  x->remembers = pays_to_remember(x);
+  m->remembering += x->remembers;
+  m->slots[slot] = x;
+  m->arena.failed |= k->scratch.failed; // a reset forgets it
+}
+
+// ---- all of it
+
+static void make(maker *k)
+{
+  lq_matchers *m = k->m;
+  const lq_program *p = k->p;
+  m->slots = lq_arena_array(&m->arena, m->nslots, sizeof *m->slots);
+  m->covered = lq_arena_array(&m->arena, p->npredicates, sizeof *m->covered);
+  k->first = lq_arena_array(&k->lists, m->nslots + 1, sizeof *k->first);
+  k->predicates = lq_arena_array(&k->lists, p->npredicates, sizeof *k->predicates);
+  k->pattern_of = lq_arena_array(&k->lists, p->nstrings, sizeof *k->pattern_of);
+  if (m->arena.failed || k->lists.failed)
+    return;
+  group(k);
+  m->patterns = lq_arena_array(&m->arena, k->entries, sizeof *m->patterns);
+  m->targets = lq_arena_array(&m->arena, k->entries, sizeof *m->targets);
+  for (size_t i = 0; i < m->nslots && !m->arena.failed; i++) {
+    if (k->first[i] < k->first[i + 1])
+      make_slot(k, i);
   }
 }
 
@@ -51,90 +326,33 @@ lq_status lq_matchers_new(lq_matchers **out, const lq_program *p, const uint32_t
   lq_matchers *m = lq_mem_alloc(mem, 1, sizeof *m);
   if (!m)
     return LQ_E_NOMEM;
-  *m = (lq_matchers){.program = p, .slots = slots, .nslots = nslots, .mem = mem};
-  m->first = lq_mem_alloc(mem, nslots + 1, sizeof *m->first);
-  m->predicates = lq_mem_alloc(mem, p->npredicates, sizeof *m->predicates);
-  if (!m->first || !m->predicates) {
+  *m = (lq_matchers){.program = p, .field_slots = slots, .nslots = nslots, .mem = mem, .arena.mem = mem};
+  maker k = {.m = m, .p = p, .lists.mem = mem, .scratch.mem = mem};
+  make(&k);
+  bool failed = m->arena.failed || k.lists.failed;
+  lq_arena_free(&k.lists);
+  lq_arena_free(&k.scratch);
+  if (failed)
     lq_matchers_free(m);
-    return LQ_E_NOMEM;
-  }
-  group(m);
-  *out = m;
-  return LQ_OK;
+  else
+    *out = m;
+  return failed ? LQ_E_NOMEM : LQ_OK;
 }
 
 void lq_matchers_free(lq_matchers *m)
 {
   if (!m)
     return;
-  lq_mem_free(m->mem, m->first, m->nslots + 1, sizeof *m->first);
-  lq_mem_free(m->mem, m->predicates, m->program->npredicates, sizeof *m->predicates);
+  lq_arena_free(&m->arena);
   lq_mem_free(m->mem, m, 1, sizeof *m);
+}
+
+bool lq_matchers_covers(const lq_matchers *m, uint32_t predicate)
+{
+  return m->covered[predicate];
 }
 
 size_t lq_matchers_bytes(const lq_matchers *m)
 {
-  return sizeof *m + (m->nslots + 1) * sizeof *m->first + m->program->npredicates * sizeof *m->predicates;
-}
-
-// ---- asking
-
-lq_status lq_match_run_new(lq_match_run **out, const lq_matchers *m, const lq_mem *mem)
-{
-  *out = NULL;
-  lq_match_run *r = lq_mem_alloc(mem, 1, sizeof *r);
-  if (!r)
-    return LQ_E_NOMEM;
-  r->matchers = m;
-  r->mem = mem;
-  r->plain = (lq_exec){.program = m->program, .slots = m->slots, .scratch.mem = mem, .folds.mem = mem};
-  r->trues = lq_mem_alloc(mem, m->program->npredicates, sizeof *r->trues);
-  if (!r->trues) {
-    lq_match_run_free(r);
-    return LQ_E_NOMEM;
-  }
-  *out = r;
-  return LQ_OK;
-}
-
-void lq_match_run_free(lq_match_run *r)
-{
-  if (!r)
-    return;
-  lq_arena_free(&r->plain.folds);
-  lq_mem_free(r->mem, r->trues, r->matchers->program->npredicates, sizeof *r->trues);
-  lq_mem_free(r->mem, r, 1, sizeof *r);
-}
-
-void lq_match_run_set_layers_off(lq_match_run *r, uint32_t off)
-{
-  (void)r, (void)off;
-}
-
-void lq_match_run_set_cache(lq_match_run *r, size_t bytes)
-{
-  (void)r, (void)bytes;
-}
-
-const lq_match_stats *lq_match_run_stats(const lq_match_run *r)
-{
-  return &r->stats;
-}
-
-bool lq_match_run_slot(lq_match_run *r, uint32_t slot, const lq_event *event, const uint32_t **trues,
-                       size_t *n)
-{
-  const lq_matchers *m = r->matchers;
-  lq_arena_reset(&r->plain.folds);
-  r->plain.folded = NULL;
-  r->plain.event = event;
-  r->plain.failed = false;
-  *trues = r->trues;
-  *n = 0;
-  for (uint32_t i = m->first[slot]; i < m->first[slot + 1] && event->first[slot]; i++) {
-    if (lq_predicate_test(&r->plain, &m->program->predicates[m->predicates[i]]))
-      r->trues[(*n)++] = m->predicates[i];
-  }
-  r->stats.gave_up += r->plain.failed;
-  return !r->plain.failed;
+  return sizeof *m + m->arena.total;
 }

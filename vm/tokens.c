@@ -156,3 +156,9 @@ bool lq_tokens_phrase(lq_str text, lq_tokens how, lq_str phrase, size_t *start, 
   }
   return false;
 }
+
+bool lq_tokens_phrase_at(lq_str text, lq_tokens how, lq_str phrase, size_t start)
+{
+  lq_str token, last;
+  return lq_tokens_next(text, how, &start, &token) && phrase_here(text, how, phrase, token, start, &last);
+}

@@ -16,5 +16,7 @@ bool lq_tokens_next(lq_str text, lq_tokens how, size_t *at, lq_str *token);
 bool lq_tokens_any(lq_str text, lq_tokens how, lq_str pattern, size_t *start, size_t *end);
 // The tokens of phrase follow each other in text, both sides folded. A phrase without tokens is in nothing.
 bool lq_tokens_phrase(lq_str text, lq_tokens how, lq_str phrase, size_t *start, size_t *end);
+// The same from one place on, where a token of text begins.
+bool lq_tokens_phrase_at(lq_str text, lq_tokens how, lq_str phrase, size_t start);
 
 #endif

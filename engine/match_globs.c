@@ -1,0 +1,211 @@
+// Patterns with wildcards: each is looked for by one of its literals, at the beginning of a value, at its
+// end, or anywhere; the rarest decides. Whether the rest fits, lq_glob_match says.
+#include "base/glob.h"
+#include "base/utf8.h"
+#include "engine/match_parts.h"
+
+enum { HEAD, TAIL = HEAD + LQ_ONES_MAX + 1, MIDDLE, WHOLE = MIDDLE + LQ_WINDOW_MAX, NOWHERE, PLACES };
+
+typedef struct placed {
+  lq_literal literal;
+  uint8_t place; // HEAD and how many `?` stand before, TAIL, MIDDLE and its width less one, WHOLE
+} placed;
+
+static bool is_wildcard(char c)
+{
+  return c == LQ_ANY_RUN || c == LQ_ANY_ONE;
+}
+
+static size_t skip(lq_str p, size_t at, char c)
+{
+  while (at < p.n && p.p[at] == c)
+    at++;
+  return at;
+}
+
+static size_t literal_end(lq_str p, size_t at)
+{
+  while (at < p.n && !is_wildcard(p.p[at]))
+    at++;
+  return at;
+}
+
+// The next literal from *at on; false: there is none.
+static bool next_literal(lq_str p, size_t *at, lq_str *literal)
+{
+  size_t start = *at;
+  while (start < p.n && is_wildcard(p.p[start]))
+    start++;
+  *at = literal_end(p, start);
+  *literal = lq_str_slice(p, start, *at);
+  return literal->n > 0;
+}
+
+bool lq_pattern_is_fit(lq_str p)
+{
+  if (lq_utf8_is_ascii(p))
+    return true;
+  lq_str literal;
+  for (size_t at = 0; next_literal(p, &at, &literal);) {
+    if (!lq_utf8_valid(literal))
+      return false;
+  }
+  return true;
+}
+
+static uint32_t width_of(lq_str literal)
+{
+  return literal.n < LQ_WINDOW_MAX ? (uint32_t)literal.n : LQ_WINDOW_MAX;
+}
+
+// A literal is at the head if only `?` stand before it, at the tail if nothing follows.
+static uint8_t place_of(lq_str p, lq_str literal)
+{
+  size_t start = (size_t)(literal.p - p.p), ones = skip(p, 0, LQ_ANY_ONE);
+  if (ones == start && ones <= LQ_ONES_MAX)
+    return (uint8_t)(HEAD + ones);
+  return start + literal.n == p.n ? TAIL : (uint8_t)(MIDDLE + width_of(literal) - 1);
+}
+
+// What is left to do where it was found.
+static lq_key_kind kind_of(lq_str p, lq_str literal, uint8_t place)
+{
+  size_t start = (size_t)(literal.p - p.p), end = start + literal.n;
+  bool runs_before = skip(p, 0, LQ_ANY_RUN) == start, runs_behind = skip(p, end, LQ_ANY_RUN) == p.n;
+  if (place < TAIL)
+    return end == p.n ? LQ_KEY_ENDS : runs_behind ? LQ_KEY_HOLDS : LQ_KEY_GLOB;
+  return runs_before && runs_behind ? LQ_KEY_HOLDS : LQ_KEY_GLOB;
+}
+
+// Of its literals the one that values have most seldom. What is tied to an end is met less often.
+static placed place(const lq_rarity *r, lq_str p, uint32_t pattern)
+{
+  if (!lq_glob_has_wildcard(p))
+    return (placed){{.text = p, .key = {pattern, LQ_KEY_HOLDS}}, WHOLE};
+  placed best = {.place = NOWHERE};
+  uint32_t least = UINT32_MAX;
+  lq_str literal;
+  for (size_t at = 0; next_literal(p, &at, &literal);) {
+    placed x = {.place = place_of(p, literal)};
+    uint32_t rarity = lq_rarity_of(r, literal, &x.literal.offset);
+    rarity /= x.place < MIDDLE ? 2 : 1;
+    if (rarity >= least)
+      continue;
+    least = rarity;
+    x.literal.text = literal;
+    x.literal.key = (lq_key){pattern, (uint8_t)kind_of(p, literal, x.place)};
+    best = x;
+  }
+  if (best.place == NOWHERE)
+    best.literal.key = (lq_key){pattern, skip(p, 0, LQ_ANY_RUN) == p.n ? LQ_KEY_HOLDS : LQ_KEY_GLOB};
+  return best;
+}
+
+static lq_str text_of(const lq_pattern_list *list, uint32_t i)
+{
+  return list->program->strings[list->patterns[i].text];
+}
+
+static bool count_literals(lq_rarity *r, lq_arena *scratch, const lq_pattern_list *list)
+{
+  size_t bytes = 0;
+  for (uint32_t i = list->first; i < list->first + list->n; i++)
+    bytes += lq_glob_has_wildcard(text_of(list, i)) ? text_of(list, i).n : 0;
+  lq_rarity_make(r, scratch, bytes);
+  for (uint32_t i = list->first; r->counts && bytes && i < list->first + list->n; i++) {
+    lq_str literal;
+    for (size_t at = 0;
+         lq_glob_has_wildcard(text_of(list, i)) && next_literal(text_of(list, i), &at, &literal);)
+      lq_rarity_count(r, literal);
+  }
+  return r->counts;
+}
+
+// Those of one place, behind each other.
+static uint32_t gather(const placed *all, uint32_t n, uint8_t where, lq_literal *out)
+{
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (all[i].place == where)
+      out[found++] = all[i].literal;
+  }
+  return found;
+}
+
+static void make_always(lq_plane *plane, lq_arena *a, const lq_literal *literals, uint32_t n)
+{
+  plane->always = lq_arena_array(a, n, sizeof *plane->always);
+  plane->nalways = plane->always ? n : 0;
+  for (uint32_t i = 0; i < plane->nalways; i++)
+    plane->always[i] = literals[i].key;
+}
+
+static void make_tables(lq_plane *plane, lq_arena *a, lq_arena *scratch, const placed *all, uint32_t n)
+{
+  lq_literal *some = lq_arena_array(scratch, n, sizeof *some);
+  for (uint8_t where = HEAD; some && where < PLACES; where++) {
+    uint32_t count = gather(all, n, where, some);
+    if (where < TAIL)
+      lq_trie_make(&plane->heads[where - HEAD], a, scratch, some, count, false);
+    else if (where == TAIL)
+      lq_trie_make(&plane->tail, a, scratch, some, count, true);
+    else if (where < WHOLE)
+      lq_grams_make(&plane->grams[where - MIDDLE], a, some, count, (uint32_t)(where - MIDDLE + 1));
+    else if (where == WHOLE)
+      lq_exact_make(&plane->exact, a, some, count);
+    else if (count > 0)
+      make_always(plane, a, some, count);
+  }
+}
+
+void lq_plane_make(lq_plane *plane, lq_arena *a, lq_arena *scratch, const lq_pattern_list *list,
+                   const lq_literal *more, size_t nmore)
+{
+  lq_rarity r;
+  uint32_t n = 0;
+  placed *all = lq_arena_array(scratch, list->n + nmore, sizeof *all);
+  if (!all || !count_literals(&r, scratch, list))
+    return;
+  for (uint32_t i = list->first; i < list->first + list->n; i++)
+    all[n++] = place(&r, text_of(list, i), i);
+  for (size_t i = 0; i < nmore; i++) {
+    placed *x = &all[n++];
+    *x = (placed){more[i], (uint8_t)(MIDDLE + width_of(more[i].text) - 1)};
+    lq_rarity_of(&r, more[i].text, &x->literal.offset);
+  }
+  make_tables(plane, a, scratch, all, n);
+}
+
+bool lq_plane_is_plain(const lq_plane *plane)
+{
+  bool found = plane->tail.nodes || plane->nalways;
+  for (int i = 0; i <= LQ_ONES_MAX; i++)
+    found |= plane->heads[i].nodes != NULL;
+  for (int i = 0; i < LQ_WINDOW_MAX; i++)
+    found |= plane->grams[i].grams != NULL;
+  return !found;
+}
+
+// ---- searching
+
+static void search_heads(const lq_plane *plane, lq_search *s)
+{
+  size_t from = 0;
+  for (int ones = 0; ones <= LQ_ONES_MAX; ones++) {
+    lq_trie_walk(&plane->heads[ones], s, from);
+    if (from == s->text.n)
+      return;
+    lq_utf8_next(s->text, &from);
+  }
+}
+
+void lq_plane_search(const lq_plane *plane, lq_search *s)
+{
+  lq_exact_find(&plane->exact, s->text, s, 0);
+  search_heads(plane, s);
+  lq_trie_walk(&plane->tail, s, 0);
+  for (int i = 0; i < LQ_WINDOW_MAX; i++)
+    lq_grams_scan(&plane->grams[i], s);
+  for (uint32_t i = 0; i < plane->nalways; i++)
+    lq_search_found(s, &plane->always[i], 0, s->text.n);
+}

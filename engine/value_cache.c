@@ -1,0 +1,200 @@
+// Entries are written into a ring, one behind the other, and over the oldest ones; a table of small sets says
+// where each lies. Whoever fills it with values that never come again only makes it forget.
+#include "engine/value_cache.h"
+
+#include "base/hash.h"
+
+enum {
+  WAYS = 4,
+  VALUE_MAX = 2048,
+  RING_MIN = 16 << 10,
+  BYTES_A_CELL = 128, // of the ring
+  // A slot's values are asked for in rounds. After one with hardly a hit they are left alone for a while:
+  // looking in vain costs a fifth of a search, so it pays if one value in eight is found.
+  ROUND = 256,
+  PAUSE = 4096,
+  PAYS_ONE_IN = 8,
+};
+
+typedef struct cell {
+  uint64_t place; // bytes written before it; the ring holds the last ones
+  uint32_t hash;
+  bool used;
+} cell;
+
+typedef struct entry {
+  uint32_t slot, type, length, n; // of the value's bytes; of trues
+} entry;
+
+typedef struct round {
+  uint32_t asked, hits, pause;
+} round;
+
+struct lq_value_cache {
+  const lq_mem *mem;
+  char *ring;
+  size_t size;
+  uint64_t written;
+  cell *cells;
+  size_t ncells;
+  round *rounds; // by slot
+  size_t nslots;
+  uint32_t hash; // of what was asked last
+};
+
+static size_t power_of_two(size_t least)
+{
+  size_t n = 1;
+  while (n < least && n <= SIZE_MAX / 2)
+    n *= 2;
+  return n;
+}
+
+lq_status lq_value_cache_new(lq_value_cache **out, size_t nslots, size_t bytes, const lq_mem *mem)
+{
+  *out = NULL;
+  lq_value_cache *c = lq_mem_alloc(mem, 1, sizeof *c);
+  if (!c)
+    return LQ_E_NOMEM;
+  c->mem = mem;
+  c->size = bytes < RING_MIN ? RING_MIN : bytes / 8 * 8;
+  c->ncells = power_of_two(c->size / BYTES_A_CELL);
+  c->nslots = nslots;
+  c->ring = lq_mem_resize(mem, NULL, 0, c->size, 1);
+  c->cells = lq_mem_alloc(mem, c->ncells, sizeof *c->cells);
+  c->rounds = lq_mem_alloc(mem, nslots, sizeof *c->rounds);
+  if (!c->ring || !c->cells || !c->rounds) {
+    lq_value_cache_free(c);
+    return LQ_E_NOMEM;
+  }
+  *out = c;
+  return LQ_OK;
+}
+
+void lq_value_cache_free(lq_value_cache *c)
+{
+  if (!c)
+    return;
+  lq_mem_free(c->mem, c->ring, c->size, 1);
+  lq_mem_free(c->mem, c->cells, c->ncells, sizeof *c->cells);
+  lq_mem_free(c->mem, c->rounds, c->nslots, sizeof *c->rounds);
+  lq_mem_free(c->mem, c, 1, sizeof *c);
+}
+
+size_t lq_value_cache_bytes(const lq_value_cache *c)
+{
+  return sizeof *c + c->size + c->ncells * sizeof *c->cells + c->nslots * sizeof *c->rounds;
+}
+
+// The bytes that tell a value from others of its type.
+static lq_str bytes_of(const lq_value *v)
+{
+  switch (v->type) {
+  case LQ_T_STRING: return v->s;
+  case LQ_T_BOOL: return (lq_str){(const char *)&v->b, sizeof v->b};
+  case LQ_T_INT: return (lq_str){(const char *)&v->i, sizeof v->i};
+  case LQ_T_UINT: return (lq_str){(const char *)&v->u, sizeof v->u};
+  case LQ_T_DOUBLE: return (lq_str){(const char *)&v->d, sizeof v->d};
+  case LQ_T_NULL:
+  case LQ_T_IP:
+  case LQ_T_DATE:
+  case LQ_T_OBJECT: break;
+  }
+  return (lq_str){"", SIZE_MAX};
+}
+
+bool lq_value_cache_wants(lq_value_cache *c, uint32_t slot, const lq_value *v)
+{
+  round *r = &c->rounds[slot];
+  if (r->pause > 0) {
+    r->pause--;
+    return false;
+  }
+  if (bytes_of(v).n > VALUE_MAX)
+    return false;
+  if (r->asked == ROUND) {
+    r->pause = r->hits * PAYS_ONE_IN < ROUND ? PAUSE : 0;
+    r->asked = r->hits = 0;
+  }
+  r->asked++;
+  return true;
+}
+
+static uint32_t hash_of(uint32_t slot, lq_str bytes)
+{
+  return (uint32_t)lq_hash_text(bytes) ^ (slot * UINT32_C(0x9E3779B1));
+}
+
+static cell *set_of(lq_value_cache *c, uint32_t hash)
+{
+  return c->cells + (hash & (c->ncells / WAYS - 1)) * WAYS;
+}
+
+static bool is_kept(const lq_value_cache *c, const cell *x)
+{
+  return x->used && c->written - x->place <= c->size;
+}
+
+static size_t length_of(size_t n, size_t length)
+{
+  return (sizeof(entry) + n * sizeof(uint32_t) + length + 7) / 8 * 8;
+}
+
+static bool is_it(const lq_value_cache *c, const cell *x, uint32_t slot, const lq_value *v, lq_str bytes,
+                  const uint32_t **trues, size_t *n)
+{
+  const char *p = c->ring + x->place % c->size;
+  entry e;
+  memcpy(&e, p, sizeof e);
+  const char *text = p + sizeof e + e.n * sizeof **trues;
+  if (e.slot != slot || e.type != (uint32_t)v->type || !lq_str_eq((lq_str){text, e.length}, bytes))
+    return false;
+  *trues = (const uint32_t *)(const void *)(p + sizeof e);
+  *n = e.n;
+  return true;
+}
+
+bool lq_value_cache_find(lq_value_cache *c, uint32_t slot, const lq_value *v, const uint32_t **trues,
+                         size_t *n)
+{
+  lq_str bytes = bytes_of(v);
+  c->hash = hash_of(slot, bytes);
+  const cell *set = set_of(c, c->hash);
+  for (const cell *x = set; x < set + WAYS; x++) {
+    if (x->hash == c->hash && is_kept(c, x) && is_it(c, x, slot, v, bytes, trues, n)) {
+      c->rounds[slot].hits++;
+      return true;
+    }
+  }
+  return false;
+}
+
+static cell *oldest(lq_value_cache *c)
+{
+  cell *set = set_of(c, c->hash), *best = set;
+  for (cell *x = set; x < set + WAYS; x++) {
+    if (!x->used)
+      return x;
+    best = x->place < best->place ? x : best;
+  }
+  return best;
+}
+
+void lq_value_cache_add(lq_value_cache *c, uint32_t slot, const lq_value *v, const uint32_t *trues, size_t n)
+{
+  lq_str bytes = bytes_of(v);
+  size_t need = n < c->size / 16 ? length_of(n, bytes.n) : SIZE_MAX;
+  if (need > c->size / 2)
+    return;
+  size_t left = c->size - (size_t)(c->written % c->size);
+  c->written += left < need ? left : 0; // an entry is in one piece
+  char *p = c->ring + c->written % c->size;
+  *oldest(c) = (cell){.place = c->written, .hash = c->hash, .used = true};
+  entry e = {slot, v->type, (uint32_t)bytes.n, (uint32_t)n};
+  memcpy(p, &e, sizeof e);
+  if (n > 0)
+    memcpy(p + sizeof e, trues, n * sizeof *trues);
+  if (bytes.n > 0)
+    memcpy(p + sizeof e + n * sizeof *trues, bytes.p, bytes.n);
+  c->written += need;
+}
