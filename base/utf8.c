@@ -81,20 +81,22 @@ bool lq_utf8_is_ascii(lq_str s)
   return i == s.n;
 }
 
-bool lq_utf8_valid(lq_str s)
-{
-  for (size_t at = 0; at < s.n;) {
-    if (lq_utf8_next(s, &at) == LQ_CODEPOINT_BAD)
-      return false;
-  }
-  return true;
-}
-
 static bool ascii_word(const char *p)
 {
   uint64_t word;
   memcpy(&word, p, sizeof word);
   return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
+bool lq_utf8_valid(lq_str s)
+{
+  for (size_t at = 0; at < s.n;) {
+    for (; s.n - at > 8 && ascii_word(s.p + at); at += 8)
+      ;
+    if (lq_utf8_next(s, &at) == LQ_CODEPOINT_BAD)
+      return false;
+  }
+  return true;
 }
 
 size_t lq_utf8_count(lq_str s)

@@ -59,19 +59,30 @@ static uint32_t element_attribute(const lq_json *j, uint32_t value, lq_str name)
   return found;
 }
 
+static void take_element(lq_windows *w, uint32_t element, uint16_t from)
+{
+  const lq_json *j = w->fill->json;
+  lq_str name = w->elements[from].header->element;
+  for (size_t i = from; i < w->nelements && lq_str_eq(w->elements[i].header->element, name); i++) {
+    lq_str attribute = w->elements[i].header->attribute;
+    uint32_t value = attribute.n > 0 ? element_attribute(j, element, attribute) : element_text(j, element);
+    if (value)
+      set_value(w, w->elements[i].name, value);
+  }
+}
+
+// Of an element that comes twice, the first counts.
 static void take_header(lq_windows *w, uint32_t system)
 {
-  size_t n;
   const lq_json *j = w->fill->json;
-  const lq_map_header *h = lq_map_headers(&n);
-  for (size_t i = 0; i < n; i++) {
-    uint32_t element = h[i].flat ? 0 : lq_json_member(j, system, h[i].element);
-    if (!element)
+  uint64_t met = 0; // by place in elements
+  for (uint32_t key = system + 1; key < j->nodes[system].next; key = j->nodes[key + 1].next) {
+    uint16_t name = lq_windows_place(w, lq_json_raw(j, &j->nodes[key]));
+    uint16_t from = name != LQ_WINDOWS_NONE ? w->names[name].element : LQ_WINDOWS_NONE;
+    if (from == LQ_WINDOWS_NONE || met >> from & 1)
       continue;
-    uint32_t value = h[i].attribute.n > 0 ? element_attribute(j, element, h[i].attribute)
-                                          : element_text(j, element);
-    if (value)
-      set_value(w, lq_windows_place(w, h[i].name), value);
+    met |= UINT64_C(1) << from;
+    take_element(w, key + 1, from);
   }
 }
 

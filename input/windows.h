@@ -26,6 +26,7 @@ lq_windows *lq_windows_new(const lq_fill *f, bool exact);
 #define LQ_NO_NAME UINT32_MAX
 size_t lq_windows_names(const lq_windows *w); // that the mapping knows
 uint32_t lq_windows_name(const lq_windows *w, lq_str name);
+bool lq_windows_reads(const lq_windows *w, lq_str name); // is some row that is wanted made of it?
 // Where in the map a datum of a flat event lies that the mapping does not know; LQ_NO_NODE: nobody reads it.
 uint32_t lq_windows_datum(const lq_windows *w, const lq_fill *f, lq_str name);
 void lq_windows_free(lq_windows *w);

@@ -51,7 +51,8 @@ static uint16_t intern(lq_windows *w, lq_str name)
     return LQ_WINDOWS_NONE;
   uint16_t *at = cell_of(w, name);
   if (*at == LQ_WINDOWS_NONE) {
-    w->names[w->nnames] = (lq_windows_raw){.text = name, .datum = LQ_NO_NODE, .header = LQ_WINDOWS_NONE};
+    w->names[w->nnames] = (lq_windows_raw){
+        .text = name, .datum = LQ_NO_NODE, .header = LQ_WINDOWS_NONE, .element = LQ_WINDOWS_NONE};
     *at = w->nnames++;
   }
   return *at;
@@ -82,6 +83,19 @@ static void intern_headers(lq_windows *w, const lq_map_header *h, size_t n)
     uint16_t element = intern(w, h[i].element);
     w->names[element].is_header = true;
     w->names[element].header = name;
+  }
+}
+
+// They are known below `System` alone, so they come behind the names of raw values.
+static void intern_elements(lq_windows *w, const lq_map_header *h, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    if (h[i].flat)
+      continue;
+    lq_windows_raw *element = &w->names[intern(w, h[i].element)];
+    if (element->element == LQ_WINDOWS_NONE)
+      element->element = (uint16_t)w->nelements;
+    w->elements[w->nelements++] = (lq_windows_element){&h[i], lq_windows_place(w, h[i].name)};
   }
 }
 
@@ -166,7 +180,7 @@ static void want(lq_windows *w, const lq_fill *f, size_t i, bool exact)
 
 static bool allocate(lq_windows *w, size_t nheaders, size_t nslots)
 {
-  w->names_cap = w->nrows + 2 * nheaders + nslots; // if all were different
+  w->names_cap = w->nrows + 3 * nheaders + nslots; // if all were different
   for (w->table_size = 1; w->table_size < 2 * w->names_cap && w->table_size < 4 * MOST_NAMES;)
     w->table_size *= 2;
   w->row = lq_arena_array(&w->own, w->nrows, sizeof *w->row);
@@ -174,6 +188,7 @@ static bool allocate(lq_windows *w, size_t nheaders, size_t nslots)
   w->target_of = lq_arena_array(&w->own, nslots, sizeof *w->target_of);
   w->names = lq_arena_array(&w->own, w->names_cap, sizeof *w->names);
   w->table = lq_arena_array(&w->own, w->table_size, sizeof *w->table);
+  w->elements = lq_arena_array(&w->own, nheaders, sizeof *w->elements);
   w->plans = lq_arena_array(&w->own, PLAN_TABLE, sizeof *w->plans);
   if (w->own.failed)
     return false;
@@ -195,6 +210,33 @@ static void find_fields(lq_windows *w, const lq_fill *f)
   w->channel = lq_windows_place(w, LQ_STR("$Channel"));
   w->provider = lq_windows_place(w, LQ_STR("$Provider"));
   w->id = lq_windows_place(w, LQ_STR("$EventID"));
+}
+
+static void read_name(lq_windows *w, uint16_t name)
+{
+  if (name != LQ_WINDOWS_NONE)
+    w->names[name].is_read = true;
+}
+
+static void find_read(lq_windows *w)
+{
+  read_name(w, w->channel);
+  read_name(w, w->provider);
+  read_name(w, w->id);
+  for (size_t i = 0; i < w->nrows; i++) {
+    if (!w->row[i].wanted)
+      continue;
+    read_name(w, w->row[i].name);
+    read_name(w, lq_windows_place(w, w->rows[i].arg)); // perhaps that of another raw value
+  }
+  for (size_t i = 0; i < w->nnames; i++)
+    w->names[i].is_read |= w->names[i].header != LQ_WINDOWS_NONE && w->names[w->names[i].header].is_read;
+}
+
+bool lq_windows_reads(const lq_windows *w, lq_str name)
+{
+  uint16_t at = *cell_of(w, name);
+  return at < w->nknown && w->names[at].is_read;
 }
 
 static void find_data(lq_windows *w, const lq_fill *f)
@@ -221,6 +263,8 @@ lq_windows *lq_windows_new(const lq_fill *f, bool exact)
     want(w, f, i, exact);
   w->nknown = w->nnames;
   find_fields(w, f);
+  find_read(w);
+  intern_elements(w, headers, nheaders);
   intern_data(w, f);
   find_data(w, f);
   return w;

@@ -27,11 +27,18 @@ typedef struct lq_windows_row {
 
 typedef struct lq_windows_raw {
   lq_str text;
-  uint32_t datum;  // node of that datum of the event, LQ_NO_NODE: nobody reads it
-  uint16_t header; // of a flat record: the `$name` it is known by, LQ_WINDOWS_NONE: it is no event's
-  bool is_header;
   uint32_t value, seen; // the value of its name, if seen is the event at hand
+  uint32_t datum;       // node of that datum of the event, LQ_NO_NODE: nobody reads it
+  uint16_t header;      // of a flat record: the `$name` it is known by, LQ_WINDOWS_NONE: it is no event's
+  uint16_t element;     // below `System`: the first of its rows in elements, LQ_WINDOWS_NONE: it has none
+  bool is_header;
+  bool is_read; // some row that is wanted is made of it, or of the header that it is known by
 } lq_windows_raw;
+
+typedef struct lq_windows_element {
+  const lq_map_header *header;
+  uint16_t name;
+} lq_windows_element;
 
 enum { LQ_WINDOWS_CATEGORY, LQ_WINDOWS_TYPE, LQ_WINDOWS_ACTION, LQ_WINDOWS_KINDS };
 
@@ -46,11 +53,13 @@ struct lq_windows {
   uint32_t *done;      // by target: the last pass in which it has a value
   uint32_t pass;       // counts up
 
-  // Distinct raw names, those of the header in both spellings; behind them names of data that only the map
-  // knows.
+  // Distinct raw names, those of the header in both spellings; behind them elements of `System`, and names of
+  // data that only the map knows.
   lq_windows_raw *names;
   uint16_t nnames, nknown;
   size_t names_cap, table_size;
+  lq_windows_element *elements; // those of one name together
+  size_t nelements;
   uint16_t *table;                       // hash of names
   bool deep_data;                        // data can have names that are not in the table
   uint32_t event;                        // counts up

@@ -183,6 +183,12 @@ static const struct mapping_case {
     {XML("Microsoft-Windows-Security-Auditing", "ForwardedEvents", "4689",
          "\"EventData\":{\"ProcessName\":\"C:\\\\e.exe\"}"),
      {"event.action=exited-process", "process.name=e.exe"}},
+    {"{\"Event\":{\"System\":{\"EventID\":4688,\"Channel\":null,\"Channel\":\"Security\",\"Execution\":{"
+     "\"ProcessID\":5}"
+     ","
+     "\"Execution\":{\"ThreadID\":6}},\"EventData\":{\"NewProcessName\":\"n\"}}}",
+     {"event.code=4688", "!winlog.channel=", "!process.name=", "winlog.process.pid=5",
+      "!winlog.process.thread.id=", "winlog.event_data.NewProcessName=n"}},
     {"{\"EventID\":1,\"event\":{\"code\":\"x\"},\"Channel\":\"c\"}",
      {"EventID=1", "event.code=x", "!host.os.type="}},
     {"{\"winlog\":{\"event_id\":1,\"event_data\":{\"Image\":\"i\"}}}",
