@@ -160,6 +160,12 @@ lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits 
   return status;
 }
 
+void lq_engine_assume(lq_engine *e, lq_cursor *c)
+{
+  e->scratch_mem.out_of_memory = false;
+  lq_engine_begin_event(e, &e->exec, c->event);
+}
+
 lq_status lq_engine_give(lq_engine *e, const lq_hits *hits, int (*match)(void *user, uint32_t rule),
                          void *user)
 {

@@ -47,6 +47,10 @@ typedef struct lq_form {
   lq_status (*feed)(void *state, const char *p, size_t n);
   lq_status (*end)(void *state);
   void (*where)(const void *state, lq_form_place *out);
+  // For forms of lines, else NULL: is a record a line, and does one begin here? Then so many lines, n bytes,
+  // can be left to somebody else, and go by.
+  bool (*at_line)(const void *state);
+  void (*pass_lines)(void *state, uint64_t lines, size_t n);
   void (*free)(void *state, const lq_mem *mem); // what it holds; also of a state that never began
 } lq_form;
 

@@ -44,6 +44,19 @@ void lq_frame_where(const void *state, lq_form_place *out)
     out->pending = f->held.n;
 }
 
+bool lq_frame_at_line(const void *state)
+{
+  const lq_frame *f = state;
+  return f->mode == LQ_FRAME_LINES && f->held.n == 0 && !f->skip_line;
+}
+
+void lq_frame_pass_lines(void *state, uint64_t lines, size_t n)
+{
+  lq_frame *f = state;
+  f->line += lines;
+  f->base += n;
+}
+
 lq_status lq_frame_hold(lq_frame *f, const char *p, size_t n)
 {
   lq_buf_add(&f->held, p, n);

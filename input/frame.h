@@ -62,6 +62,8 @@ void lq_frame_begin(lq_frame *f, const lq_form_env *env, uint64_t line);
 lq_status lq_frame_feed(void *state, const char *p, size_t n);
 lq_status lq_frame_end(void *state);
 void lq_frame_where(const void *state, lq_form_place *out);
+bool lq_frame_at_line(const void *state);
+void lq_frame_pass_lines(void *state, uint64_t lines, size_t n);
 void lq_frame_free(void *state, const lq_mem *mem);
 
 #endif

@@ -81,4 +81,6 @@ const lq_form lq_form_ndjson = {.size = sizeof(lq_frame),
                                 .feed = lq_frame_feed,
                                 .end = lq_frame_end,
                                 .where = lq_frame_where,
+                                .at_line = lq_frame_at_line,
+                                .pass_lines = lq_frame_pass_lines,
                                 .free = lq_frame_free};

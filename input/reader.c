@@ -1,6 +1,7 @@
 // Bytes to events: inflate → frame → record, with everything counted.
 #include "input/reader.h"
 
+#include "base/counters.h"
 #include "input/form.h"
 #include "input/inflate.h"
 #include "input/record.h"
@@ -32,6 +33,7 @@ struct lq_reader {
   lq_status broken; // of this source: nothing more is read from it
   uint64_t first_line;
   uint64_t before; // records of earlier sources
+  bool left;       // the record at hand is not to be counted
 };
 
 static lq_status count_bad(lq_reader *r, uint64_t line, uint64_t offset, uint64_t *counter, size_t column,
@@ -77,9 +79,23 @@ static void count_oddities(lq_reader *r, oddities *told)
   *told = now;
 }
 
+static void uncount(lq_reader *r, const oddities *told)
+{
+  r->stats.records--;
+  r->stats.events--;
+  r->stats.mapped -= r->event.mapped;
+  r->stats.duplicate_keys -= r->record.fill.duplicate;
+  r->stats.cut_depth -= r->record.json.deep;
+  r->stats.repaired_utf8 -= told->repaired;
+  r->stats.cut_values -= told->cut;
+  r->stats.number_range -= told->range;
+  r->stats.cut_fields -= told->crowded;
+}
+
 static lq_status give_event(lq_reader *r, const lq_form_record *rec)
 {
   oddities told = {0};
+  r->left = false;
   r->stats.records++;
   r->stats.events++;
   r->stats.mapped += r->event.mapped;
@@ -91,6 +107,8 @@ static lq_status give_event(lq_reader *r, const lq_form_record *rec)
   r->event.offset = rec->offset;
   int stop = r->hooks.record ? r->hooks.record(r->hooks.user, &r->record.cursor) : 0;
   count_oddities(r, &told);
+  if (r->left)
+    uncount(r, &told);
   return stop ? LQ_E_CANCELLED : LQ_OK;
 }
 
@@ -311,6 +329,55 @@ lq_status lq_reader_end(lq_reader *r)
   r->broken = framed != LQ_OK ? framed : s;
   note_end(r, at);
   return r->broken;
+}
+
+// ---- lines that another one reads
+
+bool lq_reader_broken(const lq_reader *r)
+{
+  return r->broken != LQ_OK;
+}
+
+bool lq_reader_at_line(const lq_reader *r)
+{
+  bool plain = r->inflate.known && !r->inflate.packing;
+  return r->broken == LQ_OK && !r->has_ended && plain && r->form >= 0 && forms[r->form]->at_line &&
+         forms[r->form]->at_line(r->states[r->form]);
+}
+
+lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t offset)
+{
+  lq_form_place here;
+  bool broken;
+  size_t at;
+  forms[r->form]->where(r->states[r->form], &here);
+  return on_record(r, &(lq_form_record){text, here.line + lines, here.offset + offset, false}, &broken, &at);
+}
+
+void lq_reader_leave(lq_reader *r)
+{
+  r->left = true;
+}
+
+void lq_reader_leave_unread(lq_reader *r, size_t n)
+{
+  r->stats.bytes_in += n;
+  r->stats.bytes += n;
+}
+
+void lq_reader_set_stats(lq_reader *r, const lq_input_stats *stats)
+{
+  r->stats = *stats;
+}
+
+lq_status lq_reader_pass_lines(lq_reader *r, uint64_t lines, size_t n, const lq_input_stats *counted,
+                               lq_status status)
+{
+  LQ_COUNTERS_ADD(&r->stats, counted);
+  lq_reader_leave_unread(r, n);
+  forms[r->form]->pass_lines(r->states[r->form], lines, n);
+  r->broken = status;
+  return status;
 }
 
 const lq_input_stats *lq_reader_stats(const lq_reader *r)

@@ -70,6 +70,21 @@ typedef struct lq_reader_position {
 bool lq_reader_resumes(int form); // can it begin in the middle of a source?
 void lq_reader_position_get(const lq_reader *r, lq_reader_position *out);
 void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *from);
+// Of a source that is not packed, and of which a record is a line: does one begin here? Then the whole lines
+// that come next may be left to another reader, which begins in its middle, and this one reads some of them
+// only.
+bool lq_reader_broken(const lq_reader *r); // nothing more is read of this source
+bool lq_reader_at_line(const lq_reader *r);
+// One of them, which begins so many lines and bytes from here: given and counted as ever.
+lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t offset);
+// All n bytes of them are done with, and `counted` is what the other one has counted. status: what there was
+// to say of them; not LQ_OK: nothing more is read of this source.
+lq_status lq_reader_pass_lines(lq_reader *r, uint64_t lines, size_t n, const lq_input_stats *counted,
+                               lq_status status);
+void lq_reader_leave_unread(lq_reader *r, size_t n); // that were fed, behind what stopped it
+void lq_reader_set_stats(lq_reader *r, const lq_input_stats *stats);
+// For the other one, in its record hook: this one is counted by whoever takes it.
+void lq_reader_leave(lq_reader *r);
 const lq_input_stats *lq_reader_stats(const lq_reader *r);
 const char *lq_reader_message(const lq_reader *r); // why feed or end gave LQ_E_INPUT, or ""
 

@@ -96,6 +96,12 @@ struct lq_scan {
                                 // that were passed over
   uint64_t line, nth;           // of the event before: its line, and which event that begins on it
   char id[33];                  // of the match that was asked last
+  int64_t now;                  // that functions are told
+  // take.c: of a block that another thread has sifted.
+  const lq_hits *known;       // of the record at hand; NULL: they are to be found
+  lq_engine_stats judged;     // counters of those threads
+  lq_event stamped;           // an event of which only the time matters
+  bool has_stamped, counting; // counting: no callbacks
 };
 
 struct lq_match {
@@ -117,10 +123,17 @@ bool lq_match_place(const lq_match *m, size_t i, lq_spot *out);
 size_t lq_match_last(const lq_outcome *g);
 lq_text lq_key_text(lq_arena *a, lq_str key); // for people
 
+// What a scan and a sift are made of.
+lq_status lq_api_open(lq_engine **engine, lq_reader **reader, const lq_bundle *b, const lq_scan_options *o,
+                      const lq_limits *limits, const lq_reader_hooks *hooks, const lq_mem *mem);
+// The status that a feed gives, of the reader's.
+lq_status lq_scan_settle(const lq_scan *s, lq_status status);
+int lq_scan_bad(void *user, const lq_bad_record *b); // the reader's hook
 // Runs the rules over an event and calls back. The status that the feeding call should give.
 lq_status lq_scan_event(lq_scan *s, lq_cursor *c);
 
 // Was the record, which the reader has just counted, read by an earlier scan?
+lq_status lq_scan_count(lq_scan *s, lq_cursor *c); // take.c: what it would count, without callbacks
 bool lq_scan_passes(lq_scan *s);
 lq_input_stats lq_scan_input_stats(const lq_scan *s); // without the records that were passed over
 

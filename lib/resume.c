@@ -1,20 +1,14 @@
 // Resuming where an earlier scan stopped reading a source.
+#include "base/counters.h"
 #include "lib/api.h"
 #include "lib/position.h"
 
-// Every field is a 64-bit counter; a new one of another kind must not slip in here unseen.
-enum { COUNTERS = sizeof(lq_input_stats) / sizeof(uint64_t) };
-_Static_assert(sizeof(lq_input_stats) % sizeof(uint64_t) == 0, "counters only");
+LQ_COUNTERS_ONLY(lq_input_stats);
 
 static lq_input_stats difference(const lq_input_stats *a, const lq_input_stats *b)
 {
-  uint64_t x[COUNTERS], y[COUNTERS];
-  lq_input_stats out;
-  memcpy(x, a, sizeof x);
-  memcpy(y, b, sizeof y);
-  for (size_t i = 0; i < COUNTERS; i++)
-    x[i] -= y[i];
-  memcpy(&out, x, sizeof out);
+  lq_input_stats out = *a;
+  LQ_COUNTERS_SUBTRACT(&out, b);
   return out;
 }
 

@@ -1,4 +1,5 @@
 // Scanning: bytes or a caller's own records in, matches out.
+#include "base/counters.h"
 #include "lib/api.h"
 
 // ---- one event
@@ -33,10 +34,19 @@ static lq_status remember(lq_scan *s, lq_cursor *c, const lq_hits *hits)
   return status == LQ_OK ? lq_stateful_event(s->stateful, e, hits) : status;
 }
 
+static lq_status find_hits(lq_scan *s, lq_cursor *c, lq_hits *hits)
+{
+  if (!s->known)
+    return lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, hits);
+  *hits = *s->known;
+  lq_engine_assume(s->engine, c);
+  return LQ_OK;
+}
+
 static lq_status judge(lq_scan *s, lq_cursor *c)
 {
   lq_hits hits;
-  lq_status status = lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
+  lq_status status = find_hits(s, c, &hits);
   if (status == LQ_OK && hits.nrules > 0)
     status = lq_engine_need_all(s->engine, c); // a match shows any of them
   if (status == LQ_OK && (hits.nrules > 0 || s->stateful))
@@ -69,14 +79,14 @@ static int on_record(void *user, lq_cursor *c)
     s->line = e->line;
     return 0;
   }
-  s->failure = lq_scan_event(s, c);
+  s->failure = s->counting ? lq_scan_count(s, c) : lq_scan_event(s, c);
   return s->failure != LQ_OK;
 }
 
-static int on_bad(void *user, const lq_bad_record *b)
+int lq_scan_bad(void *user, const lq_bad_record *b)
 {
   lq_scan *s = user;
-  if (lq_scan_passes(s) || !s->options.bad)
+  if (lq_scan_passes(s) || !s->options.bad || s->counting)
     return 0;
   lq_bad_event bad = {.source = lq_text_of(b->source),
                       .reason = lq_text_of(b->reason),
@@ -92,22 +102,26 @@ static int on_bad(void *user, const lq_bad_record *b)
 
 // ---- life
 
+lq_status lq_api_open(lq_engine **engine, lq_reader **reader, const lq_bundle *b, const lq_scan_options *o,
+                      const lq_limits *limits, const lq_reader_hooks *hooks, const lq_mem *mem)
+{
+  lq_status status = lq_engine_new(engine, b->rules, mem);
+  if (status != LQ_OK)
+    return status;
+  lq_engine_set_now(*engine, o->now);
+  lq_engine_set_layers_off(*engine, o->layers_off);
+  lq_engine_set_max_value(*engine, (size_t)limits->max_value);
+  lq_input_limits input = lq_api_input_limits(limits);
+  input.layers_off = o->layers_off;
+  return lq_reader_new(reader, lq_ruleset_fields(b->rules), &input, hooks, mem);
+}
+
 static lq_status open_scan(lq_scan *s)
 {
-  const lq_fieldmap *map = lq_ruleset_fields(s->bundle->rules);
-  lq_status status = lq_engine_new(&s->engine, s->bundle->rules, &s->mem);
-  if (status != LQ_OK)
-    return status;
-  lq_engine_set_now(s->engine, s->options.now);
-  lq_engine_set_layers_off(s->engine, s->options.layers_off);
-  lq_engine_set_max_value(s->engine, (size_t)s->limits.max_value);
-  status = lq_scan_open_state(s);
-  if (status != LQ_OK)
-    return status;
-  lq_input_limits limits = lq_api_input_limits(&s->limits);
-  limits.layers_off = s->options.layers_off;
-  lq_reader_hooks hooks = {.record = on_record, .bad = on_bad, .user = s};
-  return lq_reader_new(&s->reader, map, &limits, &hooks, &s->mem);
+  lq_reader_hooks hooks = {.record = on_record, .bad = lq_scan_bad, .user = s};
+  s->now = s->options.now;
+  lq_status status = lq_api_open(&s->engine, &s->reader, s->bundle, &s->options, &s->limits, &hooks, &s->mem);
+  return status == LQ_OK ? lq_scan_open_state(s) : status;
 }
 
 lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options)
@@ -145,6 +159,8 @@ void lq_scan_free(lq_scan *s)
   lq_own_record_free(s->record);
   lq_buf_free(&s->source);
   lq_buf_free(&s->fields);
+  if (s->has_stamped)
+    lq_event_free(&s->stamped);
   lq_arena_free(&s->answers);
   lq_bundle_free(s->bundle);
   lq_mem_free(&mem, s, 1, sizeof *s);
@@ -153,7 +169,7 @@ void lq_scan_free(lq_scan *s)
 // ---- bytes
 
 // The reader says the same of a source for good, and so does this: the failure stays until the next one.
-static lq_status settle(const lq_scan *s, lq_status status)
+lq_status lq_scan_settle(const lq_scan *s, lq_status status)
 {
   return status == LQ_E_CANCELLED && s->failure != LQ_OK ? s->failure : status;
 }
@@ -178,12 +194,12 @@ lq_status lq_scan_feed(lq_scan *s, const void *bytes, size_t n)
 {
   if (!s || (!bytes && n > 0) || s->busy)
     return LQ_E_USAGE;
-  return n > 0 ? settle(s, lq_reader_feed(s->reader, bytes, n)) : LQ_OK;
+  return n > 0 ? lq_scan_settle(s, lq_reader_feed(s->reader, bytes, n)) : LQ_OK;
 }
 
 lq_status lq_scan_end(lq_scan *s)
 {
-  return !s || s->busy ? LQ_E_USAGE : settle(s, lq_reader_end(s->reader));
+  return !s || s->busy ? LQ_E_USAGE : lq_scan_settle(s, lq_reader_end(s->reader));
 }
 
 lq_status lq_scan_buffer(lq_scan *s, const char *name, const void *bytes, size_t n)
@@ -206,7 +222,8 @@ lq_status lq_scan_stats(const lq_scan *s, lq_stats *out)
   if (!s)
     return LQ_E_USAGE;
   const lq_input_stats read = lq_scan_input_stats(s), *in = &read, *own = &s->records;
-  const lq_engine_stats *rules = lq_engine_stats_get(s->engine);
+  lq_engine_stats both = *lq_engine_stats_get(s->engine), *rules = &both;
+  LQ_COUNTERS_ADD(&both, &s->judged);
   lq_stats all = {
       .bytes_in = in->bytes_in,
       .bytes = in->bytes,

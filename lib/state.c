@@ -130,6 +130,7 @@ lq_status lq_scan_finish(lq_scan *s)
 
 void lq_scan_set_now(lq_scan *s, int64_t now)
 {
+  s->now = now;
   lq_engine_set_now(s->engine, now);
   if (s->stateful)
     lq_partition_set_now(lq_stateful_partition(s->stateful), now);

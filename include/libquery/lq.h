@@ -520,6 +520,32 @@ typedef int (*lq_get_fn)(void *user, lq_text field, size_t nth, lq_field_value *
  * source, which alerts call the line. LQ_E_CANCELLED as for lq_scan_feed. */
 LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t number);
 
+/* ---- sifting: more threads for one scan ---- */
+
+/* Which records matter can be found out by any thread, as it needs nothing but the record; what they mean
+ * comes in order. So a scan can be helped: threads sift blocks of a log, each with an lq_sift of its own, and
+ * the thread of the scan takes the blocks in the order of their source. Matches, their order, bad records and
+ * counters are those that lq_scan_feed would give; docs/embedding.md has an example. */
+typedef struct lq_sift lq_sift; /* for one thread at a time */
+typedef struct lq_sifted
+    lq_sifted; /* what was found in a block: of the thread that fills it, then of the one that takes it */
+/* options: those of the scan, of which allocator, limits, now and layers_off count; NULL: defaults. No
+ * callback is called. Holds a reference to the bundle. LQ_E_USAGE: an option is wrong. */
+LQ_API lq_status lq_sift_new(lq_sift **out, const lq_bundle *b, const lq_scan_options *options);
+LQ_API void lq_sift_free(lq_sift *s);
+/* Can be filled again and again. allocator may be NULL. */
+LQ_API lq_status lq_sifted_new(lq_sifted **out, const lq_allocator *allocator);
+LQ_API void lq_sifted_free(lq_sifted *b);
+/* Looks at the next n bytes of a source, a MiB for example, cut anywhere. They are borrowed until they were
+ * taken, or the block is filled again. Worth it for NDJSON that is not packed: in all else the scan cannot
+ * use what was found, and reads the bytes itself. LQ_E_NOMEM: nothing was found; it can be taken all the
+ * same. */
+LQ_API lq_status lq_sift_block(lq_sift *s, const void *bytes, size_t n, lq_sifted *into);
+/* In place of lq_scan_feed with the bytes of the block, and gives what that would. A scan with an `event`
+ * callback, or of another bundle, other limits or another `now`, reads all of them itself. Of lq_stats only
+ * rules_run and predicates_run may differ, where stateful rules do not wait for the end of input. */
+LQ_API lq_status lq_scan_take(lq_scan *s, const lq_sifted *b);
+
 /* What a scan has counted since it was made or restored. */
 typedef struct lq_stats {
   uint32_t struct_size;

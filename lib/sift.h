@@ -1,0 +1,49 @@
+// What was found in a block of lines: by a sift, for the scan that takes it.
+#ifndef LQ_LIB_SIFT_H
+#define LQ_LIB_SIFT_H
+
+#include "lib/api.h"
+
+typedef enum lq_find_kind {
+  LQ_FIND_HITS,  // a record in which conditions hold, or that is wanted whatever holds
+  LQ_FIND_STAMP, // one of which stateful rules want the time alone
+  LQ_FIND_BAD,
+} lq_find_kind;
+
+typedef struct lq_find {
+  lq_find_kind kind;
+  bool has_time;
+  uint32_t column;       // BAD
+  uint64_t line, offset; // lines before it in the body; of its first byte, there
+  size_t n;              // bytes of the record
+  int64_t time;
+  size_t first; // HITS: of its rules, then its terms
+  uint32_t nrules, nterms;
+  lq_str reason; // BAD; static
+} lq_find;
+
+// Events made to be remarkable must not take more memory than their bytes: behind so many of them the rest of
+// a block is not looked at, and is the scan's to read.
+enum { LQ_FINDS_MAX = 1 << 14, LQ_FOUND_HITS_MAX = 1 << 18 };
+
+struct lq_sifted {
+  lq_mem mem;
+  const char *bytes; // borrowed
+  size_t n;
+  // Bytes before `body` and from `end` on were not looked at: where a line is whole, and what its source is,
+  // the scan alone knows. Equal: nothing was.
+  size_t body, end;
+  uint64_t lines; // of the body
+  lq_find *finds;
+  size_t nfinds, finds_cap;
+  uint32_t *hits;
+  size_t nhits, hits_cap;
+  lq_input_stats read;    // of the body, without the records of HITS
+  lq_engine_stats judged; // all of it
+  // Whose answers they are.
+  char digest[65];
+  lq_limits limits;
+  int64_t now;
+};
+
+#endif
