@@ -30,12 +30,11 @@ static inline unsigned first_bit(uint64_t bits)
 static inline uint32_t *put_bits(uint32_t *out, uint64_t bits, uint32_t base)
 {
 #ifdef __POPCNT__
-  // In eights without a question in between: what is too much is written over.
   uint32_t *end = out + __builtin_popcountll(bits);
-  while (out < end) {
-    for (int i = 0; i < 8; i++, bits &= bits - 1)
+  while (out < end) { // what is too much is written over
+    for (int i = 0; i < 4; i++, bits &= bits - 1)
       out[i] = base + first_bit(bits);
-    out += 8;
+    out += 4;
   }
   return end;
 #else
@@ -76,26 +75,23 @@ static bool has_digits(const lq_index_state *s, uint64_t us, size_t base)
   return true;
 }
 
-static inline void check_escapes(lq_index_state *s, lq_block b, uint64_t others, size_t base)
+// What stands behind a backslash and is none of the letters.
+static __attribute__((noinline, cold)) bool are_escapes(const lq_index_state *s, uint64_t others, uint64_t us,
+                                                        size_t base)
 {
-  others &= ~letters(b);
-  if (others) {
-    uint64_t us = others & is(b, 'u');
-    s->bad |= others & ~us;
-    s->bad |= !has_digits(s, us, base);
-  }
+  return !(others & ~us) && has_digits(s, us, base);
 }
 
+// Nothing here depends on what most texts are like: a branch that is taken now and then costs more than what
+// it spares.
 static inline uint32_t *scan_block(lq_index_state *s, lq_block b, size_t base, uint32_t *out, uint64_t *odd)
 {
-  uint64_t backslash = is(b, '\\'), quote = is(b, '"'), escaped = s->escaped, op;
-  if (backslash) {
-    escaped = find_escaped(s, backslash);
-  } else {
-    s->escaped = 0;
-  }
-  if (escaped & ~(backslash | quote))
-    check_escapes(s, b, escaped & ~(backslash | quote), base);
+  uint64_t backslash = is(b, '\\'), quote = is(b, '"'), op, escaped = find_escaped(s, backslash);
+  uint64_t others = escaped & ~(backslash | quote);
+  if (others)
+    others &= ~letters(b);
+  if (__builtin_expect(others != 0, 0))
+    s->bad |= !are_escapes(s, others, others & is(b, 'u'), base);
   *odd = backslash | wide(b);
   quote &= ~escaped;
   uint64_t inside = flips(quote) ^ s->in_string; // with the opening quote, without the closing one

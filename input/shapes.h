@@ -8,22 +8,31 @@
 
 #include <stdint.h>
 
-#include "base/mem.h"
+#include "base/arena.h"
 #include "base/str.h"
 
 enum {
-  LQ_SHAPE_KEY = 55,     // bytes of the longest key that has one
+  LQ_SHAPE_KEY = 250,    // bytes of the longest key that has one,
+  LQ_SHAPE_SHORT = 39,   // and of the longest that lies in the shape itself
   LQ_SHAPES_MOST = 4096, // unless lq_shapes.most says less
   LQ_NO_SHAPE = 0,
+  LQ_SHAPE_NEVER = 1, // no key begins with this byte
 };
 
-typedef struct lq_shape {
-  char key[LQ_SHAPE_KEY + 1]; // as it is written, its closing quote, zeros
-  uint64_t last_word;         // which bits of the last word of that count
-  uint32_t object;            // the last object that had this key
-  uint32_t where;             // what its value is called (lq_wants)
-  uint32_t node;              // of its value in the field map, if the record is no raw event; LQ_NO_NODE
-  uint16_t first, next;       // the key that came first inside its value, and the one behind it, last time
+typedef struct lq_shape { // 64 bytes: a line of the cache
+  union {
+    char key[LQ_SHAPE_SHORT +
+             1]; // as it is written, and its closing quote; a long one begins with LQ_SHAPE_NEVER
+    struct {
+      uint64_t never;
+      const char *long_key; // of more than LQ_SHAPE_SHORT bytes
+    };
+  };
+  uint32_t object;   // the last object that had this key
+  uint32_t where;    // what its value is called (lq_wants)
+  uint32_t node;     // of its value in the field map, if the record is no raw event; LQ_NO_NODE
+  uint16_t first[2]; // the keys that came first inside its value: last time, and before that,
+  uint16_t next[2];  // and those that came behind it
   uint16_t parent;
   uint8_t n; // bytes of the key
 } lq_shape;
@@ -42,6 +51,7 @@ typedef struct lq_shapes {
   lq_shape *items;     // the first is the root
   size_t n, cap;
   uint16_t *cells; // hash table: numbers of items, 0: free
+  lq_arena texts;  // long keys
   bool full;
   uint32_t object; // counts up
   // For side tables by the number of a shape: with another generation the numbers mean something else.
@@ -52,26 +62,41 @@ typedef struct lq_shapes {
 // Before a record. False: no memory.
 bool lq_shapes_begin(lq_shapes *s);
 void lq_shapes_free(lq_shapes *s);
-// The key's number, which may be new. LQ_NO_SHAPE: there is no room for it now (s->full), it is too long, or
-// it lies too far from its place in the hash table. The key has no escapes and is all ASCII.
-uint16_t lq_shapes_find(lq_shapes *s, uint16_t in, lq_str key);
+// The number of a key in an object that lies under `in`, which may be new; it is what is expected from now
+// on. LQ_NO_SHAPE: there is no room for it now (s->full), it is too long, or it lies too far from its place
+// in the hash table. The key has no escapes and is all ASCII, and its closing quote stands behind it.
+uint16_t lq_shapes_find(lq_shapes *s, uint16_t in, uint16_t expected[2], lq_str key);
 
-// Does this text begin with the key and its closing quote? n bytes can be read there.
-static inline bool lq_shape_begins(const lq_shape *s, const char *text, size_t n)
+static inline uint64_t lq_shape_word(const char *p)
 {
-  uint64_t a, b;
-  size_t last = s->n / sizeof a * sizeof a;
-  if (n < last + sizeof a)
-    return n > s->n && memcmp(s->key, text, s->n + (size_t)1) == 0;
-  for (size_t i = 0; i < last; i += sizeof a) {
-    memcpy(&a, text + i, sizeof a);
-    memcpy(&b, s->key + i, sizeof b);
-    if (a != b)
-      return false;
-  }
-  memcpy(&a, text + last, sizeof a);
-  memcpy(&b, s->key + last, sizeof b);
-  return (a & s->last_word) == b;
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return w;
+}
+
+// The first n bytes of two texts, n up to LQ_SHAPE_SHORT + 1; behind both, eight bytes can be read.
+static inline bool lq_shape_same(const char *a, const char *b, size_t n)
+{
+  enum { WORD = 8 };
+  uint64_t differ = lq_shape_word(a) ^ lq_shape_word(b);
+  if (n < WORD)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return differ << (WORD - n) * WORD == 0;
+#else
+    return differ >> (WORD - n) * WORD == 0;
+#endif
+  for (size_t i = WORD; i + WORD < n; i += WORD)
+    differ |= lq_shape_word(a + i) ^ lq_shape_word(b + i);
+  return (differ | (lq_shape_word(a + n - WORD) ^ lq_shape_word(b + n - WORD))) == 0;
+}
+
+// Does this text begin with the key and its closing quote? room bytes can be read there. Never true of a long
+// key.
+static inline bool lq_shape_begins(const lq_shape *s, const char *text, size_t room)
+{
+  if (__builtin_expect(room > LQ_SHAPE_SHORT, 1))
+    return lq_shape_same(s->key, text, s->n + (size_t)1);
+  return room > s->n && s->n <= LQ_SHAPE_SHORT && memcmp(s->key, text, s->n + (size_t)1) == 0;
 }
 
 #endif

@@ -14,41 +14,56 @@ enum {
 #define HOT static inline __attribute__((always_inline))
 #define COLD __attribute__((cold, noinline))
 
+// Where we are in an object.
+typedef struct place {
+  uint16_t *expected; // what keys came here before (lq_shape.first, .next)
+  uint32_t object;    // its number among all objects
+  uint32_t keys;      // that it has had
+} place;
+
 // An open container.
 typedef struct level {
-  uint32_t node;           // its own
-  uint32_t where;          // what it is called; LQ_JSON_LEAVE_OUT: it has no node
-  uint32_t object;         // its number among all objects
-  uint16_t in, last, keys; // the key it lies under, the key before the next, how many there were
+  uint32_t node;  // its own
+  uint32_t where; // what it is called; LQ_JSON_LEAVE_OUT: it has no node
+  uint16_t in;    // the key it lies under
   bool is_object;
+  place inner; // while a container inside it is open
 } level;
 
 typedef enum verdict { FINE, BROKEN, UNDECIDED, NOMEM } verdict;
 
+// Of one record. It is kept where its address is given to nobody, so that most of it stays in registers.
 typedef struct walk {
-  lq_walker *w;
+  lq_shapes *shapes;
+  lq_shape *items;
   lq_json *j;
   const char *text;
   size_t n;
+  const uint64_t *odd;
   const uint32_t *at, *end; // the next piece. The last one of all is a closing bracket.
   level *top, *base, *highest;
-  uint32_t leaves, most_leaves;
+  place here;
   bool duplicate;
 } walk;
 
 // Where the bytes of a string end: its closing quote is the last byte before the next piece that is no blank.
-static inline uint32_t end_before(const walk *k, uint32_t next)
+static inline uint32_t end_before(const char *text, uint32_t next)
 {
-  const char *p = k->text + next - 1;
-  while (*p != '"')
-    p--;
-  return (uint32_t)(p - k->text);
+  do
+    next--;
+  while (text[next] != '"');
+  return next;
+}
+
+COLD static bool grow(lq_json *j)
+{
+  return LQ_GROW(j->mem, j->nodes, j->n, &j->cap);
 }
 
 HOT lq_json_node *add_node(walk *k, lq_json_kind kind, uint32_t start)
 {
   lq_json *j = k->j;
-  if (__builtin_expect(j->n == j->cap, 0) && !LQ_GROW(j->mem, j->nodes, j->n, &j->cap))
+  if (__builtin_expect(j->n == j->cap, 0) && !grow(j))
     return NULL;
   lq_json_node *n = &j->nodes[j->n++];
   *n = (lq_json_node){.start = start, .next = (uint32_t)j->n, .kind = (uint8_t)kind};
@@ -133,42 +148,48 @@ HOT verdict take_string(walk *k, uint32_t start, bool make)
   lq_json_node *n = add_node(k, LQ_JSON_STRING, start + 1);
   if (!n)
     return NOMEM;
-  n->end = end_before(k, *k->at);
-  n->escaped = lq_index_is_odd(k->w->index.odd, n->start, n->end);
+  n->end = end_before(k->text, *k->at);
+  n->escaped = lq_index_is_odd(k->odd, n->start, n->end);
   return FINE;
 }
 
 // ---- keys
 
 // A key that was not expected here.
-COLD static uint16_t find_shape(walk *k, uint32_t start)
+COLD static uint16_t find_shape(lq_shapes *s, uint16_t in, uint16_t *expected, const char *text,
+                                const uint64_t *odd, uint32_t start, uint32_t colon)
 {
-  lq_shapes *s = &k->w->shapes;
-  level *t = k->top;
-  uint32_t end = end_before(k, k->at[1]);
-  if (lq_index_is_odd(k->w->index.odd, start, end))
+  uint32_t end = end_before(text, colon);
+  if (lq_index_is_odd(odd, start, end))
     return LQ_NO_SHAPE;
-  uint16_t found = lq_shapes_find(s, t->in, (lq_str){k->text + start, end - start});
-  if (t->last != LQ_NO_SHAPE)
-    s->items[t->last].next = found;
-  else
-    s->items[t->in].first = found;
-  return found;
+  return lq_shapes_find(s, in, expected, (lq_str){text + start, end - start});
 }
 
-HOT verdict take_known_key(walk *k, uint32_t start, uint32_t *where, uint16_t *shape)
+// NULL: it has none.
+HOT lq_shape *shape_of(const walk *k, uint32_t start)
 {
-  lq_shape *items = k->w->shapes.items;
-  level *t = k->top;
-  uint16_t id = t->last != LQ_NO_SHAPE ? items[t->last].next : items[t->in].first;
-  if (!lq_shape_begins(&items[id], k->text + start, k->n - start))
-    id = find_shape(k, start);
-  if (id == LQ_NO_SHAPE || ++t->keys > MOST_KEYS)
+  const char *text = k->text + start;
+  uint16_t *expected = k->here.expected;
+  lq_shape *s = &k->items[expected[0]];
+  if (__builtin_expect(lq_shape_begins(s, text, k->n - start), 1))
+    return s;
+  s = &k->items[expected[1]];
+  if (lq_shape_begins(s, text, k->n - start))
+    return s;
+  uint16_t found = find_shape(k->shapes, k->top->in, expected, k->text, k->odd, start, k->at[1]);
+  return found != LQ_NO_SHAPE ? &k->items[found] : NULL;
+}
+
+HOT verdict take_known_key(walk *k, uint32_t start, uint32_t *where, lq_shape **shape)
+{
+  lq_shape *s = shape_of(k, start);
+  if (!s || ++k->here.keys > MOST_KEYS)
     return UNDECIDED;
-  lq_shape *s = &items[id];
-  k->duplicate |= s->object == t->object;
-  s->object = t->object;
-  t->last = *shape = id;
+  if (__builtin_expect(s->object == k->here.object, 0))
+    k->duplicate = true;
+  s->object = k->here.object;
+  k->here.expected = s->next;
+  *shape = s;
   *where = s->where;
   if (s->where == LQ_JSON_LEAVE_OUT)
     return FINE;
@@ -176,29 +197,29 @@ HOT verdict take_known_key(walk *k, uint32_t start, uint32_t *where, uint16_t *s
   if (!n)
     return NOMEM;
   n->end = start + s->n;
-  n->shape = id;
+  n->shape = (uint16_t)(s - k->items);
   return FINE;
 }
 
-HOT verdict take_key(walk *k, bool shapes, uint32_t *where, uint16_t *shape)
+HOT verdict take_key(walk *k, bool shapes, uint32_t *where, lq_shape **shape)
 {
   uint32_t quote = *k->at;
-  verdict v = FINE;
   if (k->text[quote] != '"' || k->text[k->at[1]] != ':')
     return BROKEN;
-  if (shapes) {
-    v = take_known_key(k, quote + 1, where, shape);
-    k->at += 2;
+  if (!shapes) {
+    verdict v = take_string(k, quote, true);
+    k->at++;
     return v;
   }
-  v = take_string(k, quote, true);
-  k->at++;
+  verdict v = take_known_key(k, quote + 1, where, shape);
+  k->at += 2;
   return v;
 }
 
 // ---- containers
 
-HOT verdict open_container(walk *k, bool shapes, uint32_t start, uint32_t where, uint16_t shape, bool *inside)
+HOT verdict open_container(walk *k, bool shapes, uint32_t start, uint32_t where, const lq_shape *shape,
+                           bool *inside)
 {
   bool object = k->text[start] == '{', make = !shapes || where != LQ_JSON_LEAVE_OUT;
   if (k->top == k->highest)
@@ -209,85 +230,121 @@ HOT verdict open_container(walk *k, bool shapes, uint32_t start, uint32_t where,
   k->at++;
   *inside = k->text[*k->at] != (object ? '}' : ']');
   if (*inside) {
-    *++k->top = (level){.node = node, .where = where, .in = shape, .is_object = object};
+    k->top->inner = k->here;
+    *++k->top = (level){
+        .node = node, .where = where, .in = (uint16_t)(shapes ? shape - k->items : 0), .is_object = object};
     if (shapes && object)
-      k->top->object = ++k->w->shapes.object;
+      k->here = (place){k->items[k->top->in].first, ++k->shapes->object, 0};
     return FINE;
   }
   if (make)
     k->j->nodes[node].end = *k->at + 1;
-  k->at++;
-  return ++k->leaves > k->most_leaves ? BROKEN : FINE;
+  return ++k->at == k->end && k->top > k->base ? BROKEN : FINE;
 }
 
-HOT verdict take_value(walk *k, bool shapes, uint32_t where, uint16_t shape, bool *inside)
+HOT bool is_container(char c)
 {
-  uint32_t start = *k->at;
-  bool make = !shapes || where != LQ_JSON_LEAVE_OUT;
-  char c = k->text[start];
-  *inside = false;
-  if (c == '{' || c == '[')
-    return open_container(k, shapes, start, where, shape, inside);
-  if (++k->leaves > k->most_leaves)
-    return BROKEN;
-  return c == '"' ? take_string(k, start, make) : take_word(k, start, make);
+  return c == '{' || c == '[';
 }
 
-// After a value: closes what closes here, up to the next value of a container or the end.
+HOT verdict take_scalar(walk *k, bool shapes, uint32_t where)
+{
+  bool make = !shapes || where != LQ_JSON_LEAVE_OUT;
+  return k->text[*k->at] == '"' ? take_string(k, *k->at, make) : take_word(k, *k->at, make);
+}
+
+// Members, or elements below, up to a container that has something in it, which is opened, or to what is no
+// comma.
+HOT verdict take_members(walk *k, bool shapes, bool *inside)
+{
+  for (;;) {
+    uint32_t where = 0;
+    lq_shape *shape = NULL;
+    verdict v = take_key(k, shapes, &where, &shape);
+    if (v != FINE)
+      return v;
+    if (is_container(k->text[*k->at]))
+      return open_container(k, shapes, *k->at, where, shape, inside);
+    v = take_scalar(k, shapes, where);
+    if (v != FINE || k->text[*k->at] != ',')
+      return v;
+    k->at++;
+  }
+}
+
+HOT verdict take_elements(walk *k, bool shapes, bool *inside)
+{
+  const level *t = k->top;
+  for (;;) {
+    if (is_container(k->text[*k->at]))
+      return open_container(k, shapes, *k->at, t->where, &k->items[t->in], inside);
+    verdict v = take_scalar(k, shapes, t->where);
+    if (v != FINE || k->text[*k->at] != ',')
+      return v;
+    k->at++;
+  }
+}
+
+// After a value: closes what closes here, up to the next value of a container or the end. There is a next
+// piece behind all but a closing bracket.
 HOT verdict take_ends(walk *k, bool shapes)
 {
-  for (; k->top > k->base; k->top--) {
-    if (k->at == k->end)
-      return BROKEN;
+  while (k->top > k->base) {
     uint32_t at = *k->at++;
     char c = k->text[at];
     if (c == ',')
       return FINE;
     if (c != (k->top->is_object ? '}' : ']'))
       return BROKEN;
-    if (shapes && k->top->where == LQ_JSON_LEAVE_OUT)
-      continue;
-    lq_json_node *n = &k->j->nodes[k->top->node];
-    n->next = (uint32_t)k->j->n;
-    n->end = at + 1;
+    if (!shapes || k->top->where != LQ_JSON_LEAVE_OUT) {
+      lq_json_node *n = &k->j->nodes[k->top->node];
+      n->next = (uint32_t)k->j->n;
+      n->end = at + 1;
+    }
+    k->top--;
+    k->here = k->top->inner;
+    if (k->at == k->end)
+      break;
   }
-  return k->at == k->end ? FINE : BROKEN;
+  return k->at == k->end && k->top == k->base ? FINE : BROKEN;
 }
 
 HOT verdict run(walk *k, bool shapes)
 {
   verdict v;
-  do {
-    bool inside;
-    uint32_t where = k->top->where;
-    uint16_t shape = k->top->in;
-    if (k->top->is_object && (v = take_key(k, shapes, &where, &shape)) != FINE)
-      return v;
-    v = take_value(k, shapes, where, shape, &inside);
+  bool inside = false;
+  v = open_container(k, shapes, *k->at, 0, k->items, &inside);
+  if (v == FINE && !inside)
+    return k->at == k->end ? FINE : BROKEN;
+  while (v == FINE && k->top > k->base) {
+    inside = false;
+    v = k->top->is_object ? take_members(k, shapes, &inside) : take_elements(k, shapes, &inside);
     if (v == FINE && !inside)
       v = take_ends(k, shapes);
-    if (v != FINE)
-      return v;
-  } while (k->top > k->base);
-  return FINE;
+  }
+  return v;
 }
 
-static __attribute__((noinline)) verdict run_known(walk *k)
+static __attribute__((noinline)) verdict run_known(walk k)
 {
-  return run(k, true);
+  verdict v = run(&k, true);
+  k.j->duplicate = k.duplicate;
+  return v;
 }
 
-static __attribute__((noinline)) verdict run_all(walk *k)
+static __attribute__((noinline)) verdict run_all(walk k)
 {
-  return run(k, false);
+  return run(&k, false);
 }
 
 // ---- a record
 
-// Records are objects. What is none, or ends like none, is not worth the code here.
-static bool is_worth_it(const lq_index *s, const char *text)
+// Records are objects. What is none, or ends like none, is not worth the code here, nor is one so large that
+// its values would have to be counted.
+static bool is_worth_it(const lq_index *s, const char *text, uint32_t max_leaves)
 {
-  return s->n >= 2 && text[s->at[0]] == '{' && text[s->at[s->n - 1]] == '}';
+  return s->n >= 2 && (max_leaves == 0 || s->n <= max_leaves) && text[s->at[0]] == '{' &&
+         text[s->at[s->n - 1]] == '}';
 }
 
 static verdict begin(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth, bool shapes)
@@ -295,18 +352,18 @@ static verdict begin(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth, 
   level levels[DEEPEST + 1]; // the lowest is outside the record
   levels[0] = (level){.node = 0};
   j->n = 0;
-  walk k = {.w = w,
+  walk k = {.shapes = &w->shapes,
+            .items = w->shapes.items,
             .j = j,
+            .odd = w->index.odd,
             .text = text.p,
             .n = text.n,
             .at = w->index.at,
             .end = w->index.at + w->index.n,
             .top = levels,
             .base = levels,
-            .highest = levels + (max_depth < DEEPEST ? max_depth : DEEPEST),
-            .most_leaves = j->max_leaves ? j->max_leaves : UINT32_MAX};
-  verdict v = shapes ? run_known(&k) : run_all(&k);
-  j->duplicate = k.duplicate;
+            .highest = levels + (max_depth < DEEPEST ? max_depth : DEEPEST)};
+  verdict v = shapes ? run_known(k) : run_all(k);
   j->has_duplicate = shapes && v == FINE;
   return v;
 }
@@ -337,7 +394,7 @@ static bool uses_shapes(lq_walker *w)
 static verdict walk_text(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth)
 {
   if (text.n > LONGEST || !lq_index_reserve(&w->index, text.n, w->mem) ||
-      !w->run(text.p, text.n, &w->index) || !is_worth_it(&w->index, text.p))
+      !w->run(text.p, text.n, &w->index) || !is_worth_it(&w->index, text.p, j->max_leaves))
     return BROKEN;
   if (uses_shapes(w)) {
     verdict v = begin(w, j, text, max_depth, true);
@@ -370,7 +427,7 @@ void lq_walker_init(lq_walker *w, uint32_t layers_off, const lq_index_kernel *ke
   *w = (lq_walker){.mem = mem,
                    .run = kernel->run,
                    .has_shapes = lq_layer_is_on(layers_off, LQ_LAYER_SHAPES),
-                   .shapes = {.mem = mem}};
+                   .shapes = {.mem = mem, .texts = {.mem = mem}}};
 }
 
 void lq_walker_free(lq_walker *w)

@@ -142,7 +142,7 @@ enum { WALKERS = sizeof walker_cases / sizeof *walker_cases };
 
 static void run_walkers(const lq_index_kernel *kernel, int records, uint64_t seed)
 {
-  lq_json plain = {.mem = &lq_mem_libc, .max_leaves = 100, .skip_deep = true}, fast[WALKERS];
+  lq_json plain = {.mem = &lq_mem_libc, .max_leaves = 400, .skip_deep = true}, fast[WALKERS];
   lq_walker walkers[WALKERS];
   dice d = {seed};
   for (size_t w = 0; w < WALKERS; w++) {
