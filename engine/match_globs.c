@@ -4,11 +4,11 @@
 #include "base/utf8.h"
 #include "engine/match_parts.h"
 
-enum { HEAD, TAIL = HEAD + LQ_ONES_MAX + 1, MIDDLE, WHOLE = MIDDLE + LQ_WINDOW_MAX, NOWHERE, PLACES };
+enum { HEAD, TAIL = HEAD + LQ_ONES_MAX + 1, MIDDLE, WHOLE = MIDDLE + LQ_WIDTHS, NOWHERE, PLACES };
 
 typedef struct placed {
   lq_literal literal;
-  uint8_t place; // HEAD and how many `?` stand before, TAIL, MIDDLE and its width less one, WHOLE
+  uint8_t place; // HEAD and how many `?` stand before, TAIL, MIDDLE and its width, WHOLE
 } placed;
 
 static bool is_wildcard(char c)
@@ -53,18 +53,13 @@ bool lq_pattern_is_fit(lq_str p)
   return true;
 }
 
-static uint32_t width_of(lq_str literal)
-{
-  return literal.n < LQ_WINDOW_MAX ? (uint32_t)literal.n : LQ_WINDOW_MAX;
-}
-
 // A literal is at the head if only `?` stand before it, at the tail if nothing follows.
 static uint8_t place_of(lq_str p, lq_str literal)
 {
   size_t start = (size_t)(literal.p - p.p), ones = skip(p, 0, LQ_ANY_ONE);
   if (ones == start && ones <= LQ_ONES_MAX)
     return (uint8_t)(HEAD + ones);
-  return start + literal.n == p.n ? TAIL : (uint8_t)(MIDDLE + width_of(literal) - 1);
+  return start + literal.n == p.n ? TAIL : (uint8_t)(MIDDLE + lq_width_index(literal));
 }
 
 // What is left to do where it was found.
@@ -78,9 +73,9 @@ static lq_key_kind kind_of(lq_str p, lq_str literal, uint8_t place)
 }
 
 // Of its literals the one that values have most seldom. What is tied to an end is met less often.
-static placed place(const lq_rarity *r, lq_str p, uint32_t pattern)
+static placed place(const lq_rarity *r, lq_str p, uint32_t pattern, bool wild)
 {
-  if (!lq_glob_has_wildcard(p))
+  if (!wild)
     return (placed){{.text = p, .key = {pattern, LQ_KEY_HOLDS}}, WHOLE};
   placed best = {.place = NOWHERE};
   uint32_t least = UINT32_MAX;
@@ -106,19 +101,17 @@ static lq_str text_of(const lq_pattern_list *list, uint32_t i)
   return list->program->strings[list->patterns[i].text];
 }
 
-static bool count_literals(lq_rarity *r, lq_arena *scratch, const lq_pattern_list *list)
+static void count_literals(lq_rarity *r, lq_arena *scratch, const lq_pattern_list *list)
 {
   size_t bytes = 0;
   for (uint32_t i = list->first; i < list->first + list->n; i++)
-    bytes += lq_glob_has_wildcard(text_of(list, i)) ? text_of(list, i).n : 0;
+    bytes += list->patterns[i].wild ? text_of(list, i).n : 0;
   lq_rarity_make(r, scratch, bytes);
-  for (uint32_t i = list->first; r->counts && bytes && i < list->first + list->n; i++) {
+  for (uint32_t i = list->first; r->counts && i < list->first + list->n; i++) {
     lq_str literal;
-    for (size_t at = 0;
-         lq_glob_has_wildcard(text_of(list, i)) && next_literal(text_of(list, i), &at, &literal);)
+    for (size_t at = 0; list->patterns[i].wild && next_literal(text_of(list, i), &at, &literal);)
       lq_rarity_count(r, literal);
   }
-  return r->counts;
 }
 
 // Those of one place, behind each other.
@@ -142,36 +135,47 @@ static void make_always(lq_plane *plane, lq_arena *a, const lq_literal *literals
 
 static void make_tables(lq_plane *plane, lq_arena *a, lq_arena *scratch, const placed *all, uint32_t n)
 {
+  uint32_t counts[PLACES] = {0};
+  for (uint32_t i = 0; i < n; i++)
+    counts[all[i].place]++;
   lq_literal *some = lq_arena_array(scratch, n, sizeof *some);
   for (uint8_t where = HEAD; some && where < PLACES; where++) {
+    if (counts[where] == 0)
+      continue;
     uint32_t count = gather(all, n, where, some);
     if (where < TAIL)
       lq_trie_make(&plane->heads[where - HEAD], a, scratch, some, count, false);
     else if (where == TAIL)
       lq_trie_make(&plane->tail, a, scratch, some, count, true);
     else if (where < WHOLE)
-      lq_grams_make(&plane->grams[where - MIDDLE], a, some, count, (uint32_t)(where - MIDDLE + 1));
+      lq_grams_make(&plane->grams[where - MIDDLE], a, some, count, (uint32_t)(where - MIDDLE));
     else if (where == WHOLE)
       lq_exact_make(&plane->exact, a, some, count);
-    else if (count > 0)
+    else
       make_always(plane, a, some, count);
   }
 }
 
 void lq_plane_make(lq_plane *plane, lq_arena *a, lq_arena *scratch, const lq_pattern_list *list,
-                   const lq_literal *more, size_t nmore)
+                   const lq_literals *more, lq_literals *carry)
 {
   lq_rarity r;
   uint32_t n = 0;
-  placed *all = lq_arena_array(scratch, list->n + nmore, sizeof *all);
-  if (!all || !count_literals(&r, scratch, list))
+  placed *all = lq_arena_array(scratch, list->n + more->n, sizeof *all);
+  count_literals(&r, scratch, list);
+  if (!all || !r.counts)
     return;
-  for (uint32_t i = list->first; i < list->first + list->n; i++)
-    all[n++] = place(&r, text_of(list, i), i);
-  for (size_t i = 0; i < nmore; i++) {
+  for (uint32_t i = list->first; i < list->first + list->n; i++) {
+    all[n] = place(&r, text_of(list, i), i, list->patterns[i].wild);
+    if (carry && all[n].place >= MIDDLE && all[n].place < WHOLE)
+      carry->rows[carry->n++] = all[n].literal;
+    else
+      n++;
+  }
+  for (size_t i = 0; i < more->n; i++) {
     placed *x = &all[n++];
-    *x = (placed){more[i], (uint8_t)(MIDDLE + width_of(more[i].text) - 1)};
-    lq_rarity_of(&r, more[i].text, &x->literal.offset);
+    *x = (placed){more->rows[i], (uint8_t)(MIDDLE + lq_width_index(more->rows[i].text))};
+    lq_rarity_of(&r, more->rows[i].text, &x->literal.offset);
   }
   make_tables(plane, a, scratch, all, n);
 }
@@ -181,7 +185,7 @@ bool lq_plane_is_plain(const lq_plane *plane)
   bool found = plane->tail.nodes || plane->nalways;
   for (int i = 0; i <= LQ_ONES_MAX; i++)
     found |= plane->heads[i].nodes != NULL;
-  for (int i = 0; i < LQ_WINDOW_MAX; i++)
+  for (int i = 0; i < LQ_WIDTHS; i++)
     found |= plane->grams[i].grams != NULL;
   return !found;
 }
@@ -204,7 +208,7 @@ void lq_plane_search(const lq_plane *plane, lq_search *s)
   lq_exact_find(&plane->exact, s->text, s, 0);
   search_heads(plane, s);
   lq_trie_walk(&plane->tail, s, 0);
-  for (int i = 0; i < LQ_WINDOW_MAX; i++)
+  for (int i = 0; i < LQ_WIDTHS; i++)
     lq_grams_scan(&plane->grams[i], s);
   for (uint32_t i = 0; i < plane->nalways; i++)
     lq_search_found(s, &plane->always[i], 0, s->text.n);

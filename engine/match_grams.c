@@ -10,11 +10,15 @@ static uint32_t hash_of(uint32_t window)
   return window * UINT32_C(0x9E3779B1);
 }
 
-static uint32_t window_at(const char *p, uint32_t width)
+static inline uint32_t window_at(const char *p, uint32_t width)
 {
-  uint32_t w = 0;
-  memcpy(&w, p, width);
-  return w;
+  uint16_t two;
+  uint32_t four;
+  if (width == 1)
+    return (uint8_t)*p;
+  if (width == 2)
+    return memcpy(&two, p, sizeof two), two;
+  return memcpy(&four, p, sizeof four), four;
 }
 
 static uint32_t bits_for(size_t n, uint32_t least, uint32_t most)
@@ -44,9 +48,9 @@ static void fill(lq_grams *g, lq_gram *out, const lq_literal *literals, size_t n
   }
 }
 
-void lq_grams_make(lq_grams *g, lq_arena *a, const lq_literal *literals, size_t n, uint32_t width)
+void lq_grams_make(lq_grams *g, lq_arena *a, const lq_literal *literals, size_t n, uint32_t width_index)
 {
-  *g = (lq_grams){.width = width};
+  *g = (lq_grams){.width = 1u << width_index};
   if (n == 0)
     return;
   g->bits = bits_for(n * BITS_A_GRAM, BITS_MIN, BITS_MAX);
@@ -60,6 +64,15 @@ void lq_grams_make(lq_grams *g, lq_arena *a, const lq_literal *literals, size_t 
   g->grams = grams;
 }
 
+static void compare(const lq_gram *x, lq_search *s, size_t at)
+{
+  if (at < x->offset || s->text.n - (at - x->offset) < x->length || lq_search_is_done(s, &x->key))
+    return;
+  size_t start = at - x->offset;
+  if (lq_search_charge(s, x->length) && memcmp(s->text.p + start, x->literal, x->length) == 0)
+    lq_search_found(s, &x->key, start, start + x->length);
+}
+
 // A bit of the window at `at` was met.
 static void look(const lq_grams *g, lq_search *s, size_t at, uint32_t window, uint32_t hash)
 {
@@ -68,13 +81,8 @@ static void look(const lq_grams *g, lq_search *s, size_t at, uint32_t window, ui
   for (const lq_gram *x = g->grams + g->buckets[bucket]; x < end; x++) {
     if (!lq_search_charge(s, 1))
       return;
-    if (x->window != window || at < x->offset || s->text.n - (at - x->offset) < x->length)
-      continue;
-    size_t start = at - x->offset;
-    if (!lq_search_charge(s, x->length))
-      return;
-    if (memcmp(s->text.p + start, x->literal, x->length) == 0)
-      lq_search_found(s, &x->key, start, start + x->length);
+    if (x->window == window)
+      compare(x, s, at);
   }
 }
 
@@ -83,21 +91,38 @@ static inline void scan(const lq_grams *g, lq_search *s, uint32_t width)
   const char *p = s->text.p;
   const uint64_t *seen = g->seen;
   uint32_t shift = 32 - g->bits;
-  for (size_t at = 0, n = s->text.n; n - at >= width && !s->failed; at++) {
+  for (size_t at = 0, n = s->text.n; n - at >= width; at++) {
     uint32_t window = window_at(p + at, width), hash = hash_of(window), bit = hash >> shift;
-    if (__builtin_expect(seen[bit / 64] >> bit % 64 & 1, 0))
+    if (__builtin_expect(seen[bit / 64] >> bit % 64 & 1, 0)) {
       look(g, s, at, window, hash);
+      if (s->failed)
+        return;
+    }
+  }
+}
+
+// Single bytes are few, and most of them are met at once.
+static void scan_bytes(const lq_grams *g, lq_search *s)
+{
+  const lq_gram *end = g->grams + g->buckets[(size_t)1 << g->bucket_bits];
+  for (const lq_gram *x = g->grams; x < end; x++) {
+    for (size_t at = 0; at < s->text.n && !lq_search_is_done(s, &x->key); at++) {
+      const char *p = memchr(s->text.p + at, (int)x->window, s->text.n - at);
+      if (!p || !lq_search_charge(s, 1))
+        break;
+      at = (size_t)(p - s->text.p);
+      lq_search_found(s, &x->key, at, at + 1);
+    }
   }
 }
 
 void lq_grams_scan(const lq_grams *g, lq_search *s)
 {
-  if (!g->grams)
+  if (!g->grams || s->failed)
     return;
   switch (g->width) { // a loop for each, so that a window is one load
-  case 1: scan(g, s, 1); break;
+  case 1: scan_bytes(g, s); break;
   case 2: scan(g, s, 2); break;
-  case 3: scan(g, s, 3); break;
   default: scan(g, s, 4); break;
   }
 }
@@ -114,13 +139,13 @@ void lq_rarity_make(lq_rarity *r, lq_arena *scratch, size_t bytes)
 
 static uint32_t count_at(const lq_rarity *r, const char *p)
 {
-  return r->counts[hash_of(window_at(p, LQ_WINDOW_MAX)) >> (32 - r->bits)];
+  return r->counts[hash_of(window_at(p, 4)) >> (32 - r->bits)];
 }
 
 void lq_rarity_count(lq_rarity *r, lq_str literal)
 {
   for (size_t i = 0; i + LQ_WINDOW_MAX <= literal.n; i++) {
-    uint16_t *count = &r->counts[hash_of(window_at(literal.p + i, LQ_WINDOW_MAX)) >> (32 - r->bits)];
+    uint16_t *count = &r->counts[hash_of(window_at(literal.p + i, 4)) >> (32 - r->bits)];
     *count = (uint16_t)(*count + (*count < UINT16_MAX));
   }
 }

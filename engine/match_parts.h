@@ -12,6 +12,7 @@
 typedef struct lq_pattern {
   uint32_t text;     // string id; of a regex: its index
   uint32_t first, n; // range of targets: predicates
+  bool wild;         // there are wildcards in it
 } lq_pattern;
 
 // What is left to do where the literal of a pattern lies in a value.
@@ -19,6 +20,8 @@ typedef enum lq_key_kind {
   LQ_KEY_HOLDS,  // nothing
   LQ_KEY_ENDS,   // the value has to end there
   LQ_KEY_GLOB,   // the whole pattern has to match
+  LQ_KEY_RAW,    // the same, without folding
+  LQ_KEY_WORD,   // the text has to be cut into tokens
   LQ_KEY_TOKEN,  // it has to be a whole token
   LQ_KEY_PHRASE, // it has to be a whole token, and the rest of the phrase to follow
   LQ_KEY_REGEX,  // the regular expression has to match
@@ -34,10 +37,12 @@ typedef struct lq_search {
   lq_str raw, text;  // as it is in the event; as the tables want it
   uint64_t work;     // steps that are left
   bool failed;       // it has no answer
+  bool cut;          // its tokens are to be looked at
   bool whole_tokens; // what is found is a token
   lq_tokens how;
 } lq_search;
 void lq_search_found(lq_search *s, const lq_key *k, size_t start, size_t end);
+bool lq_search_is_done(const lq_search *s, const lq_key *k); // finding it once more would change nothing
 static inline bool lq_search_charge(lq_search *s, size_t steps)
 {
   s->failed |= s->work < steps;
@@ -87,7 +92,7 @@ void lq_trie_make(lq_trie *t, lq_arena *a, lq_arena *scratch, const lq_literal *
 void lq_trie_walk(const lq_trie *t, lq_search *s, size_t from); // from: where the walk begins
 
 // Literals anywhere: windows of a few bytes are looked up, literals compared where one is met.
-enum { LQ_WINDOW_MAX = 4 };
+enum { LQ_WINDOW_MAX = 4, LQ_WIDTHS = 3 };
 typedef struct lq_gram {
   const char *literal;
   uint32_t window, length, offset;
@@ -100,8 +105,12 @@ typedef struct lq_grams {
   uint32_t *buckets; // where those of a hash begin; one more
   lq_gram *grams;    // NULL: nothing is in it
 } lq_grams;
-// All literals have at least width bytes from their offset on.
-void lq_grams_make(lq_grams *g, lq_arena *a, const lq_literal *literals, size_t n, uint32_t width);
+// All literals are of the kind that has windows of that width: 1; 2, for two bytes and three; 4, for others.
+static inline uint32_t lq_width_index(lq_str literal)
+{
+  return literal.n == 1 ? 0 : literal.n < LQ_WINDOW_MAX ? 1 : 2;
+}
+void lq_grams_make(lq_grams *g, lq_arena *a, const lq_literal *literals, size_t n, uint32_t width_index);
 void lq_grams_scan(const lq_grams *g, lq_search *s);
 
 // Where in a set of literals a window is that is seldom met in values. Counts the windows of all of them
@@ -121,8 +130,8 @@ typedef struct lq_plane {
   lq_exact exact;
   lq_trie heads[LQ_ONES_MAX + 1]; // by the number of `?` before
   lq_trie tail;
-  lq_grams grams[LQ_WINDOW_MAX]; // by width less one
-  lq_key *always;                // those that have no literal
+  lq_grams grams[LQ_WIDTHS];
+  lq_key *always; // those that have no literal
   uint32_t nalways;
 } lq_plane;
 typedef struct lq_pattern_list {
@@ -130,9 +139,14 @@ typedef struct lq_pattern_list {
   const lq_pattern *patterns; // all
   uint32_t first, n;          // those of the plane
 } lq_pattern_list;
-// more: literals that are looked for besides, anywhere.
+// more: literals that are looked for besides, anywhere. carry: takes the literals that are anywhere and have
+// no table in the plane then; with room for as many as there are patterns. NULL: they have one.
+typedef struct lq_literals {
+  lq_literal *rows;
+  size_t n;
+} lq_literals;
 void lq_plane_make(lq_plane *plane, lq_arena *a, lq_arena *scratch, const lq_pattern_list *list,
-                   const lq_literal *more, size_t nmore);
+                   const lq_literals *more, lq_literals *carry);
 bool lq_plane_is_plain(const lq_plane *plane); // whole texts are all that it looks for
 bool lq_pattern_is_fit(lq_str pattern);        // its literals are whole code points
 void lq_plane_search(const lq_plane *plane, lq_search *s);
@@ -149,8 +163,9 @@ void lq_networks_find(const lq_network *rows, size_t n, const lq_ip *ip,
 
 // ---- all of it
 
-// Forms of a value's text, each with patterns of its own.
-typedef enum lq_form { LQ_FORM_RAW, LQ_FORM_FOLDED, LQ_FORM_SCRIPT, LQ_FORMS } lq_form;
+// Forms of a value's text, each with patterns of its own. TOKENS: what else is folded; of scripts the letters
+// of ASCII alone.
+typedef enum lq_form { LQ_FORM_RAW, LQ_FORM_FOLDED, LQ_FORM_TOKENS, LQ_FORMS } lq_form;
 typedef struct lq_slot_matcher {
   lq_plane *planes[LQ_FORMS]; // NULL: nobody asks
   lq_exact words;             // tokens of texts, and first tokens of phrases: LQ_TOKENS_WORDS

@@ -154,6 +154,11 @@ static bool is_new(lq_match_run *r, uint32_t pattern)
   return is;
 }
 
+bool lq_search_is_done(const lq_search *s, const lq_key *k)
+{
+  return s->run->tried[k->pattern] == s->run->value.turn || (k->kind == LQ_KEY_WORD && s->cut);
+}
+
 // Letters of other scripts separate words of a script, and so do their bytes.
 static bool in_script_word(char c)
 {
@@ -181,6 +186,8 @@ static bool holds(lq_search *s, const lq_key *k, size_t start, size_t end)
   case LQ_KEY_HOLDS: return true;
   case LQ_KEY_ENDS: return end == s->text.n;
   case LQ_KEY_GLOB: return is_new(s->run, k->pattern) && lq_glob_match(p->strings[text], s->text, false);
+  case LQ_KEY_RAW: return is_new(s->run, k->pattern) && lq_glob_match(p->strings[text], s->raw, false);
+  case LQ_KEY_WORD: return s->cut = true, false;
   case LQ_KEY_TOKEN: return s->whole_tokens || is_script_token(s->text, start, end);
   case LQ_KEY_PHRASE:
     return (s->whole_tokens || is_script_token(s->text, start, end)) &&
@@ -192,8 +199,10 @@ static bool holds(lq_search *s, const lq_key *k, size_t start, size_t end)
 
 void lq_search_found(lq_search *s, const lq_key *k, size_t start, size_t end)
 {
-  if (holds(s, k, start, end))
-    add_pattern(s->run, k->pattern);
+  if (!holds(s, k, start, end))
+    return;
+  s->run->tried[k->pattern] = s->run->value.turn;
+  add_pattern(s->run, k->pattern);
 }
 
 // ---- forms of a text
@@ -247,23 +256,23 @@ static void search_text(const lq_slot_matcher *x, lq_search *s)
 {
   lq_match_run *r = s->run;
   const lq_plane *raw = x->planes[LQ_FORM_RAW], *folded = x->planes[LQ_FORM_FOLDED],
-                 *script = x->planes[LQ_FORM_SCRIPT];
+                 *tokens = x->planes[LQ_FORM_TOKENS];
   bool ascii = false;
   s->text = s->raw;
   if (raw)
     lq_plane_search(raw, s);
-  if (!s->failed && (folded || script) && !fold(r, s->raw, &s->text, &ascii))
+  if (!s->failed && (folded || tokens) && !fold(r, s->raw, &s->text, &ascii))
     s->failed = true;
   if (!s->failed && folded)
     lq_plane_search(folded, s);
-  if (!s->failed && script) {
-    if (!ascii) { // its words have letters of ASCII alone
+  if (!s->failed && tokens) {
+    if (!ascii && s->how == LQ_TOKENS_SCRIPT) {
       lq_lower_ascii(r->buffer, s->raw);
       s->text = (lq_str){r->buffer, s->raw.n};
     }
-    lq_plane_search(script, s);
+    lq_plane_search(tokens, s);
   }
-  if (!s->failed && x->words.texts)
+  if (!s->failed && s->cut)
     search_words(x, s);
 }
 

@@ -14,27 +14,32 @@ typedef struct maker {
   uint32_t *pattern_of;         // by string: its pattern, if that is one of the list at hand
   uint32_t list;                // where that list begins
   uint32_t ntargets;
+  uint8_t *shapes;             // of strings: shape, when somebody has asked
   size_t entries, entries_max; // of covered sets
 } maker;
 
 // ---- who is covered
 
-static lq_str entry(const lq_program *p, const lq_set *s, uint32_t i)
+// A string as a set may have it. A text that is compared as a whole may not be one that would be taken for a
+// pattern.
+typedef enum shape { UNKNOWN, WHOLE = 1, PATTERN = 2, UNFIT = 4 } shape;
+
+static shape shape_of(maker *k, uint32_t id)
 {
-  return p->strings[p->set_ids[s->first + i]];
+  if (k->shapes[id] != UNKNOWN)
+    return (shape)k->shapes[id];
+  lq_str text = k->p->strings[id];
+  bool whole = lq_utf8_is_ascii(text) || !lq_glob_has_wildcard(text);
+  shape x = whole ? WHOLE : lq_pattern_is_fit(text) ? PATTERN : UNFIT;
+  k->shapes[id] = (uint8_t)x;
+  return x;
 }
 
-// A text that is compared as a whole, but would be taken for a pattern.
-static bool no_wildcards(lq_str s)
+static bool all_shaped(maker *k, const lq_predicate *q, int shapes)
 {
-  return !lq_glob_has_wildcard(s);
-}
-
-static bool all_entries(const lq_program *p, const lq_predicate *q, bool (*is)(lq_str))
-{
-  const lq_set *s = &p->sets[q->arg];
+  const lq_set *s = &k->p->sets[q->arg];
   for (uint32_t i = 0; i < s->count; i++) {
-    if (!is(entry(p, s, i)))
+    if (!(shape_of(k, k->p->set_ids[s->first + i]) & shapes))
       return false;
   }
   return true;
@@ -51,7 +56,7 @@ static bool all_required(const lq_program *p, const lq_predicate *q)
   return true;
 }
 
-static bool is_fit(const lq_program *p, const lq_predicate *q)
+static bool is_fit(maker *k, const lq_predicate *q)
 {
   switch ((lq_matcher_kind)q->matcher) {
   case LQ_MATCHER_EXISTS:
@@ -63,10 +68,10 @@ static bool is_fit(const lq_program *p, const lq_predicate *q)
   case LQ_MATCHER_PHRASE: return true;
   case LQ_MATCHER_EQ:
   case LQ_MATCHER_EQ_FOLD:
-  case LQ_MATCHER_TOKENS_ANY: return all_entries(p, q, no_wildcards);
+  case LQ_MATCHER_TOKENS_ANY: return all_shaped(k, q, WHOLE);
   case LQ_MATCHER_GLOB:
-  case LQ_MATCHER_GLOB_FOLD: return all_entries(p, q, lq_pattern_is_fit);
-  case LQ_MATCHER_REGEX: return all_required(p, q);
+  case LQ_MATCHER_GLOB_FOLD: return all_shaped(k, q, WHOLE | PATTERN);
+  case LQ_MATCHER_REGEX: return all_required(k->p, q);
   case LQ_MATCHER_COUNT: break;
   }
   return false;
@@ -86,7 +91,7 @@ static bool covers(maker *k, const lq_predicate *q)
   size_t count = has_set(q) ? k->p->sets[q->arg].count : 0;
   if (f->scope != LQ_NONE || f->flags & LQ_FIELD_SCOPE || count > k->entries_max - k->entries)
     return false;
-  if (!is_fit(k->p, q))
+  if (!is_fit(k, q))
     return false;
   k->entries += count;
   return true;
@@ -116,7 +121,7 @@ static uint32_t pattern_for(maker *k, uint32_t text)
   uint32_t at = k->pattern_of[text];
   if (at < k->list || at >= m->npatterns || m->patterns[at].text != text) {
     at = k->pattern_of[text] = m->npatterns++;
-    m->patterns[at] = (lq_pattern){.text = text};
+    m->patterns[at] = (lq_pattern){.text = text, .wild = k->shapes[text] & PATTERN};
   }
   return at;
 }
@@ -152,12 +157,7 @@ static lq_pattern_list list_texts(maker *k, size_t slot, lq_matcher_kind a, lq_m
 
 // ---- what is looked for besides texts and patterns
 
-typedef struct literals {
-  lq_literal *rows;
-  size_t n;
-} literals;
-
-static void add_literal(literals *out, lq_str text, uint32_t pattern, lq_key_kind kind)
+static void add_literal(lq_literals *out, lq_str text, uint32_t pattern, lq_key_kind kind)
 {
   out->rows[out->n++] = (lq_literal){.text = text, .key = {pattern, (uint8_t)kind}};
 }
@@ -170,15 +170,15 @@ static size_t entries_of(const maker *k, size_t slot, lq_matcher_kind a, lq_matc
   return n;
 }
 
-static literals room(maker *k, size_t n)
+static lq_literals room(maker *k, size_t n)
 {
-  return (literals){.rows = lq_arena_array(&k->scratch, n, sizeof(lq_literal))};
+  return (lq_literals){.rows = lq_arena_array(&k->scratch, n, sizeof(lq_literal))};
 }
 
-static literals regex_literals(maker *k, size_t slot)
+static lq_literals regex_literals(maker *k, size_t slot)
 {
   lq_matchers *m = k->m;
-  literals out = room(k, entries_of(k, slot, LQ_MATCHER_REGEX, LQ_MATCHER_REGEX));
+  lq_literals out = room(k, entries_of(k, slot, LQ_MATCHER_REGEX, LQ_MATCHER_REGEX));
   for (uint32_t i = k->first[slot]; out.rows && i < k->first[slot + 1]; i++) {
     const lq_set *s = &k->p->sets[k->p->predicates[k->predicates[i]].arg];
     for (uint32_t e = 0; is_of(k->p, k->predicates[i], LQ_MATCHER_REGEX, LQ_MATCHER_REGEX) && e < s->count;
@@ -186,7 +186,7 @@ static literals regex_literals(maker *k, size_t slot)
       char text[LQ_REQUIRED_MAX];
       uint32_t regex = s->first + e;
       lq_str literal = lq_regex_required(k->p->strings[k->p->regexes[regex].text], text);
-      m->patterns[m->npatterns] = (lq_pattern){regex, k->ntargets, 1};
+      m->patterns[m->npatterns] = (lq_pattern){regex, k->ntargets, 1, false};
       m->targets[k->ntargets++] = k->predicates[i];
       add_literal(&out, lq_arena_copy(&m->arena, literal), m->npatterns++, LQ_KEY_REGEX);
     }
@@ -195,9 +195,9 @@ static literals regex_literals(maker *k, size_t slot)
 }
 
 // Of a text that has to be one token: itself. Of a phrase: its first token.
-static literals token_literals(maker *k, size_t slot, lq_tokens how)
+static lq_literals token_literals(maker *k, size_t slot, lq_tokens how)
 {
-  literals out = room(k, entries_of(k, slot, LQ_MATCHER_TOKENS_ANY, LQ_MATCHER_PHRASE));
+  lq_literals out = room(k, entries_of(k, slot, LQ_MATCHER_TOKENS_ANY, LQ_MATCHER_PHRASE));
   for (int phrase = 0; phrase < 2 && out.rows; phrase++) {
     lq_matcher_kind kind = phrase ? LQ_MATCHER_PHRASE : LQ_MATCHER_TOKENS_ANY;
     lq_pattern_list list = list_texts(k, slot, kind, kind);
@@ -213,14 +213,53 @@ static literals token_literals(maker *k, size_t slot, lq_tokens how)
 
 // ---- a slot
 
-static lq_plane *make_plane(maker *k, const lq_pattern_list *list, const literals *more)
+static lq_plane *make_plane(maker *k, const lq_pattern_list *list, const lq_literals *more,
+                            lq_literals *carry)
 {
   if (list->n + more->n == 0)
     return NULL;
   lq_plane *plane = lq_arena_alloc(&k->m->arena, sizeof *plane);
   if (plane)
-    lq_plane_make(plane, &k->m->arena, &k->scratch, list, more->rows, more->n);
+    lq_plane_make(plane, &k->m->arena, &k->scratch, list, more, carry);
   return plane;
+}
+
+static bool is_any_wild(const lq_pattern_list *list)
+{
+  for (uint32_t i = list->first; i < list->first + list->n; i++) {
+    if (list->patterns[i].wild)
+      return true;
+  }
+  return false;
+}
+
+// What was carried from the plane of unfolded texts: where a text has it, the folded text has it folded.
+static void fold_literals(maker *k, lq_literals *more, const lq_literals *carried)
+{
+  for (size_t i = 0; i < carried->n; i++) {
+    lq_str text = carried->rows[i].text;
+    char *p = lq_arena_alloc(&k->m->arena, LQ_FOLD_ROOM(text.n));
+    if (p)
+      add_literal(more, (lq_str){p, lq_fold_into(p, text)}, carried->rows[i].key.pattern, LQ_KEY_RAW);
+  }
+}
+
+// If the folded text is read anyway, it is read for literals in unfolded patterns too.
+static void make_planes(maker *k, size_t slot, lq_slot_matcher *x)
+{
+  lq_literals none = {0}, carried, more = regex_literals(k, slot);
+  lq_pattern_list raw = list_texts(k, slot, LQ_MATCHER_EQ, LQ_MATCHER_GLOB);
+  lq_pattern_list folded = list_texts(k, slot, LQ_MATCHER_EQ_FOLD, LQ_MATCHER_GLOB_FOLD);
+  carried = room(k, raw.n);
+  lq_literals all = room(k, raw.n + more.n);
+  if (!carried.rows || !all.rows)
+    return;
+  if (more.n > 0)
+    memcpy(all.rows, more.rows, more.n * sizeof *all.rows);
+  all.n = more.n;
+  x->planes[LQ_FORM_RAW] = make_plane(k, &raw, &none, is_any_wild(&folded) ? &carried : NULL);
+  fold_literals(k, &all, &carried);
+  x->planes[LQ_FORM_FOLDED] = make_plane(k, &folded, &all, NULL);
 }
 
 static void make_tokens(maker *k, size_t slot, lq_slot_matcher *x)
@@ -230,11 +269,13 @@ static void make_tokens(maker *k, size_t slot, lq_slot_matcher *x)
     return;
   uint32_t field = k->p->predicates[k->predicates[k->first[slot]]].field;
   x->how = lq_tokens_of_field(k->p->strings[k->p->fields[field].name]);
-  literals tokens = token_literals(k, slot, x->how);
-  if (x->how == LQ_TOKENS_SCRIPT)
-    x->planes[LQ_FORM_SCRIPT] = make_plane(k, &(lq_pattern_list){.program = k->p}, &tokens);
-  else
+  lq_literals tokens = token_literals(k, slot, x->how);
+  // Words are not plain to see. A text that has none of them anywhere need not be cut.
+  if (x->how == LQ_TOKENS_WORDS)
     lq_exact_make(&x->words, &m->arena, tokens.rows, (uint32_t)tokens.n);
+  for (size_t i = 0; i < tokens.n && x->how == LQ_TOKENS_WORDS; i++)
+    tokens.rows[i].key.kind = LQ_KEY_WORD;
+  x->planes[LQ_FORM_TOKENS] = make_plane(k, &(lq_pattern_list){.program = k->p}, &tokens, NULL);
   for (size_t i = 0; i < tokens.n; i++)
     m->longest_word = tokens.rows[i].text.n > m->longest_word ? tokens.rows[i].text.n : m->longest_word;
 }
@@ -284,11 +325,7 @@ static void make_slot(maker *k, size_t slot)
     return;
   lq_arena_reset(&k->scratch);
   make_lists(k, slot, x);
-  literals none = {0}, regexes = regex_literals(k, slot);
-  lq_pattern_list raw = list_texts(k, slot, LQ_MATCHER_EQ, LQ_MATCHER_GLOB);
-  x->planes[LQ_FORM_RAW] = make_plane(k, &raw, &none);
-  lq_pattern_list folded = list_texts(k, slot, LQ_MATCHER_EQ_FOLD, LQ_MATCHER_GLOB_FOLD);
-  x->planes[LQ_FORM_FOLDED] = make_plane(k, &folded, &regexes);
+  make_planes(k, slot, x);
   make_tokens(k, slot, x);
   make_networks(k, slot, x);
   x->remembers = pays_to_remember(x);
@@ -307,6 +344,7 @@ static void make(maker *k)
   m->covered = lq_arena_array(&m->arena, p->npredicates, sizeof *m->covered);
   k->first = lq_arena_array(&k->lists, m->nslots + 1, sizeof *k->first);
   k->predicates = lq_arena_array(&k->lists, p->npredicates, sizeof *k->predicates);
+  k->shapes = lq_arena_array(&k->lists, p->nstrings, sizeof *k->shapes);
   k->pattern_of = lq_arena_array(&k->lists, p->nstrings, sizeof *k->pattern_of);
   if (m->arena.failed || k->lists.failed)
     return;

@@ -30,8 +30,18 @@ static kind kind_of_punctuation(uint32_t c)
   }
 }
 
+// As the categories below have it; most texts are nothing else.
+static kind kind_of_ascii(uint32_t c)
+{
+  if (c - 'a' < 26 || c - 'A' < 26)
+    return LETTER;
+  return c - '0' < 10 ? DIGIT : c == '_' ? JOINER : kind_of_punctuation(c);
+}
+
 static kind kind_of(uint32_t c)
 {
+  if (c < 0x80)
+    return kind_of_ascii(c);
   if (c == LQ_CODEPOINT_BAD)
     return OUTSIDE;
   switch (utf8proc_category((utf8proc_int32_t)c)) {
