@@ -42,18 +42,30 @@ static void free_block(lq_arena *a, lq_arena_block *b)
   lq_mem_free(a->mem, b, size, 1);
 }
 
-void *lq_arena_alloc(lq_arena *a, size_t size)
+static char *take(lq_arena *a, size_t size, size_t *need)
 {
-  size_t need = 0;
-  bool fits = !__builtin_add_overflow(size, ALIGN - 1, &need);
-  need &= ~(size_t)(ALIGN - 1);
-  if (!fits || ((!a->head || a->head->cap - a->head->used < need) && !add_block(a, need))) {
+  bool fits = !__builtin_add_overflow(size, ALIGN - 1, need);
+  *need &= ~(size_t)(ALIGN - 1);
+  if (!fits || ((!a->head || a->head->cap - a->head->used < *need) && !add_block(a, *need))) {
     a->failed = true;
     return NULL;
   }
   char *p = (char *)a->head->data + a->head->used;
-  a->head->used += need;
-  return memset(p, 0, need);
+  a->head->used += *need;
+  return p;
+}
+
+void *lq_arena_alloc(lq_arena *a, size_t size)
+{
+  size_t need = 0;
+  char *p = take(a, size, &need);
+  return p ? memset(p, 0, need) : NULL;
+}
+
+char *lq_arena_bytes(lq_arena *a, size_t size)
+{
+  size_t need = 0;
+  return take(a, size, &need);
 }
 
 void *lq_arena_array(lq_arena *a, size_t count, size_t size)

@@ -19,6 +19,7 @@ typedef struct lq_arena {
 
 // Ready when {.mem = m}. Memory is zeroed and aligned for any object; NULL is out of memory.
 void *lq_arena_alloc(lq_arena *a, size_t size);
+char *lq_arena_bytes(lq_arena *a, size_t size);               // not zeroed, to be written at once
 void *lq_arena_array(lq_arena *a, size_t count, size_t size); // checked multiplication
 lq_str
 lq_arena_copy(lq_arena *a,

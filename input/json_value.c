@@ -50,29 +50,56 @@ static size_t put_code(uint32_t code, char *out, uint64_t *repaired)
   return lq_utf8_encode(code, out);
 }
 
-// One bad byte grows to the three of U+FFFD; nothing else grows.
-static size_t decode(lq_str raw, char *out, uint64_t *repaired)
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+// How many of the eight bytes stand for themselves, up to the first backslash or byte that is not ASCII.
+static unsigned plain_bytes(uint64_t w)
 {
-  size_t n = 0;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  w = __builtin_bswap64(w);
+#endif
+  uint64_t backslash = w ^ BYTES('\\');
+  uint64_t marks = (((backslash - BYTES(1)) & ~backslash) | w) & BYTES(0x80); // false ones only above a true
+  return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
+}
+
+// What stands for itself, eight bytes a step: a step may write more than it takes.
+static const char *copy_plain(const char *p, const char *end, char **out)
+{
+  uint64_t w;
+  for (unsigned n = 8; n == 8 && end - p >= 8; p += n, *out += n) {
+    memcpy(&w, p, sizeof w);
+    memcpy(*out, &w, sizeof w);
+    n = plain_bytes(w);
+  }
+  while (p < end && *p != '\\' && !((uint8_t)*p & 0x80))
+    *(*out)++ = *p++;
+  return p;
+}
+
+enum { SLACK = 8 }; // behind what is written
+
+// One bad byte grows to the three of U+FFFD; nothing else grows.
+static size_t decode(lq_str raw, char *to, uint64_t *repaired)
+{
+  uint32_t code;
+  char *out = to;
   const char *p = raw.p, *end = raw.p + raw.n;
-  while (p < end) {
-    if (*p == '\\' && p[1] == 'u') {
-      uint32_t code;
-      p += take_code(p, end, &code);
-      n += put_code(code, out + n, repaired);
-    } else if (*p == '\\') {
-      out[n++] = plain_escape(p[1]);
-      p += 2;
-    } else if (!((uint8_t)*p & 0x80)) {
-      out[n++] = *p++;
-    } else {
+  while ((p = copy_plain(p, end, &out)) < end) {
+    if (*p != '\\') {
       size_t at = (size_t)(p - raw.p);
-      uint32_t code = lq_utf8_next(raw, &at);
-      n += put_code(code, out + n, repaired);
+      code = lq_utf8_next(raw, &at);
+      out += put_code(code, out, repaired);
       p = raw.p + at;
+    } else if (p[1] == 'u') {
+      p += take_code(p, end, &code);
+      out += put_code(code, out, repaired);
+    } else {
+      *out++ = plain_escape(p[1]);
+      p += 2;
     }
   }
-  return n;
+  return (size_t)(out - to);
 }
 
 lq_str lq_json_string(const lq_json *j, const lq_json_node *n, lq_arena *a, uint64_t *repaired)
@@ -80,10 +107,10 @@ lq_str lq_json_string(const lq_json *j, const lq_json_node *n, lq_arena *a, uint
   lq_str raw = lq_json_raw(j, n);
   if (!n->escaped)
     return raw;
-  bool valid = lq_utf8_valid(raw);
-  if (valid && !memchr(raw.p, '\\', raw.n))
+  bool ascii = lq_utf8_is_ascii(raw), valid = ascii || lq_utf8_valid(raw);
+  if (!ascii && valid && !memchr(raw.p, '\\', raw.n))
     return raw;
-  char *out = lq_arena_alloc(a, valid ? raw.n : raw.n * 3);
+  char *out = lq_arena_bytes(a, (valid ? raw.n : raw.n * 3) + SLACK);
   return out ? (lq_str){out, decode(raw, out, repaired)} : LQ_STR("");
 }
 

@@ -37,7 +37,7 @@ static char lower(char ch)
 lq_str lq_map_lower(lq_map_call *c, lq_str s)
 {
   s = lq_fill_shorten(c->fill, s);
-  char *p = lq_arena_alloc(c->fill->text, s.n);
+  char *p = lq_arena_bytes(c->fill->text, s.n);
   if (!p)
     return LQ_STR("");
   for (size_t i = 0; i < s.n; i++)

@@ -52,7 +52,7 @@ static int64_t split(lq_map_call *c, lq_str s, splitter next, bool giving)
 {
   int64_t count = 0;
   s = lq_fill_shorten(c->fill, s);
-  char *out = lq_arena_alloc(c->fill->text, s.n); // all of them, one behind the other
+  char *out = lq_arena_bytes(c->fill->text, s.n); // all of them, one behind the other
   for (size_t i = 0; out && i < s.n && count < MOST_ARGUMENTS;) {
     if (s.p[i] == ' ' || s.p[i] == '\t') {
       i++;

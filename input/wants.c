@@ -45,7 +45,7 @@ static uint32_t member_of_root(const lq_wants *w, lq_str key)
   uint32_t found = below(m, 0, key);
   if (lq_str_is(key, "_source"))
     return found == LQ_JSON_LEAVE_OUT ? 0 : LQ_WANTS_ALL;
-  if (is_one_of(key, parts) || lq_windows_name(*w->windows, key) != LQ_NO_NAME)
+  if (is_one_of(key, parts) || lq_windows_reads(*w->windows, key))
     return LQ_WANTS_ALL;
   if (is_one_of(key, times) || lq_windows_is_sign(key))
     found = both(found, LQ_WANTS_VALUE);

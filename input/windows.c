@@ -440,12 +440,12 @@ static void give_alone(lq_windows *w, uint32_t slot)
 
 void lq_windows_give(lq_windows *w, lq_fill *f, const lq_slot_set *wanted)
 {
-  uint32_t n = (uint32_t)f->nslots;
   if (lq_fill_walks(f, wanted))
     pass(w, &f->walked);
-  for (uint32_t s = lq_slot_set_next(wanted, 0, n); s != LQ_NO_SLOT; s = lq_slot_set_next(wanted, s + 1, n)) {
-    if (lq_slot_set_has(&f->alone, s))
-      give_alone(w, s);
+  for (uint32_t i = 0; i < wanted->n; i++) {
+    uint64_t word = wanted->words[i] & w->plan->slots[i];
+    for (; word; word &= word - 1)
+      give_alone(w, i * 64 + (uint32_t)__builtin_ctzll(word));
   }
 }
 

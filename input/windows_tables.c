@@ -99,7 +99,22 @@ static void intern_elements(lq_windows *w, const lq_map_header *h, size_t n)
   }
 }
 
-static const lq_str data_path = LQ_STR_INIT("winlog.event_data.");
+static void set_bit(uint64_t *words, uint32_t slot)
+{
+  words[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+static const lq_str data_path = LQ_STR_INIT("winlog.event_data."),
+                    user_path = LQ_STR_INIT("winlog.user_data.");
+
+static void find_data_slots(lq_windows *w, const lq_fill *f)
+{
+  for (uint32_t s = 0; s < f->nslots; s++) {
+    lq_str name = lq_fieldmap_spec(f->map, s)->name;
+    if (lq_slot_set_has(&f->alone, s) && (lq_str_starts(name, data_path) || lq_str_starts(name, user_path)))
+      set_bit(w->data, s);
+  }
+}
 
 // The first part of a datum's name that some slot reads.
 static lq_str datum_of(const lq_field_spec *spec)
@@ -172,6 +187,7 @@ static void want(lq_windows *w, const lq_fill *f, size_t i, bool exact)
   if (r->transform == LQ_TO_STAMP)
     w->stamp = to->target;
   uint32_t slot = alone_at(f, to->node);
+  w->slot_of[to->target] = slot;
   if (slot != LQ_NO_SLOT)
     w->target_of[slot] = to->target;
 }
@@ -186,6 +202,9 @@ static bool allocate(lq_windows *w, size_t nheaders, size_t nslots)
   w->row = lq_arena_array(&w->own, w->nrows, sizeof *w->row);
   w->done = lq_arena_array(&w->own, w->nrows, sizeof *w->done);
   w->target_of = lq_arena_array(&w->own, nslots, sizeof *w->target_of);
+  w->slot_of = lq_arena_array(&w->own, w->nrows, sizeof *w->slot_of);
+  w->nwords = (nslots + 63) / 64;
+  w->data = lq_arena_array(&w->own, w->nwords, sizeof *w->data);
   w->names = lq_arena_array(&w->own, w->names_cap, sizeof *w->names);
   w->table = lq_arena_array(&w->own, w->table_size, sizeof *w->table);
   w->elements = lq_arena_array(&w->own, nheaders, sizeof *w->elements);
@@ -267,6 +286,7 @@ lq_windows *lq_windows_new(const lq_fill *f, bool exact)
   intern_elements(w, headers, nheaders);
   intern_data(w, f);
   find_data(w, f);
+  find_data_slots(w, f);
   return w;
 }
 
@@ -305,11 +325,20 @@ static bool index_rows(lq_windows *w, lq_windows_plan *p)
   p->next = lq_arena_array(&w->planned, p->nrows, sizeof *p->next);
   p->first = lq_arena_array(&w->planned, w->ntargets, sizeof *p->first);
   p->many = lq_arena_array(&w->planned, p->nrows, sizeof *p->many);
-  if (!p->next || !p->first || !p->many)
+  p->slots = lq_arena_array(&w->planned, w->nwords, sizeof *p->slots);
+  if (!p->next || !p->first || !p->many || !p->slots)
     return false;
   memset(p->next, 0xFF, p->nrows * sizeof *p->next);
   memset(p->first, 0xFF, w->ntargets * sizeof *p->first);
+  memcpy(p->slots, w->data, w->nwords * sizeof *p->slots);
+  for (int i = 0; i < LQ_WINDOWS_KINDS; i++) {
+    if (w->kind_slots[i] != LQ_NO_SLOT)
+      set_bit(p->slots, w->kind_slots[i]);
+  }
   for (uint16_t i = 0; i < p->nrows; i++) {
+    uint32_t slot = w->slot_of[w->row[p->rows[i]].target];
+    if (slot != LQ_NO_SLOT)
+      set_bit(p->slots, slot);
     link_row(w, p, i);
     if (lq_map_gives_many(w->rows[p->rows[i]].transform))
       p->many[p->nmany++] = p->rows[i];

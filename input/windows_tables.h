@@ -16,6 +16,7 @@ typedef struct lq_windows_plan {
   size_t nrows, nmany;
   uint16_t *many; // those of them that can give several values for one
   const lq_map_kind *kind;
+  uint64_t *slots; // a bit for each slot that stands alone and that its rows, its kind or data can give to
 } lq_windows_plan;
 
 typedef struct lq_windows_row {
@@ -50,8 +51,11 @@ struct lq_windows {
   lq_windows_row *row;
   size_t ntargets;
   uint16_t *target_of; // by slot that stands alone
-  uint32_t *done;      // by target: the last pass in which it has a value
-  uint32_t pass;       // counts up
+  uint32_t *slot_of;   // by target: that slot, LQ_NO_SLOT
+  uint64_t *data;      // a bit for each slot that stands alone and lies in the data
+  size_t nwords;
+  uint32_t *done; // by target: the last pass in which it has a value
+  uint32_t pass;  // counts up
 
   // Distinct raw names, those of the header in both spellings; behind them elements of `System`, and names of
   // data that only the map knows.

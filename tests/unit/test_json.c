@@ -2,6 +2,7 @@
 // stands. (The reader skips a byte order mark before it comes here, and repairs bad UTF-8 only inside
 // strings.)
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "input/json.h"
 
@@ -131,6 +132,36 @@ Test(json, strings_are_decoded_and_repaired)
   }
   lq_arena_free(&a);
   lq_json_free(&j);
+}
+
+static void expect_padded(const struct string_case *c, int before, int after)
+{
+  static const char pad[] = "0123456789abcdefghij";
+  char text[128], want[128];
+  lq_json j = {.mem = &lq_mem_libc};
+  lq_arena a = {.mem = &lq_mem_libc};
+  lq_json_error e;
+  uint64_t repaired = 0;
+  int inside = (int)strlen(c->text) - 2;
+  snprintf(text, sizeof text, "\"%.*s%.*s%.*s\"", before, pad, inside, c->text + 1, after, pad);
+  snprintf(want, sizeof want, "%.*s%s%.*s", before, pad, c->want, after, pad);
+  cr_assert_eq(lq_json_parse(&j, lq_str_of(text), 4, &e), LQ_OK, "%s", text);
+  lq_str s = lq_json_string(&j, &j.nodes[0], &a, &repaired);
+  cr_expect(lq_str_is(s, want), "%s: %.*s", text, LQ_STR_ARG(s));
+  cr_expect_eq(repaired, c->repaired, "%s", text);
+  lq_arena_free(&a);
+  lq_json_free(&j);
+}
+
+// Eight bytes are looked at together: what is special among them may stand anywhere.
+Test(json, strings_are_decoded_wherever_their_escapes_stand)
+{
+  for (size_t i = 0; i < sizeof string_cases / sizeof *string_cases; i++) {
+    for (int before = 0; before < 20; before++) {
+      for (int after = 0; after < 20; after++)
+        expect_padded(&string_cases[i], before, after);
+    }
+  }
 }
 
 Test(json, a_nul_escape_is_a_byte)

@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "base/layers.h"
 #include "counting_mem.h"
 #include "input/reader.h"
 
@@ -412,7 +411,7 @@ static void compare(lq_str text, const struct map *map, lq_input_limits l)
   lq_fieldmap *m = make_map(map);
   asking whole = {.slots = map->n, .out = {.mem = &lq_mem_libc}};
   lq_reader_hooks hooks = {.record = on_record, .user = &whole};
-  l.layers_off = LQ_LAYER_MAPPING;
+  l.layers_off = UINT32_MAX;
   counts want = read_text(text, m, l, &hooks);
   l.layers_off = 0;
   for (uint32_t most = 0; most < 5; most += 1 + most) {
@@ -485,7 +484,7 @@ Test(on_demand, limits_count_what_nobody_asks_for)
       lq_input_limits l = limits[i / COUNT(maps)];
       lq_fieldmap *m = make_map(map);
       asking whole = {.slots = map->n, .out = {.mem = &lq_mem_libc}};
-      l.layers_off = LQ_LAYER_MAPPING;
+      l.layers_off = UINT32_MAX;
       counts want = read_text(lq_buf_get(&text), m, l,
                               &(lq_reader_hooks){.record = on_record, .user = &whole});
       size_t slots = map->n;
