@@ -57,21 +57,21 @@ const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term)
 // ---- what they read
 
 // A field that is tied to a scope is read by way of the scope's elements.
-static void add_field(const lq_ruleset *rs, uint32_t field, lq_slot_set *set)
+void lq_conditions_add_field(const lq_ruleset *rs, uint32_t field, lq_slot_set *set)
 {
   for (; field != LQ_NONE; field = rs->program->fields[field].scope)
     lq_slot_set_add(set, rs->slots[field]);
 }
 
-static void add_slots(const lq_ruleset *rs, uint32_t code, uint32_t ncode, lq_slot_set *set)
+void lq_conditions_add_slots(const lq_ruleset *rs, uint32_t code, uint32_t ncode, lq_slot_set *set)
 {
   const lq_program *p = rs->program;
   for (const lq_insn *i = p->code + code; i < p->code + code + ncode; i++) {
     char operand = lq_ops[i->op].operands[2];
     if (operand == 'p')
-      add_field(rs, p->predicates[i->c].field, set);
+      lq_conditions_add_field(rs, p->predicates[i->c].field, set);
     else if (operand == 'f')
-      add_field(rs, i->c, set);
+      lq_conditions_add_field(rs, i->c, set);
   }
 }
 
@@ -88,9 +88,9 @@ lq_status lq_conditions_find_slots(lq_ruleset *rs)
     const lq_snippet *s = c->snippet == LQ_NONE ? NULL : &rs->program->snippets[c->snippet];
     uint32_t code = s ? s->code : r->code, ncode = s ? s->ncode : r->ncode;
     if (!s)
-      add_slots(rs, code, ncode, &rs->of_rules);
+      lq_conditions_add_slots(rs, code, ncode, &rs->of_rules);
     if (!c->reads) // others are asked later, of the whole event
-      add_slots(rs, code, ncode, &rs->of_all);
+      lq_conditions_add_slots(rs, code, ncode, &rs->of_all);
   }
   return LQ_OK;
 }
@@ -131,15 +131,20 @@ lq_status lq_engine_ask_terms(lq_engine *e, lq_exec *x, uint32_t *out, size_t *n
   return run_all(e, x, rs->conditions + rs->nwhole, rs->nconditions - rs->nwhole, out, n);
 }
 
-lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c)
+lq_status lq_engine_need(lq_engine *e, lq_cursor *c, const lq_slot_set *set)
 {
   size_t before = c->event->nvalues;
-  lq_status status = lq_cursor_need(c, &e->rs->every);
+  lq_status status = lq_cursor_need(c, set);
   if (c->event->nvalues > before) { // folded texts are by value
     lq_arena_reset(&e->exec.folds);
     e->exec.folded = NULL;
   }
   return status;
+}
+
+lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c)
+{
+  return lq_engine_need(e, c, &e->rs->every);
 }
 
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out)

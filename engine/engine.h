@@ -34,6 +34,11 @@ typedef struct lq_condition {
 } lq_condition;
 const lq_condition *lq_ruleset_conditions(const lq_ruleset *rs, size_t *n);
 const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term);
+// What is asked of an event later, when its turn has come: by lineage, of every event if there is any; and,
+// added to the set, because a term has held or is to be asked then.
+const lq_slot_set *lq_ruleset_of_lineage(const lq_ruleset *rs);
+const lq_slot_set *lq_ruleset_of_rows(const lq_ruleset *rs); // by stages, of events that they kept
+void lq_ruleset_add_later(const lq_ruleset *rs, uint32_t term, lq_slot_set *set);
 
 typedef struct lq_engine_stats {
   uint64_t events, matches;
@@ -66,7 +71,8 @@ typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole 
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out);
 // The same, of an event whose hits another engine of the rule set has found: nothing is asked or counted.
 void lq_engine_assume(lq_engine *e, lq_cursor *c);
-// All fields, for whoever shows, explains or remembers the event that was asked about last.
+// More fields, or all, for whoever shows, explains or remembers the event that was asked about last.
+lq_status lq_engine_need(lq_engine *e, lq_cursor *c, const lq_slot_set *set);
 lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c);
 // Counts the rules that match and calls match(user, rule) for each, in rule order; nonzero from it stops and
 // gives LQ_E_CANCELLED.

@@ -16,6 +16,8 @@ struct lq_ruleset {
   lq_condition *conditions; // whole rules first, then terms
   size_t nconditions, nwhole;
   lq_slot_set of_rules, of_all, every; // slots that whole rules read; all conditions; that there are
+  // What is asked when an event's turn has come: by lineage; of rows that a stage kept; by term, a set each.
+  lq_slot_set of_lineage, of_rows, later;
 };
 
 // An allocation hook with a cap, for what an event can make grow. Over the cap is the event's doing and makes
@@ -42,6 +44,10 @@ struct lq_engine {
 
 lq_status lq_conditions_make(lq_ruleset *rs);
 lq_status lq_conditions_find_slots(lq_ruleset *rs); // when all fields have theirs
+lq_status lq_later_find(lq_ruleset *rs);            // likewise
+// The slots that a field, or code, is read by.
+void lq_conditions_add_field(const lq_ruleset *rs, uint32_t field, lq_slot_set *set);
+void lq_conditions_add_slots(const lq_ruleset *rs, uint32_t code, uint32_t ncode, lq_slot_set *set);
 
 // Gets an exec ready for an event.
 void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event);

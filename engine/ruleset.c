@@ -45,6 +45,8 @@ lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_li
     status = lq_process_add_fields(rs->fields, rs->process_slots);
   if (!status)
     status = lq_conditions_find_slots(rs);
+  if (!status)
+    status = lq_later_find(rs);
   if (status)
     lq_ruleset_free(rs);
   else
@@ -59,6 +61,9 @@ void lq_ruleset_free(lq_ruleset *rs)
   lq_slot_set_free(&rs->of_rules);
   lq_slot_set_free(&rs->of_all);
   lq_slot_set_free(&rs->every);
+  lq_slot_set_free(&rs->of_lineage);
+  lq_slot_set_free(&rs->of_rows);
+  lq_slot_set_free(&rs->later);
   lq_fieldmap_free(rs->fields);
   lq_mem_free(rs->mem, rs->conditions, rs->nconditions, sizeof *rs->conditions);
   lq_mem_free(rs->mem, rs->slots, rs->program->nfields, sizeof *rs->slots);

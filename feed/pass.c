@@ -5,7 +5,7 @@
 
 #include "feed/file.h"
 
-enum { BLOCK = 1 << 20 };
+enum { BLOCK = 1 << 20, WAITING = 32 << 20 };
 
 // ---- what the scan calls
 
@@ -131,14 +131,16 @@ static void keep_counters(lq_running *r)
 
 // ---- beginning and end
 
-// Whoever gives all files at once wants one answer over all of them: that needs more room than a stream.
-static lq_limits room_of(const lq_pass *p)
+// Whoever gives all files at once wants one answer over all of them: that needs more room than a stream. To
+// wait in files costs no time that can be measured, so memory is for it only where there can be none.
+static lq_limits room_of(const lq_pass *p, lq_run_files *files)
 {
   lq_limits l = {.struct_size = sizeof l};
   lq_limits_default(&l);
   if (!p->live) {
     l.max_state = UINT64_C(2) << 30;
-    l.max_state_rule = l.max_waiting = UINT64_C(1) << 30;
+    l.max_state_rule = UINT64_C(1) << 30;
+    l.max_waiting = p->max_waiting || lq_run_files_can(files) ? WAITING : UINT64_C(1) << 30;
   }
   if (p->max_waiting)
     l.max_waiting = p->max_waiting;
@@ -148,8 +150,8 @@ static lq_limits room_of(const lq_pass *p)
 static lq_status new_scan(lq_running *r)
 {
   lq_pass *p = r->pass;
-  lq_limits limits = room_of(p);
   lq_spill spill = lq_run_files_init(&r->run_files, r->host, p->temp_folder);
+  lq_limits limits = room_of(p, &r->run_files);
   lq_allocator allocator = {r->host->mem->fn, r->host->mem->user};
   lq_scan_options options = {.struct_size = sizeof options,
                              .layers_off = p->layers_off,

@@ -58,13 +58,26 @@ static int open_usual(lq_run_files *f)
   return fd;
 }
 
+static int open_any(lq_run_files *f)
+{
+  return f->folder ? open_in(f, f->folder) : open_usual(f);
+}
+
+bool lq_run_files_can(lq_run_files *f)
+{
+  int fd = open_any(f);
+  if (fd >= 0)
+    f->host->os->close(fd);
+  return fd >= 0;
+}
+
 static lq_run_file *open_run(lq_run_files *f, uint32_t run)
 {
   int fd = -1;
   if (!LQ_GROW(f->host->mem, f->file, f->n, &f->cap))
     errno = ENOMEM;
   else
-    fd = f->folder ? open_in(f, f->folder) : open_usual(f);
+    fd = open_any(f);
   if (fd < 0) {
     failed(f, errno);
     return NULL;

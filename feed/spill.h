@@ -21,6 +21,7 @@ typedef struct lq_run_files {
 
 // The folder is borrowed. What fails is a notice, CANNOT_SPILL, and then LQ_E_IO of the scan.
 lq_spill lq_run_files_init(lq_run_files *f, const lq_host *host, const char *folder);
+bool lq_run_files_can(lq_run_files *f);  // whether a file can be made; says nothing
 void lq_run_files_free(lq_run_files *f); // after the scan
 
 #endif

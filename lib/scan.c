@@ -23,7 +23,7 @@ static lq_status remember(lq_scan *s, lq_cursor *c, const lq_hits *hits)
 {
   lq_event *e = c->event;
   lq_status status = LQ_OK;
-  if (hits->nterms > 0 || lq_partition_wants_all(lq_stateful_partition(s->stateful)))
+  if (e->raw.n == 0 && hits->nterms > 0)
     status = lq_engine_need_all(s->engine, c);
   if (status == LQ_OK && e->raw.n == 0 && hits->nterms > 0) {
     lq_buf_clear(&s->fields);
@@ -31,7 +31,7 @@ static lq_status remember(lq_scan *s, lq_cursor *c, const lq_hits *hits)
     status = s->fields.failed ? LQ_E_NOMEM : LQ_OK;
     e->raw = lq_buf_get(&s->fields);
   }
-  return status == LQ_OK ? lq_stateful_event(s->stateful, e, hits) : status;
+  return status == LQ_OK ? lq_stateful_event(s->stateful, c, hits) : status;
 }
 
 static lq_status find_hits(lq_scan *s, lq_cursor *c, lq_hits *hits)

@@ -32,7 +32,8 @@ static lq_status take_stamp(lq_scan *s, const lq_find *f)
   s->stamped.time = f->time;
   s->stamped.has_time = f->has_time;
   s->busy = true;
-  status = lq_stateful_event(s->stateful, &s->stamped, &none);
+  lq_cursor whole = lq_cursor_of(&s->stamped);
+  status = lq_stateful_event(s->stateful, &whole, &none);
   s->busy = false;
   return status;
 }
@@ -65,9 +66,9 @@ lq_status lq_scan_count(lq_scan *s, lq_cursor *c)
 {
   lq_hits hits;
   lq_status status = lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
-  bool whole = hits.nrules > 0 || hits.nterms > 0 ||
-               (s->stateful && lq_partition_wants_all(lq_stateful_partition(s->stateful)));
-  return status == LQ_OK && whole ? lq_engine_need_all(s->engine, c) : status;
+  if (status == LQ_OK && hits.nrules > 0)
+    status = lq_engine_need_all(s->engine, c);
+  return status == LQ_OK && s->stateful ? lq_stateful_need(s->stateful, c, &hits) : status;
 }
 
 // Counters of the block are of all of it. Up to the record that stopped, it is read as it would have been,

@@ -81,7 +81,7 @@ static lq_status run_event(test_run *t, lq_str json, uint64_t number)
     t->event.time = t->clock + INT64_C(1000000000);
   t->event.has_time = true;
   t->clock = t->event.time;
-  return lq_stateful_event(t->stateful, &t->event, &hits);
+  return lq_stateful_event(t->stateful, &cursor, &hits);
 }
 
 static lq_status run_events(test_run *t, lq_str events)

@@ -425,21 +425,15 @@ static lq_snapshot *read_again(lq_decoder *w, const lq_snapshot *k, bool *unread
 {
   lq_pool_in *p = w->pool;
   lq_event *e = p->into;
-  lq_status status = p->read && e ? LQ_OK : LQ_E_INPUT;
-  if (!status) {
-    lq_event_clear(e);
-    status = p->read(p->user, k->raw, e);
-  }
-  if (status == LQ_E_NOMEM || (!status && e->failed)) {
+  lq_status status = p->read && e ? lq_snapshot_read(k, p->read, p->user, e) : LQ_E_INPUT;
+  if (status == LQ_E_NOMEM) {
     lq_decoder_no_memory(w);
     return NULL;
   }
   *unreadable = status != LQ_OK;
   if (*unreadable)
     return lq_snapshot_copy(k, w->mem);
-  e->raw = k->raw, e->source = k->source, e->line = k->line, e->offset = k->offset, e->nth = k->nth;
-  e->has_time = k->has_time, e->time = k->time, e->mapped = k->mapped;
-  return lq_snapshot_take(e, k->order, true, w->mem);
+  return lq_snapshot_take(e, k->order, (lq_keep){true, true, p->of_rows}, w->mem);
 }
 
 static void make_event(lq_decoder *from, lq_pool_entry *entry)

@@ -69,6 +69,7 @@ typedef struct lq_pool_in {
   lq_status (*read)(void *user, lq_str raw, lq_event *into);
   void *user;
   lq_event *into;
+  const lq_slot_set *of_rows; // what is kept of it; NULL: all
 } lq_pool_in;
 
 // What is left to read. After the first thing that is not there, everything reads as zero and bad stays true.

@@ -50,8 +50,9 @@ lq_snapshot *lq_at_hand_keep(lq_machine *m)
   lq_at_hand *e = m->at_hand;
   bool whole = m->def->kind == LQ_STATE_EVENT;
   lq_snapshot **place = whole ? &e->whole : &e->kept;
-  if (!*place && lq_snapshot_size(e->event, whole) <= m->host->limits.rule_bytes)
-    *place = lq_snapshot_take(e->event, e->order, whole, m->mem);
+  lq_keep keep = {true, whole, e->wanted};
+  if (!*place && lq_snapshot_size(e->event, keep) <= m->host->limits.rule_bytes)
+    *place = lq_snapshot_take(e->event, e->order, keep, m->mem);
   return *place;
 }
 

@@ -154,7 +154,8 @@ typedef struct lq_machine_host lq_machine_host; // what all machines of a rule s
 // The event at hand, for all machines in turn.
 typedef struct lq_at_hand {
   lq_order order;
-  const lq_event *event; // NULL when it is kept already
+  const lq_event *event;     // NULL when it is kept already
+  const lq_slot_set *wanted; // those that will be asked for; NULL: all
   lq_snapshot *kept,
       *whole; // made when first needed, without and with the values of its fields; the caller drops them
 } lq_at_hand;

@@ -195,7 +195,7 @@ int lq_sort_order(const lq_value *a, const lq_value *b); // NULL comes first
 
 // ---- first_seen.c
 lq_first_seen *lq_first_seen_get(lq_machine *m, lq_stage *s, const lq_key *key,
-                                 bool *is_new);                           // NULL: no memory
+                                 bool *is_new); // NULL: no memory
 lq_first_seen *lq_first_seen_new(lq_machine *m, lq_stage *s, const lq_key *key);
 void lq_first_seen_take(lq_machine *m, lq_stage *s, lq_first_seen *seen); // out of its table: the caller's
 void lq_first_seen_drop(lq_machine *m, lq_first_seen *seen);              // frees what was taken

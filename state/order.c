@@ -151,6 +151,11 @@ bool lq_buffer_spills(const lq_buffer *b)
   return b->runs.store.write && b->lateness == LQ_LATENESS_WHOLE;
 }
 
+bool lq_buffer_strips(const lq_buffer *b, size_t nhits)
+{
+  return nhits == 0 && lq_buffer_spills(b);
+}
+
 lq_status lq_buffer_spill(lq_buffer *b)
 {
   lq_status status = b->runs.failed;

@@ -45,6 +45,9 @@ bool lq_buffer_passes(const lq_buffer *b, lq_order order); // need not wait, onc
 // What waits can go out of memory, so that nothing has to be forced.
 bool lq_buffer_spills(const lq_buffer *b);
 lq_status lq_buffer_spill(lq_buffer *b); // all of it
+// Whether an event with so many hits waits without its record: where it can be saved, and where a match may
+// show it, it has that.
+bool lq_buffer_strips(const lq_buffer *b, size_t nhits);
 // Takes the reference and the hits, also when it fails.
 lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32_t *hits, size_t nhits);
 // The next one whose time has come (`all`: whatever its time); the caller drops what is in it. *any is false:

@@ -128,6 +128,11 @@ bool lq_partition_wants_all(const lq_partition *s)
   return s->lineage != NULL;
 }
 
+bool lq_partition_keeps_all(const lq_partition *s)
+{
+  return !s->config.read;
+}
+
 // ---- time
 
 static void renew_due(lq_partition *s, uint32_t machine)
@@ -211,18 +216,31 @@ static lq_status take_turn(lq_partition *s, lq_at_hand *e, const uint32_t *hits,
 
 static lq_status let_in(lq_partition *s, lq_waiting *w)
 {
-  lq_at_hand e = {.order = w->order, .whole = lq_snapshot_ref(w->kept)};
+  lq_at_hand e = {.order = w->order, .event = &s->waited};
   lq_snapshot_replay(w->kept, &s->waited);
-  if (s->waited.failed) {
-    lq_snapshot_unref(e.whole, &s->meter.hook);
+  if (s->waited.failed)
     return LQ_E_NOMEM;
+  e.whole = lq_snapshot_ref(w->kept);
+  return take_turn(s, &e, w->hits, w->nhits);
+}
+
+// One that waited in saved state: today's rules are asked about what its record says.
+static lq_status let_restored_in(lq_partition *s, const lq_waiting *w)
+{
+  lq_at_hand e = {.order = w->order, .event = &s->waited};
+  lq_status status = LQ_OK;
+  if (s->config.read)
+    status = lq_snapshot_read(w->kept, s->config.read, s->config.read_user, &s->waited);
+  else
+    lq_snapshot_replay(w->kept, &s->waited);
+  if (status == LQ_E_INPUT) {
+    s->buffer.stats.dropped++;
+    return LQ_OK;
   }
-  e.event = &s->waited;
-  if (w->nhits == LQ_HITS_UNKNOWN) {
-    s->config.asker.event(s->config.asker.user, e.event);
-    w->nhits = s->config.asker.fits(s->config.asker.user, s->known);
-  }
-  return take_turn(s, &e, w->hits ? w->hits : s->known, w->nhits);
+  if (status || s->waited.failed)
+    return LQ_E_NOMEM;
+  s->config.asker.event(s->config.asker.user, e.event);
+  return take_turn(s, &e, s->known, s->config.asker.fits(s->config.asker.user, s->known));
 }
 
 // One that comes back from outside memory may find no room, as rules remember more by now.
@@ -247,7 +265,7 @@ static lq_status let_waiting_in(lq_partition *s, bool all)
   bool any;
   lq_status status;
   while (!(status = next_waiting(s, all, &w, &any)) && any) {
-    status = let_in(s, &w);
+    status = w.nhits == LQ_HITS_UNKNOWN ? let_restored_in(s, &w) : let_in(s, &w);
     lq_waiting_free(&w, &s->meter.hook);
     if (status)
       break;
@@ -268,21 +286,22 @@ static lq_status spill_for(lq_partition *s, size_t size)
   return fits ? LQ_OK : lq_buffer_spill(b);
 }
 
-static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const uint32_t *hits, size_t n)
+static lq_status wait(lq_partition *s, const lq_at_hand *at, const uint32_t *hits, size_t n)
 {
   const lq_mem *mem = &s->meter.hook;
-  size_t size = lq_snapshot_size(e, true) + n * sizeof *hits + 256;
+  lq_keep keep = {!lq_buffer_strips(&s->buffer, n), true, at->wanted};
+  size_t size = lq_snapshot_size(at->event, keep) + n * sizeof *hits + 256;
   lq_status status = spill_for(s, size);
   if (status)
     return status;
   lq_room_make(&s->host, size);
   uint32_t *copy = lq_mem_alloc(mem, n, sizeof *copy);
-  lq_snapshot *kept = copy ? lq_snapshot_take(e, order, true, mem) : NULL;
+  lq_snapshot *kept = copy ? lq_snapshot_take(at->event, at->order, keep, mem) : NULL;
   status = LQ_E_NOMEM;
   if (kept) {
     if (n)
       memcpy(copy, hits, n * sizeof *copy);
-    status = lq_buffer_push(&s->buffer, order, kept, copy, n);
+    status = lq_buffer_push(&s->buffer, at->order, kept, copy, n);
   } else if (copy) {
     lq_mem_free(mem, copy, n, sizeof *copy);
   }
@@ -292,22 +311,22 @@ static lq_status wait(lq_partition *s, const lq_event *e, lq_order order, const 
   return LQ_OK;
 }
 
-lq_status lq_partition_event(lq_partition *s, const lq_event *e, const uint32_t *hits, size_t n)
+lq_status lq_partition_event(lq_partition *s, const lq_event *e, const lq_slot_set *wanted,
+                             const uint32_t *hits, size_t n)
 {
   if (e->failed)
     return LQ_E_NOMEM;
   s->meter.out_of_memory = false;
   s->viewing = NULL;
-  lq_order order;
-  bool in_time = lq_buffer_stamp(&s->buffer, e, &order);
+  lq_at_hand at = {.event = e, .wanted = s->config.read ? wanted : NULL};
+  bool in_time = lq_buffer_stamp(&s->buffer, e, &at.order);
   lq_status status = let_waiting_in(s, false);
   if (status || !in_time || (n == 0 && !s->lineage))
     return status ? status : advance(s, s->buffer.clock);
-  if (!lq_buffer_passes(&s->buffer, order)) {
-    status = wait(s, e, order, hits, n);
+  if (!lq_buffer_passes(&s->buffer, at.order)) {
+    status = wait(s, &at, hits, n);
     return status ? status : let_waiting_in(s, false);
   }
-  lq_at_hand at = {.order = order, .event = e};
   return take_turn(s, &at, hits, n);
 }
 

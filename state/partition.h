@@ -13,9 +13,10 @@ typedef struct lq_partition_config {
   size_t nlineages;
   const uint8_t *
       late; // by term: its condition asks for lineage, so it is asked when the event's turn comes. NULL: none
-  const lq_fieldmap *fields; // of the events
-  lq_state_limits limits;    // zeros: the usual
-  uint8_t hash_key[16];      // random, and known to nobody who writes events
+  const lq_fieldmap *fields;  // of the events
+  const lq_slot_set *of_rows; // those that stages ask for of events that they kept; NULL: all
+  lq_state_limits limits;     // zeros: the usual
+  uint8_t hash_key[16];       // random, and known to nobody who writes events
   int64_t lateness; // ns that an event may be late; LQ_LATENESS_WHOLE: all is sorted at the end of input
   // With LQ_LATENESS_WHOLE: where events wait that are more than limits.buffer_bytes. write is NULL: nowhere.
   lq_run_store store;
@@ -26,8 +27,9 @@ typedef struct lq_partition_config {
   lq_state_hooks hooks;
   // What saved state is tied to. By state: the rule's id, and a digest of its tables and code.
   uint8_t bundle[32];
-  // Fills a clear event from its record, for events that waited in saved state or that stages will ask again.
-  // LQ_E_INPUT: it cannot be read. NULL: state is saved with the values of such events.
+  // Fills a clear event from its record, for events that waited in saved state, when their turn comes, or
+  // that stages will ask again. Nobody else uses it. LQ_E_INPUT: it cannot be read. NULL: state is saved with
+  // the values of such events.
   lq_status (*read)(void *user, lq_str raw, lq_event *into);
   void *read_user;
   const lq_str *rules;
@@ -55,9 +57,13 @@ void lq_partition_bind(lq_partition *s, const lq_asker *asker,
 void lq_partition_set_now(lq_partition *s, int64_t now);
 // Whether an event without hits has to be offered too: some rule asks for lineage.
 bool lq_partition_wants_all(const lq_partition *s);
+// Whether all values of an event are to be kept, as nobody could read its record again after a restart.
+bool lq_partition_keeps_all(const lq_partition *s);
 // hits: the terms (indices into tables.terms, ascending; `until` among them) whose conditions hold, or are to
-// be asked later because they refer or ask for lineage. The event is borrowed for the call.
-lq_status lq_partition_event(lq_partition *s, const lq_event *e, const uint32_t *hits, size_t nhits);
+// be asked later because they refer or ask for lineage. wanted: the slots that will be asked for, by lineage
+// and because of the hits; NULL: all. All is borrowed for the call.
+lq_status lq_partition_event(lq_partition *s, const lq_event *e, const lq_slot_set *wanted,
+                             const uint32_t *hits, size_t nhits);
 // Nothing more will come: what waits is decided, and stages that waited for the end give their rows.
 lq_status lq_partition_end(lq_partition *s);
 

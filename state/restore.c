@@ -153,6 +153,20 @@ static void get_time(reading *r, lq_decoder *w, lq_loading how)
   b->arrival = arrival > b->arrival ? arrival : b->arrival;
 }
 
+// Its record tells all when its turn comes, if anybody can read it.
+static lq_snapshot *without_values(const reading *r, lq_decoder *w, lq_snapshot *k)
+{
+  if (!r->p->config.read || k->nvalues == 0)
+    return k;
+  lq_snapshot record = *k, *own;
+  record.nvalues = 0;
+  own = lq_snapshot_copy(&record, w->mem);
+  lq_snapshot_unref(k, w->mem);
+  if (!own)
+    lq_decoder_no_memory(w);
+  return own;
+}
+
 static void get_waiting(reading *r, lq_decoder *w, lq_loading how)
 {
   lq_buffer *b = &r->p->buffer;
@@ -166,7 +180,7 @@ static void get_waiting(reading *r, lq_decoder *w, lq_loading how)
     if (w->bad || w->unreadable) {
       b->stats.dropped += !w->bad; // today's limits or input have no such record
       lq_snapshot_unref(k, w->mem);
-    } else if (lq_buffer_push(b, k->order, k, NULL, LQ_HITS_UNKNOWN)) {
+    } else if ((k = without_values(r, w, k)) && lq_buffer_push(b, k->order, k, NULL, LQ_HITS_UNKNOWN)) {
       lq_decoder_no_memory(w);
     }
     lq_arena_reset(w->room);
@@ -342,7 +356,8 @@ static lq_status load(lq_partition *p, lq_str bytes, bool merging, lq_restored *
                .pool = {.mem = p->mem,
                         .read = p->config.read,
                         .user = p->config.read_user,
-                        .into = p->has_viewed ? &p->viewed : NULL},
+                        .into = p->has_viewed ? &p->viewed : NULL,
+                        .of_rows = p->config.of_rows},
                .known = {.mem = p->mem},
                .room = {.mem = p->mem},
                .merging = merging,

@@ -140,6 +140,7 @@ void lq_rule_tables_config(const lq_rule_tables *t, lq_partition_config *c)
   c->nlineages = p->nlineages;
   c->late = t->late;
   c->fields = t->rules->fields;
+  c->of_rows = lq_ruleset_of_rows(t->rules);
   c->rules = t->ids;
   c->schemas = (const uint8_t(*)[16])t->schemas;
   memcpy(c->bundle, p->digest, sizeof c->bundle);

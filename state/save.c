@@ -128,9 +128,18 @@ static lq_status give(lq_encoder *w, lq_buf *out, lq_status status)
   return status ? status : out->failed ? LQ_E_NOMEM : LQ_OK;
 }
 
+// Events that wait for lineage alone have no record where they could leave memory.
+static bool has_stripped(const lq_partition *p)
+{
+  bool any = false;
+  for (size_t i = 0; i < p->buffer.n && !any; i++)
+    any = lq_buffer_strips(&p->buffer, p->buffer.heap[i].nhits);
+  return any;
+}
+
 static lq_status save(lq_partition *p, lq_buf *out, lq_saving s)
 {
-  if (p->buffer.runs.events > 0)
+  if (p->buffer.runs.events > 0 || has_stripped(p))
     return LQ_E_UNSUPPORTED;
   lq_encoder w = {.out = {.mem = out->mem}, .pool = &p->pool};
   uint8_t digest[32] = {0};

@@ -1,16 +1,25 @@
 // What outlives an event: its record, the values that were captured, and where in the order it stood.
 #include "state/snapshot.h"
 
-static size_t text_of(const lq_value *v)
+// Where the text lies in the record, SIZE_MAX: elsewhere. What stands in the record as it is needs no copy.
+static size_t place_in(lq_str record, lq_str text)
 {
-  return v->type == LQ_T_STRING ? v->s.n : v->type == LQ_T_IP ? sizeof *v->ip : 0;
+  uintptr_t at = (uintptr_t)text.p - (uintptr_t)record.p;
+  return text.n > 0 && text.n <= record.n && at <= record.n - text.n ? (size_t)at : SIZE_MAX;
+}
+
+static size_t text_of(const lq_value *v, lq_str record)
+{
+  if (v->type == LQ_T_STRING)
+    return place_in(record, v->s) == SIZE_MAX ? v->s.n : 0;
+  return v->type == LQ_T_IP ? sizeof *v->ip : 0;
 }
 
 // Copies what v points to; *at moves on. IP addresses are bytes and need no alignment.
 static lq_value own(const lq_value *v, char **at)
 {
   lq_value mine = *v;
-  size_t n = text_of(v);
+  size_t n = text_of(v, (lq_str){0});
   if (n > 0)
     memcpy(*at, v->type == LQ_T_IP ? (const char *)v->ip->b : v->s.p, n);
   if (v->type == LQ_T_STRING)
@@ -19,6 +28,13 @@ static lq_value own(const lq_value *v, char **at)
     mine.ip = (const lq_ip *)(const void *)*at;
   *at += n;
   return mine;
+}
+
+// Of an event whose record has been copied to `mine` already.
+static lq_value own_of(const lq_value *v, lq_str record, lq_str mine, char **at)
+{
+  size_t place = v->type == LQ_T_STRING ? place_in(record, v->s) : SIZE_MAX;
+  return place == SIZE_MAX ? own(v, at) : lq_string(lq_str_make(mine.p + place, v->s.n));
 }
 
 static lq_str own_str(lq_str s, char **at)
@@ -32,34 +48,41 @@ static lq_str own_str(lq_str s, char **at)
 
 // ---- events
 
-static void measure(const lq_event *e, size_t *nvalues, size_t *text)
+static lq_str record_of(const lq_event *e, lq_keep keep)
 {
-  for (size_t i = 0; i < e->ntouched; i++) {
-    for (const lq_slot_value *v = lq_event_first(e, e->touched[i]); v; v = lq_event_next(e, v)) {
-      ++*nvalues;
-      *text += text_of(&v->v);
-    }
-  }
+  return keep.record ? e->raw : (lq_str){0};
 }
 
-static size_t size_of(const lq_event *e, bool values, size_t *nvalues)
+static bool has(const lq_keep *keep, uint32_t slot)
 {
-  size_t text = e->raw.n + e->source.n;
+  return keep->values && (!keep->slots || lq_slot_set_has(keep->slots, slot));
+}
+
+static size_t size_of(const lq_event *e, lq_keep keep, size_t *nvalues)
+{
+  lq_str record = record_of(e, keep);
+  size_t text = record.n + e->source.n;
   *nvalues = 0;
-  if (values)
-    measure(e, nvalues, &text);
+  for (size_t i = 0; i < e->ntouched; i++) {
+    if (!has(&keep, e->touched[i]))
+      continue;
+    for (const lq_slot_value *v = lq_event_first(e, e->touched[i]); v; v = lq_event_next(e, v)) {
+      ++*nvalues;
+      text += text_of(&v->v, record);
+    }
+  }
   return sizeof(lq_snapshot) + *nvalues * sizeof(lq_snapshot_value) + text;
 }
 
-size_t lq_snapshot_size(const lq_event *e, bool values)
+size_t lq_snapshot_size(const lq_event *e, lq_keep keep)
 {
   size_t n;
-  return size_of(e, values, &n);
+  return size_of(e, keep, &n);
 }
 
-lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values, const lq_mem *mem)
+lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, lq_keep keep, const lq_mem *mem)
 {
-  size_t nvalues, size = size_of(e, values, &nvalues), n = 0;
+  size_t nvalues, size = size_of(e, keep, &nvalues), n = 0;
   lq_snapshot *k = lq_mem_alloc(mem, 1, size);
   if (!k)
     return NULL;
@@ -74,15 +97,18 @@ lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values, co
                      .nth = e->nth,
                      .has_time = e->has_time,
                      .mapped = e->mapped,
-                     .whole = values,
+                     .whole = keep.values,
                      .values = kept,
                      .nvalues = nvalues};
-  k->raw = own_str(e->raw, &text);
+  lq_str record = record_of(e, keep);
+  k->raw = own_str(record, &text);
   k->source = own_str(e->source, &text);
-  for (size_t i = 0; values && i < e->ntouched; i++) {
+  for (size_t i = 0; i < e->ntouched; i++) {
     uint32_t slot = e->touched[i];
+    if (!has(&keep, slot))
+      continue;
     for (const lq_slot_value *v = lq_event_first(e, slot); v; v = lq_event_next(e, v))
-      kept[n++] = (lq_snapshot_value){slot, v->element, v->parent, own(&v->v, &text)};
+      kept[n++] = (lq_snapshot_value){slot, v->element, v->parent, own_of(&v->v, record, k->raw, &text)};
   }
   return k;
 }
@@ -91,7 +117,7 @@ lq_snapshot *lq_snapshot_copy(const lq_snapshot *like, const lq_mem *mem)
 {
   size_t text = like->raw.n + like->source.n;
   for (size_t i = 0; i < like->nvalues; i++)
-    text += text_of(&like->values[i].v);
+    text += text_of(&like->values[i].v, like->raw);
   size_t size = sizeof(lq_snapshot) + like->nvalues * sizeof(lq_snapshot_value) + text;
   lq_snapshot *k = lq_mem_alloc(mem, 1, size);
   if (!k)
@@ -107,7 +133,7 @@ lq_snapshot *lq_snapshot_copy(const lq_snapshot *like, const lq_mem *mem)
   k->source = own_str(like->source, &at);
   for (size_t i = 0; i < like->nvalues; i++) {
     values[i] = like->values[i];
-    values[i].v = own(&like->values[i].v, &at);
+    values[i].v = own_of(&like->values[i].v, like->raw, k->raw, &at);
   }
   return k;
 }
@@ -173,9 +199,8 @@ void lq_snapshot_unref(lq_snapshot *k, const lq_mem *mem)
     lq_mem_free(mem, k, 1, k->size);
 }
 
-void lq_snapshot_replay(const lq_snapshot *k, lq_event *into)
+static void give_place(const lq_snapshot *k, lq_event *into)
 {
-  lq_event_clear(into);
   into->raw = k->raw;
   into->source = k->source;
   into->line = k->line;
@@ -184,6 +209,21 @@ void lq_snapshot_replay(const lq_snapshot *k, lq_event *into)
   into->time = k->time;
   into->has_time = k->has_time;
   into->mapped = k->mapped;
+}
+
+lq_status lq_snapshot_read(const lq_snapshot *k, lq_status (*read)(void *user, lq_str raw, lq_event *into),
+                           void *user, lq_event *into)
+{
+  lq_event_clear(into);
+  lq_status status = read(user, k->raw, into);
+  give_place(k, into);
+  return !status && into->failed ? LQ_E_NOMEM : status;
+}
+
+void lq_snapshot_replay(const lq_snapshot *k, lq_event *into)
+{
+  lq_event_clear(into);
+  give_place(k, into);
   for (size_t i = 0; i < k->nvalues; i++) {
     const lq_snapshot_value *v = &k->values[i];
     lq_event_add_slot(into, v->slot, v->v, v->element, v->parent);
@@ -198,7 +238,7 @@ lq_packed *lq_pack(const lq_values *lists, size_t n, const lq_mem *mem)
   for (size_t i = 0; i < n; i++) {
     count += lists[i].n;
     for (size_t k = 0; k < lists[i].n; k++)
-      text += text_of(&lists[i].v[k]);
+      text += text_of(&lists[i].v[k], (lq_str){0});
   }
   size_t size = sizeof(lq_packed) + n * sizeof(lq_values) + count * sizeof(lq_value) + text;
   lq_packed *p = lq_mem_alloc(mem, 1, size);

@@ -2,7 +2,7 @@
 #ifndef LQ_STATE_SNAPSHOT_H
 #define LQ_STATE_SNAPSHOT_H
 
-#include "base/event.h"
+#include "input/cursor.h"
 
 // The order in which events count: by time, then by arrival.
 typedef struct lq_order {
@@ -42,8 +42,13 @@ typedef struct lq_snapshot {
   size_t nvalues;
 } lq_snapshot;
 
-size_t lq_snapshot_size(const lq_event *e, bool values); // bytes that lq_snapshot_take will ask for
-lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, bool values,
+// What of an event is kept.
+typedef struct lq_keep {
+  bool record, values;      // its bytes; what its slots have
+  const lq_slot_set *slots; // of these slots alone; NULL: of all
+} lq_keep;
+size_t lq_snapshot_size(const lq_event *e, lq_keep keep); // bytes that lq_snapshot_take will ask for
+lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, lq_keep keep,
                               const lq_mem *mem); // NULL: no memory
 lq_snapshot *lq_snapshot_copy(const lq_snapshot *like,
                               const lq_mem *mem); // of one whose parts lie anywhere; NULL: no memory
@@ -54,6 +59,11 @@ lq_snapshot *lq_snapshot_ref(lq_snapshot *k);
 void lq_snapshot_unref(lq_snapshot *k, const lq_mem *mem); // NULL is fine
 // Makes `into` what the event was; texts are borrowed from k. The event's failed tells.
 void lq_snapshot_replay(const lq_snapshot *k, lq_event *into);
+
+// The same from its record, which `read` reads into a clear event: all that it has now. LQ_E_INPUT,
+// LQ_E_NOMEM.
+lq_status lq_snapshot_read(const lq_snapshot *k, lq_status (*read)(void *user, lq_str raw, lq_event *into),
+                           void *user, lq_event *into);
 
 // Lists of values in one block, shared by all that hold it.
 typedef struct lq_packed {

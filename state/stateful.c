@@ -16,6 +16,7 @@ struct lq_stateful {
   lq_rule_tables tables; // of mine
   lq_state_hooks hooks;
   const lq_event *event; // the one that came
+  lq_slot_set wanted;    // of it, when its turn has come
   lq_exec runs[RUNS];    // CAME is the engine's, not used here
   uint8_t *memos[RUNS];
   lq_exec *at_hand;
@@ -187,6 +188,8 @@ lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_statefu
   s->state = &s->mine;
   lq_status status = make_runs(s) ? LQ_OK : LQ_E_NOMEM;
   if (!status)
+    status = lq_slot_set_init(&s->wanted, lq_fieldmap_slots(engine->rs->fields), mem);
+  if (!status)
     status = lq_event_init(&s->nothing, engine->rs->fields, mem);
   s->has_nothing = !status;
   if (!status) {
@@ -219,6 +222,7 @@ void lq_stateful_free(lq_stateful *s)
   }
   if (s->has_nothing)
     lq_event_free(&s->nothing);
+  lq_slot_set_free(&s->wanted);
   lq_buf_free(&s->own);
   lq_buf_free(&s->parent);
   lq_mem_free(s->mem, s, 1, sizeof *s);
@@ -234,11 +238,31 @@ static void take_counters(lq_stateful *s)
   s->engine->stats.capped = s->engine->exec.capped;
 }
 
-lq_status lq_stateful_event(lq_stateful *s, lq_event *event, const lq_hits *hits)
+static bool keeps_some(const lq_stateful *s)
+{
+  return lq_layer_is_on(s->engine->layers_off, LQ_LAYER_WAITING) && !lq_partition_keeps_all(*s->state);
+}
+
+// Without the layer all of it is: then nothing has to be known of what rules ask for.
+lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
 {
   lq_engine *e = s->engine;
-  if (event->failed)
-    return LQ_E_NOMEM;
+  const lq_slot_set *of_lineage = lq_ruleset_of_lineage(e->rs);
+  if (!keeps_some(s))
+    return hits->nterms > 0 || lq_partition_wants_all(*s->state) ? lq_engine_need_all(e, c) : LQ_OK;
+  memcpy(s->wanted.words, of_lineage->words, of_lineage->n * sizeof *of_lineage->words);
+  for (size_t i = 0; i < hits->nterms; i++)
+    lq_ruleset_add_later(e->rs, hits->terms[i], &s->wanted);
+  return lq_engine_need(e, c, &s->wanted);
+}
+
+lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
+{
+  lq_engine *e = s->engine;
+  lq_event *event = c->event;
+  lq_status status = lq_stateful_need(s, c, hits);
+  if (status)
+    return status;
   // Whatever is asked later is asked of the same texts, whether the event waits, is kept or is at hand.
   if (e->exec.max_value && lq_event_shorten(event, e->exec.max_value))
     lq_engine_begin_event(e, &e->exec, event);
@@ -246,7 +270,7 @@ lq_status lq_stateful_event(lq_stateful *s, lq_event *event, const lq_hits *hits
   s->event = event;
   s->runs[WAITED].now = s->runs[KEPT].now = e->exec.now;
   take_event(s, event);
-  lq_status status = lq_partition_event(*s->state, event, hits->terms, hits->nterms);
+  status = lq_partition_event(*s->state, event, keeps_some(s) ? &s->wanted : NULL, hits->terms, hits->nterms);
   s->event = NULL;
   take_counters(s);
   return status == LQ_OK && e->scratch_mem.out_of_memory ? LQ_E_NOMEM : status;

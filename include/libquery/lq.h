@@ -379,7 +379,7 @@ typedef struct lq_step_view {
 #define LQ_SCAN_LATENESS_WHOLE INT64_MIN
 
 /* Room outside memory for events that wait for the end of input and are more than max_waiting: temporary
- * files, for example. The scan writes them as sorted runs, a few hundred MB each by default, and merges these
+ * files, for example. The scan writes them as sorted runs of max_waiting each, and merges these
  * at the end; no more than about 100 runs are there at once. Runs are numbered from 0, and no number is used
  * twice. All three functions are called from within lq_scan_feed, lq_scan_record, lq_scan_finish and
  * lq_scan_free, on their thread. Where one gives nonzero that call gives LQ_E_IO, and so do feeding and
@@ -634,8 +634,8 @@ LQ_API lq_status lq_scan_use_state(lq_scan *s, lq_state *state);
 LQ_API lq_state *lq_scan_state(const lq_scan *s);
 
 /* All of it as bytes: a frame. They hold records of events: protect them like the log. Without stateful rules
- * nothing is written. LQ_E_IO: write stopped. LQ_E_UNSUPPORTED: events wait outside memory (lq_spill).
- * LQ_E_NOMEM. */
+ * nothing is written. LQ_E_IO: write stopped. LQ_E_UNSUPPORTED: events wait that may leave memory (lq_spill):
+ * outside of it, or without what a save needs. LQ_E_NOMEM. */
 LQ_API lq_status lq_state_save(lq_state *s, lq_write_fn write, void *user);
 /* What has changed since the last lq_state_save or lq_state_save_changes, as a frame to be stored behind that
  * one's; or, when so much has changed that it is not worth it, or when there was none, all of it: *whole is

@@ -30,7 +30,7 @@ static int group(void *user, const lq_outcome *g)
 
 static int record(void *user, lq_cursor *c)
 {
-  lq_event *e = c->event;
+  const lq_event *e = c->event;
   suite *s = user;
   s->line = e->line;
   lq_hits hits;
@@ -40,7 +40,7 @@ static int record(void *user, lq_cursor *c)
   if (!st)
     st = lq_engine_give(s->compiled.engine, &hits, single, s);
   if (!st && s->stateful)
-    st = lq_stateful_event(s->stateful, e, &hits);
+    st = lq_stateful_event(s->stateful, c, &hits);
   return st != LQ_OK;
 }
 

@@ -128,7 +128,7 @@ static int take_record(void *user, lq_cursor *c)
   lq_hits hits;
   bool failed = lq_engine_eval(r->engine, c, LQ_ASK_ALL, &hits) || lq_engine_need_all(r->engine, c);
   s_add(r->slice, c->event);
-  return failed || lq_stateful_event(r->stateful, c->event, &hits);
+  return failed || lq_stateful_event(r->stateful, c, &hits);
 }
 
 static void read_file(const char *path, lq_buf *out)
@@ -247,7 +247,7 @@ static void feed(engine_run *r, lq_partition *state, uint32_t *hits)
       if (s->refers[t] || s_ask_truth(&r->asker, r->variant, s->program->terms[t].snippet, NULL, NULL))
         hits[n++] = t;
     }
-    if (lq_partition_event(state, &s->events[i], hits, n))
+    if (lq_partition_event(state, &s->events[i], NULL, hits, n))
       s_die("the engine failed");
   }
 }

@@ -538,7 +538,7 @@ lq_status w_feed(w_run *run, size_t i)
   run->event.has_time = e->has_time;
   run->at_hand = e;
   size_t n = fits(run, hits);
-  return lq_partition_event(run->state, &run->event, hits, n);
+  return lq_partition_event(run->state, &run->event, NULL, hits, n);
 }
 
 lq_status w_end(w_run *run)

@@ -43,11 +43,12 @@ static lq_status feed(played *p, const char *json)
   lq_hits hits;
   lq_event_clear(&p->event);
   p->event.line = ++p->line;
+  lq_cursor cursor = lq_cursor_of(&p->event);
   lq_status st = lq_event_from_json(&p->event, lq_str_of(json), NULL, &bad, &lq_mem_libc);
   p->event.line = p->line;
   if (!st)
-    st = lq_engine_eval(p->compiled.engine, &(lq_cursor){.event = &p->event}, LQ_ASK_ALL, &hits);
-  return st ? st : lq_stateful_event(p->stateful, &p->event, &hits);
+    st = lq_engine_eval(p->compiled.engine, &cursor, LQ_ASK_ALL, &hits);
+  return st ? st : lq_stateful_event(p->stateful, &cursor, &hits);
 }
 
 static void end(played *p)
