@@ -7,6 +7,11 @@
 #include "base/number.h"
 #include "base/utf8.h"
 
+static bool lies_below(lq_str name, lq_str path)
+{
+  return name.n > path.n && name.p[path.n] == '.' && lq_str_starts(name, path);
+}
+
 static void sort_slots(lq_fill *f)
 {
   for (uint32_t s = lq_fieldmap_first_pattern(f->map); s != LQ_NO_SLOT; s = lq_fieldmap_next_slot(f->map, s))
@@ -16,6 +21,8 @@ static void sort_slots(lq_fill *f)
     f->slots[s] = (struct lq_fill_slot){.scope = spec->scope, .is_scope = spec->is_scope};
     if (spec->is_scope)
       f->scopes[f->nscopes++] = s;
+    if (spec->scope != LQ_NO_SLOT && lies_below(spec->name, lq_fieldmap_spec(f->map, spec->scope)->name))
+      f->tied[f->ntied++] = s;
     if (spec->is_scope || spec->scope != LQ_NO_SLOT)
       lq_slot_set_add(&f->family, s);
     else if (!lq_slot_set_has(&f->patterns, s))
@@ -43,7 +50,8 @@ lq_status lq_fill_init(lq_fill *f, const lq_fieldmap *map, size_t max_value, con
   f->next_element = lq_mem_alloc(mem, f->nslots, sizeof *f->next_element);
   f->element_of = lq_mem_alloc(mem, f->nslots, sizeof *f->element_of);
   f->scopes = lq_mem_alloc(mem, f->nslots, sizeof *f->scopes);
-  if (!f->slots || !f->next_element || !f->element_of || !f->scopes || make_sets(f) != LQ_OK) {
+  f->tied = lq_mem_alloc(mem, f->nslots, sizeof *f->tied);
+  if (!f->slots || !f->next_element || !f->element_of || !f->scopes || !f->tied || make_sets(f) != LQ_OK) {
     lq_fill_free(f);
     return LQ_E_NOMEM;
   }
@@ -60,6 +68,7 @@ void lq_fill_free(lq_fill *f)
   lq_mem_free(mem, f->next_element, f->nslots, sizeof *f->next_element);
   lq_mem_free(mem, f->element_of, f->nslots, sizeof *f->element_of);
   lq_mem_free(mem, f->scopes, f->nslots, sizeof *f->scopes);
+  lq_mem_free(mem, f->tied, f->nslots, sizeof *f->tied);
   lq_mem_free(mem, f->keys, f->keys_cap, sizeof *f->keys);
   lq_slot_set_free(&f->alone);
   lq_slot_set_free(&f->family);
@@ -260,20 +269,14 @@ void lq_fill_emit(lq_fill *f, uint32_t node, lq_str name, lq_value v)
     add_to_patterns(f, name, &(lazy_value){.has = true, .v = v});
 }
 
-static bool lies_below(lq_str name, lq_str path)
-{
-  return name.n > path.n && name.p[path.n] == '.' && lq_str_starts(name, path);
-}
-
 // The highest element number of the values tied to a scope, plus one.
 static uint32_t elements_used(const lq_fill *f, uint32_t scope)
 {
   uint32_t n = 0;
-  lq_str path = lq_fieldmap_spec(f->map, scope)->name;
-  for (uint32_t s = 0; s < f->nslots; s++) {
-    if (f->slots[s].scope != scope || !lies_below(lq_fieldmap_spec(f->map, s)->name, path))
+  for (size_t i = 0; i < f->ntied; i++) {
+    if (f->slots[f->tied[i]].scope != scope)
       continue;
-    for (const lq_slot_value *v = lq_event_first(f->e, s); v; v = lq_event_next(f->e, v))
+    for (const lq_slot_value *v = lq_event_first(f->e, f->tied[i]); v; v = lq_event_next(f->e, v))
       n = v->element >= n ? v->element + 1 : n;
   }
   return n;
@@ -347,8 +350,7 @@ static uint32_t descend(lq_fill *f, uint32_t node, lq_str key)
   return node == LQ_NO_NODE ? node : lq_fieldmap_child(f->map, node, key);
 }
 
-// Can a name that goes on from here fit? What stands before the pattern's first wildcard decides.
-static bool may_fit_below(lq_str pattern, lq_str name)
+bool lq_fill_may_fit_below(lq_str pattern, lq_str name)
 {
   if (name.n == 0) // behind an empty key no dot is put
     return true;
@@ -369,7 +371,7 @@ static bool patterns_may_fit(const lq_fill *f, uint32_t value)
     return true;
   uint32_t s = lq_fieldmap_first_pattern(f->map);
   while (s != LQ_NO_SLOT &&
-         !(is_wanted(f, s) && may_fit_below(lq_fieldmap_spec(f->map, s)->name, lq_buf_get(&f->name))))
+         !(is_wanted(f, s) && lq_fill_may_fit_below(lq_fieldmap_spec(f->map, s)->name, lq_buf_get(&f->name))))
     s = lq_fieldmap_next_slot(f->map, s);
   return s != LQ_NO_SLOT;
 }

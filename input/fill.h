@@ -41,6 +41,8 @@ typedef struct lq_fill {
   uint32_t *next_element, *element_of; // by slot of a scope: how many there are; which one we are in
   uint32_t *scopes;                    // the slots that are scopes
   size_t nscopes;
+  uint32_t *tied; // the slots that lie below their scope
+  size_t ntied;
   // Each slot is in one of them: it has a place of its own in the map, and values by themselves; it is a
   // scope or tied to one, and elements are numbered together; or it is a pattern of names.
   lq_slot_set alone, family, patterns;
@@ -95,6 +97,8 @@ void lq_fill_give(lq_fill *f, uint32_t slot);
 // nothing.
 void lq_fill_widen(const lq_fill *f, lq_slot_set *wanted);
 bool lq_fill_walks(lq_fill *f, const lq_slot_set *wanted);
+// Can a name that goes on from here fit a pattern? What stands before its first wildcard decides.
+bool lq_fill_may_fit_below(lq_str pattern, lq_str name);
 // Sets f->duplicate.
 void lq_fill_find_duplicates(lq_fill *f);
 

@@ -57,7 +57,7 @@ void lq_record_reader_learn(lq_record_reader *r)
     return;
   lq_walker_init(&r->walker, r->limits.layers_off, NULL, r->json.mem);
   r->json.walker = &r->walker;
-  r->wants = (lq_wants){&r->fill, &r->windows, is_lazy(r)};
+  r->wants = (lq_wants){&r->fill, &r->windows};
   if (!r->fill.named)
     r->walker.shapes.wants = (lq_wants_hook){lq_wants_member, &r->wants};
 }
@@ -74,7 +74,7 @@ static lq_record_fault say(lq_record_reader *r, lq_record_fault fault, const cha
 static lq_status parse_crowd(lq_record_reader *r, lq_str text, lq_json_error *error)
 {
   lq_crowd c;
-  r->windows = r->windows ? r->windows : lq_windows_new(&r->fill, is_lazy(r));
+  r->windows = r->windows ? r->windows : lq_windows_new(&r->fill);
   if (!r->windows || lq_crowd_begin(&c, &r->fill, r->windows, r->limits.max_fields) != LQ_OK)
     return LQ_E_NOMEM;
   uint32_t max = r->json.max_leaves;
@@ -162,7 +162,7 @@ static lq_status open_windows(lq_record_reader *r, uint32_t event)
   lq_status s;
   r->way = LQ_RECORD_WHOLE;
   if (!is_lazy(r) || may_be_over(r))
-    return lq_windows_fill(&r->windows, f, event, is_lazy(r));
+    return lq_windows_fill(&r->windows, f, event);
   bool whole;
   s = lq_windows_open(&r->windows, f, event, r->limits.max_fields, &whole);
   r->way = whole ? LQ_RECORD_WHOLE : LQ_RECORD_WINDOWS;

@@ -68,7 +68,7 @@ bool lq_wants_member(void *user, const lq_shape *in, lq_shape *made, lq_str key)
 {
   lq_wants *w = user;
   if (!*w->windows)
-    *w->windows = lq_windows_new(w->fill, w->exact);
+    *w->windows = lq_windows_new(w->fill);
   if (!*w->windows)
     return false;
   made->where = member(w, in->where, key);

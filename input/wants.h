@@ -15,8 +15,7 @@ enum {
 
 typedef struct lq_wants {
   const lq_fill *fill;  // has a map
-  lq_windows **windows; // made when NULL,
-  bool exact;           // like this
+  lq_windows **windows; // made when NULL
 } lq_wants;
 
 bool lq_wants_member(void *user, const lq_shape *in, lq_shape *made, lq_str key); // of lq_wants_hook

@@ -347,46 +347,60 @@ static bool begin(lq_windows *w, lq_fill *f, uint32_t event)
 static bool reads(const lq_windows *w, const lq_windows_row *row)
 {
   const lq_fill *f = w->fill;
-  uint32_t s = f->wanted ? lq_fieldmap_slot_at(f->map, row->node) : LQ_NO_SLOT;
+  uint32_t s = lq_fieldmap_slot_at(f->map, row->node);
   while (s != LQ_NO_SLOT && !lq_slot_set_has(f->wanted, s))
     s = lq_fieldmap_next_slot(f->map, s);
-  return !f->wanted || s != LQ_NO_SLOT || (f->naming && row->patterned);
+  return s != LQ_NO_SLOT || (f->naming && row->patterned);
 }
 
-// What comes behind the data, for the slots of this pass.
-static void map_rest(lq_windows *w)
+static void give_kinds(lq_windows *w)
 {
   for (int i = 0; i < LQ_WINDOWS_KINDS; i++)
     give_kind(w, i);
-  for (size_t i = 0; i < w->plan->nrows; i++) {
-    if (reads(w, &w->row[w->plan->rows[i]]))
-      apply_rows(w, w->plan->rows[i]);
-  }
 }
 
-static void pass(lq_windows *w, const lq_slot_set *wanted)
+// Of all that comes behind the data.
+static void map_all(lq_windows *w)
 {
-  lq_fill *f = w->fill;
-  lq_fill_again(f, wanted);
+  give_kinds(w);
+  for (size_t i = 0; i < w->plan->nrows; i++)
+    apply_rows(w, w->plan->rows[i]);
+  lq_fill_close_scopes(w->fill);
+}
+
+static void begin_pass(lq_windows *w, const lq_slot_set *wanted)
+{
+  lq_fill_again(w->fill, wanted);
   next_pass(w);
   w->way = LQ_WINDOWS_WALK;
-  take_all(w); // raw values are known already, and stay
-  map_rest(w);
-  if (!wanted || lq_slot_set_meets(wanted, &f->family))
-    lq_fill_close_scopes(f);
 }
 
-lq_status lq_windows_fill(lq_windows **made, lq_fill *f, uint32_t event, bool exact)
+// For slots that do not stand alone. Raw values are known already, and stay.
+static void pass(lq_windows *w, const lq_slot_set *wanted)
 {
-  *made = *made ? *made : lq_windows_new(f, exact);
+  const lq_windows_plan *p = w->plan;
+  begin_pass(w, wanted);
+  if (w->data_walked)
+    take_all(w);
+  give_kinds(w);
+  for (size_t i = 0; i < p->nwalked; i++) {
+    if (reads(w, &w->row[p->walked[i]]))
+      apply_rows(w, p->walked[i]);
+  }
+  if (lq_slot_set_meets(wanted, &w->fill->family))
+    lq_fill_close_scopes(w->fill);
+}
+
+lq_status lq_windows_fill(lq_windows **made, lq_fill *f, uint32_t event)
+{
+  *made = *made ? *made : lq_windows_new(f);
   lq_windows *w = *made;
   if (!w)
     return LQ_E_NOMEM;
   w->way = LQ_WINDOWS_WALK;
   if (!begin(w, f, event))
     return LQ_E_NOMEM;
-  map_rest(w);
-  lq_fill_close_scopes(f);
+  map_all(w);
   return LQ_OK;
 }
 
@@ -410,7 +424,7 @@ static bool may_be_over(const lq_windows *w, size_t max_values)
 
 lq_status lq_windows_open(lq_windows **made, lq_fill *f, uint32_t event, uint32_t max_values, bool *whole)
 {
-  *made = *made ? *made : lq_windows_new(f, true);
+  *made = *made ? *made : lq_windows_new(f);
   lq_windows *w = *made;
   if (!w)
     return LQ_E_NOMEM;
@@ -419,8 +433,11 @@ lq_status lq_windows_open(lq_windows **made, lq_fill *f, uint32_t event, uint32_
   if (!begin(w, f, event))
     return LQ_E_NOMEM;
   *whole = may_be_over(w, max_values);
-  if (*whole)
-    pass(w, NULL);
+  if (*whole) {
+    begin_pass(w, NULL);
+    take_all(w);
+    map_all(w);
+  }
   return LQ_OK;
 }
 

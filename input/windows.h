@@ -12,7 +12,7 @@ bool lq_windows_is_sign(lq_str key); // a key whose presence helps to tell
 // What follows is of one event at a time: the one that was opened last. *w is made when it is NULL.
 //
 // The event whole: f is filled from it, whatever slots there are.
-lq_status lq_windows_fill(lq_windows **w, lq_fill *f, uint32_t event, bool exact);
+lq_status lq_windows_fill(lq_windows **w, lq_fill *f, uint32_t event);
 // Its header and where its data lies, no more. *whole: it has been filled all the same, as something in it
 // could be over a limit, and then all is counted.
 lq_status lq_windows_open(lq_windows **w, lq_fill *f, uint32_t event, uint32_t max_values, bool *whole);
@@ -20,9 +20,8 @@ lq_status lq_windows_open(lq_windows **w, lq_fill *f, uint32_t event, uint32_t m
 // all are wanted, or none.
 void lq_windows_give(lq_windows *w, lq_fill *f, const lq_slot_set *wanted);
 void lq_windows_time(lq_windows *w, lq_fill *f);
-// The tables alone, as filling makes them too. exact: a row is left out that no pattern of names fits;
-// otherwise one pattern makes all wanted. NULL: no memory.
-lq_windows *lq_windows_new(const lq_fill *f, bool exact);
+// The tables alone, as filling makes them too. NULL: no memory.
+lq_windows *lq_windows_new(const lq_fill *f);
 #define LQ_NO_NAME UINT32_MAX
 size_t lq_windows_names(const lq_windows *w); // that the mapping knows
 uint32_t lq_windows_name(const lq_windows *w, lq_str name);

@@ -111,8 +111,13 @@ static void find_data_slots(lq_windows *w, const lq_fill *f)
 {
   for (uint32_t s = 0; s < f->nslots; s++) {
     lq_str name = lq_fieldmap_spec(f->map, s)->name;
-    if (lq_slot_set_has(&f->alone, s) && (lq_str_starts(name, data_path) || lq_str_starts(name, user_path)))
+    bool in_data = lq_str_starts(name, data_path) || lq_str_starts(name, user_path);
+    if (lq_slot_set_has(&f->alone, s) && in_data)
       set_bit(w->data, s);
+    w->data_walked |= lq_slot_set_has(&f->family, s) && in_data;
+    w->data_walked |= lq_slot_set_has(&f->patterns, s) &&
+                      (lq_fill_may_fit_below(name, LQ_STR("winlog.event_data")) ||
+                       lq_fill_may_fit_below(name, LQ_STR("winlog.user_data")));
   }
 }
 
@@ -176,12 +181,15 @@ static uint16_t target_of(lq_windows *w, size_t i)
   return (uint16_t)w->ntargets++;
 }
 
-static void want(lq_windows *w, const lq_fill *f, size_t i, bool exact)
+static void want(lq_windows *w, const lq_fill *f, size_t i)
 {
   const lq_map_row *r = &w->rows[i];
   lq_windows_row *to = &w->row[i];
   *to = (lq_windows_row){.node = node_of(f, r->target), .name = intern(w, r->raw), .target = target_of(w, i)};
-  to->patterned = !f->map || (f->named && (!exact || fits_pattern(f, r->target)));
+  for (uint32_t s = f->map ? lq_fieldmap_slot_at(f->map, to->node) : LQ_NO_SLOT; s != LQ_NO_SLOT;
+       s = lq_fieldmap_next_slot(f->map, s))
+    to->scoped |= lq_slot_set_has(&f->family, s);
+  to->patterned = !f->map || fits_pattern(f, r->target);
   to->wanted = to->patterned || (f->map && lq_fieldmap_slot_at(f->map, to->node) != LQ_NO_SLOT) ||
                r->transform == LQ_TO_STAMP;
   if (r->transform == LQ_TO_STAMP)
@@ -264,7 +272,7 @@ static void find_data(lq_windows *w, const lq_fill *f)
     w->names[i].datum = lq_windows_datum(w, f, w->names[i].text);
 }
 
-lq_windows *lq_windows_new(const lq_fill *f, bool exact)
+lq_windows *lq_windows_new(const lq_fill *f)
 {
   lq_windows *w = lq_mem_alloc(f->mem, 1, sizeof *w);
   if (!w)
@@ -279,7 +287,7 @@ lq_windows *lq_windows_new(const lq_fill *f, bool exact)
   }
   intern_headers(w, headers, nheaders);
   for (size_t i = 0; i < w->nrows; i++)
-    want(w, f, i, exact);
+    want(w, f, i);
   w->nknown = w->nnames;
   find_fields(w, f);
   find_read(w);
@@ -325,8 +333,9 @@ static bool index_rows(lq_windows *w, lq_windows_plan *p)
   p->next = lq_arena_array(&w->planned, p->nrows, sizeof *p->next);
   p->first = lq_arena_array(&w->planned, w->ntargets, sizeof *p->first);
   p->many = lq_arena_array(&w->planned, p->nrows, sizeof *p->many);
+  p->walked = lq_arena_array(&w->planned, p->nrows, sizeof *p->walked);
   p->slots = lq_arena_array(&w->planned, w->nwords, sizeof *p->slots);
-  if (!p->next || !p->first || !p->many || !p->slots)
+  if (!p->next || !p->first || !p->many || !p->walked || !p->slots)
     return false;
   memset(p->next, 0xFF, p->nrows * sizeof *p->next);
   memset(p->first, 0xFF, w->ntargets * sizeof *p->first);
@@ -340,6 +349,8 @@ static bool index_rows(lq_windows *w, lq_windows_plan *p)
     if (slot != LQ_NO_SLOT)
       set_bit(p->slots, slot);
     link_row(w, p, i);
+    if (w->row[p->rows[i]].scoped || w->row[p->rows[i]].patterned)
+      p->walked[p->nwalked++] = p->rows[i];
     if (lq_map_gives_many(w->rows[p->rows[i]].transform))
       p->many[p->nmany++] = p->rows[i];
   }

@@ -13,17 +13,19 @@ typedef struct lq_windows_plan {
   uint16_t *rows;  // the wanted ones, in their order
   uint16_t *next;  // beside each: where in rows the next one of its target is
   uint16_t *first; // by target: the first one
-  size_t nrows, nmany;
-  uint16_t *many; // those of them that can give several values for one
+  size_t nrows, nmany, nwalked;
+  uint16_t *many;   // those of them that can give several values for one
+  uint16_t *walked; // those of them that give to scopes, to what is tied to these, or to patterns of names
   const lq_map_kind *kind;
   uint64_t *slots; // a bit for each slot that stands alone and that its rows, its kind or data can give to
 } lq_windows_plan;
 
 typedef struct lq_windows_row {
-  uint32_t node;          // of its target in the field map
-  uint16_t name;          // of its raw value, LQ_WINDOWS_NONE: none is needed
-  uint16_t target;        // rows of one target have the same
-  bool wanted, patterned; // some slot reads it; a pattern of names fits it
+  uint32_t node;   // of its target in the field map
+  uint16_t name;   // of its raw value, LQ_WINDOWS_NONE: none is needed
+  uint16_t target; // rows of one target have the same
+  bool wanted, patterned,
+      scoped; // some slot reads it; a pattern of names fits it; a slot of the family reads it
 } lq_windows_row;
 
 typedef struct lq_windows_raw {
@@ -54,8 +56,9 @@ struct lq_windows {
   uint32_t *slot_of;   // by target: that slot, LQ_NO_SLOT
   uint64_t *data;      // a bit for each slot that stands alone and lies in the data
   size_t nwords;
-  uint32_t *done; // by target: the last pass in which it has a value
-  uint32_t pass;  // counts up
+  bool data_walked; // a scope, what is tied to one, or a pattern can have values of the data
+  uint32_t *done;   // by target: the last pass in which it has a value
+  uint32_t pass;    // counts up
 
   // Distinct raw names, those of the header in both spellings; behind them elements of `System`, and names of
   // data that only the map knows.

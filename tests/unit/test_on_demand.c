@@ -107,16 +107,19 @@ static const field patterned[] = {
     {"process.args", -1, false},
     {"winlog.event_data.Junk.*", -1, false},
 };
+// Nothing here can have values of the data of raw events.
+static const field apart[] = {
+    {"dns.answers", -1, true},       {"dns.answers.type", 0, false}, {"process.*", -1, false},
+    {"process", -1, true},           {"process.name", 3, false},     {"event.code", -1, true},
+    {"dns.answers.type", -1, false},
+};
 static const field few[] = {{"process.name", -1, false}};
 
 static const struct map {
   const field *fields;
   size_t n;
-} maps[] = {{alone, COUNT(alone)},
-            {scoped, COUNT(scoped)},
-            {patterned, COUNT(patterned)},
-            {few, COUNT(few)},
-            {NULL, 0}};
+} maps[] = {{alone, COUNT(alone)}, {scoped, COUNT(scoped)}, {patterned, COUNT(patterned)},
+            {few, COUNT(few)},     {apart, COUNT(apart)},   {NULL, 0}};
 
 static lq_fieldmap *make_map(const struct map *from)
 {
