@@ -222,3 +222,27 @@ Test(walk, invented_keys_make_it_forget)
   lq_json_free(&j);
   lq_walker_free(&w);
 }
+
+// Keys that all want the same place in the table, and keys that are too long for it: found out, and read all
+// the same.
+Test(walk, keys_that_collide_are_left_to_the_other_way)
+{
+  lq_walker w;
+  lq_walker_init(&w, 0, NULL, &lq_mem_libc);
+  lq_json j = {.mem = &lq_mem_libc, .walker = &w}, plain = {.mem = &lq_mem_libc};
+  lq_buf text = {.mem = &lq_mem_libc};
+  lq_buf_z(&text, "{");
+  for (int i = 0; i < 60; i++) // alike in their first, middle and last eight bytes
+    lq_buf_printf(&text, "\"AAAAAAAA%03dBBBBBBBBBBBBBBBBBBBBB\":1,", i);
+  lq_buf_z(&text, "\"b\":2}");
+  for (int i = 0; i < 100; i++)
+    compare(&plain, &j, lq_buf_get(&text), "collide");
+  cr_expect_gt(w.undecided, 90);
+  lq_buf_clear(&text);
+  lq_buf_printf(&text, "{\"%0300d\":1,\"%0200d\":2,\"%0200d\":3}", 1, 2, 2);
+  compare(&plain, &j, lq_buf_get(&text), "long");
+  lq_buf_free(&text);
+  lq_json_free(&j);
+  lq_json_free(&plain);
+  lq_walker_free(&w);
+}
