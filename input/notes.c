@@ -1,5 +1,6 @@
 // Values of slots that stand alone: noted in one walk, decoded slot by slot.
 #include "input/fill.h"
+#include "input/walk.h"
 
 lq_status lq_notes_init(lq_notes *n, size_t slots, const lq_mem *mem)
 {
@@ -61,7 +62,9 @@ static void note_scalar(lq_fill *f, uint32_t value, uint32_t node)
 
 void lq_fill_note_member(lq_fill *f, uint32_t key, uint32_t node)
 {
-  uint32_t child = lq_fieldmap_descend(f->map, node, lq_fill_key(f, key));
+  uint32_t child;
+  if (!lq_walk_knows(f->json, key, node, &child))
+    child = lq_fieldmap_descend(f->map, node, lq_fill_key(f, key));
   if (child != LQ_NO_NODE)
     lq_fill_note(f, key + 1, child);
 }

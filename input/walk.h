@@ -31,4 +31,16 @@ typedef enum lq_walk_verdict {
 } lq_walk_verdict;
 lq_walk_verdict lq_json_walk(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth);
 
+// lq_fieldmap_descend(map, node, key) for the key of an object, if that was asked when the key's shape was
+// made.
+static inline bool lq_walk_knows(const lq_json *j, uint32_t key, uint32_t node, uint32_t *child)
+{
+  uint16_t shape = j->nodes[key].shape;
+  if (shape == LQ_NO_SHAPE || !j->walker->shapes.wants.member)
+    return false;
+  const lq_shape *items = j->walker->shapes.items, *s = &items[shape];
+  *child = s->node;
+  return s->where != 0 && items[s->parent].node == node; // a wrapper (0) stands for the root
+}
+
 #endif
