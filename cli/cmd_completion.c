@@ -13,7 +13,7 @@ static void put_case(lq_out *out, const lq_command *command)
 {
   lq_out_printf(out, "    %s) words='", command->word);
   for (int i = 0; i < LQ_OPT_COUNT_OF; i++) {
-    if ((command->options & 1u << i) && lq_option_rows[i].help)
+    if ((command->options & UINT64_C(1) << i) && lq_option_rows[i].help)
       lq_out_printf(out, "--%s ", lq_option_rows[i].word);
   }
   lq_out_z(out, "' formats='");

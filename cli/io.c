@@ -2,6 +2,7 @@
 #include "cli/io.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ int lq_write_file(const char *name, const char *p, size_t n)
 
 // ---- signals and the end
 
-static volatile sig_atomic_t interrupted;
+static atomic_int interrupted; // other threads look at it
 static lq_out *last_words;
 
 static void on_signal(int number)

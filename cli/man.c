@@ -30,7 +30,7 @@ static void put_options(lq_out *out, const lq_command *command)
 {
   for (int i = 0; i < LQ_OPT_COUNT_OF; i++) {
     const lq_option_row *row = &lq_option_rows[i];
-    if (!(command->options & 1u << i) || !row->help)
+    if (!(command->options & UINT64_C(1) << i) || !row->help)
       continue;
     lq_string s = {0};
     if (row->letter)

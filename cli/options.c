@@ -21,7 +21,8 @@ const lq_format_row lq_format_rows[LQ_FORMAT_COUNT] = {
 #undef LQ_FORMAT
 };
 
-#define O(name) (1u << LQ_OPT_##name)
+_Static_assert(LQ_OPT_COUNT_OF <= 64, "more options than bits");
+#define O(name) (UINT64_C(1) << LQ_OPT_##name)
 #define F(name) (1u << LQ_FORMAT_##name)
 const lq_command lq_commands[] = {
 #define LQ_COMMAND(name, word, usage, summary, options, formats, details)                                    \
@@ -93,7 +94,7 @@ static spec spec_of(const lq_command *command)
   size_t n = 0, at = 1;
   for (int i = 0; i < LQ_OPT_COUNT_OF; i++) {
     const lq_option_row *row = &lq_option_rows[i];
-    if (!(command->options & 1u << i))
+    if (!(command->options & UINT64_C(1) << i))
       continue;
     s.longs[n++] = (struct option){row->word, row->value ? required_argument : no_argument, NULL, LONG + i};
     if (row->letter)
@@ -107,7 +108,7 @@ static spec spec_of(const lq_command *command)
 static int option_of_letter(const lq_command *command, int letter)
 {
   for (int i = 0; i < LQ_OPT_COUNT_OF; i++) {
-    if ((command->options & 1u << i) && lq_option_rows[i].letter == letter)
+    if ((command->options & UINT64_C(1) << i) && lq_option_rows[i].letter == letter)
       return i;
   }
   return -1;
@@ -121,7 +122,7 @@ static const char *option_near(const lq_command *command, const char *arg)
   strncpy(word, arg + 2, sizeof word - 1);
   word[strcspn(word, "=")] = '\0';
   for (int i = 0; i < LQ_OPT_COUNT_OF; i++) {
-    if ((command->options & 1u << i) && is_near(word, lq_option_rows[i].word))
+    if ((command->options & UINT64_C(1) << i) && is_near(word, lq_option_rows[i].word))
       return lq_option_rows[i].word;
   }
   return NULL;

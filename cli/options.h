@@ -25,7 +25,8 @@ typedef enum lq_format {
 typedef struct lq_options lq_options;
 typedef struct lq_command {
   const char *word, *usage, *summary, *details;
-  uint32_t options, formats; // bits by lq_option and lq_format; every verb also takes --color and --help
+  uint64_t options; // bits by lq_option; every verb also takes --color and --help
+  uint32_t formats; // bits by lq_format
   void (*run)(struct lq_cli *c, const lq_options *o);
 } lq_command;
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "feed/jobs.h"
+
 enum { BAD_SHOWN = 3 };
 
 static void say_bad_record(lq_reading *r, const lq_bad_event *b)
@@ -75,13 +77,31 @@ static bool choose_layers(lq_reading *r, const lq_options *o)
   return true;
 }
 
+static bool choose_jobs(lq_reading *r, const lq_options *o)
+{
+  enum { JOBS_MAX = 1024 };
+  uint64_t jobs = lq_cores(), block = 0;
+  if (o->value[LQ_OPT_JOBS] && !lq_option_number(r->cli, o, LQ_OPT_JOBS, &jobs))
+    return false;
+  if (!lq_option_number(r->cli, o, LQ_OPT_BLOCK, &block))
+    return false;
+  if (jobs == 0 || jobs > JOBS_MAX) {
+    lq_say_usage(r->cli, "%s: --jobs is a number from 1 to %d", o->command->word, JOBS_MAX);
+    return false;
+  }
+  r->pass.jobs = (unsigned)jobs;
+  r->pass.block_size = (size_t)block;
+  return true;
+}
+
 bool lq_reading_choose(lq_reading *r, const lq_options *o)
 {
   const char *folder = o->value[LQ_OPT_TEMP_DIR] ? o->value[LQ_OPT_TEMP_DIR] : getenv("TMPDIR");
   r->pass.temp_folder = folder && *folder ? folder : NULL;
   r->pass.live = o->value[LQ_OPT_LATENESS] != NULL;
   return lq_option_time(r->cli, o, LQ_OPT_LATENESS, &r->pass.lateness) &&
-         lq_option_number(r->cli, o, LQ_OPT_MAX_WAITING, &r->pass.max_waiting) && choose_layers(r, o);
+         lq_option_number(r->cli, o, LQ_OPT_MAX_WAITING, &r->pass.max_waiting) && choose_layers(r, o) &&
+         choose_jobs(r, o);
 }
 
 void lq_find_files(lq_cli *c, char *const *names, size_t n, const lq_taker *taker, lq_files *out)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "feed/file.h"
+#include "feed/jobs.h"
 
 enum { BLOCK = 1 << 20, WAITING = 32 << 20 };
 
@@ -147,25 +148,26 @@ static lq_limits room_of(const lq_pass *p, lq_run_files *files)
   return l;
 }
 
+// Who has to see each event, has no help of other threads.
 static lq_status new_scan(lq_running *r)
 {
   lq_pass *p = r->pass;
-  lq_spill spill = lq_run_files_init(&r->run_files, r->host, p->temp_folder);
-  lq_limits limits = room_of(p, &r->run_files);
+  r->spill = lq_run_files_init(&r->run_files, r->host, p->temp_folder);
+  r->limits = room_of(p, &r->run_files);
   lq_allocator allocator = {r->host->mem->fn, r->host->mem->user};
-  lq_scan_options options = {.struct_size = sizeof options,
-                             .layers_off = p->layers_off,
-                             .now = p->now,
-                             .limits = &limits,
-                             .allocator = &allocator,
-                             .match = on_match,
-                             .bad = on_bad,
-                             .event = on_event,
-                             .user = r,
-                             .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
-                             .step = p->step ? on_step : NULL,
-                             .spill = p->live ? NULL : &spill};
-  lq_status s = lq_scan_new(&r->scan, p->bundle, &options);
+  r->options = (lq_scan_options){.struct_size = sizeof r->options,
+                                 .layers_off = p->layers_off,
+                                 .now = p->now,
+                                 .limits = &r->limits,
+                                 .allocator = &allocator,
+                                 .match = on_match,
+                                 .bad = on_bad,
+                                 .event = r->many ? NULL : on_event,
+                                 .user = r,
+                                 .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
+                                 .step = p->step ? on_step : NULL,
+                                 .spill = p->live ? NULL : &r->spill};
+  lq_status s = lq_scan_new(&r->scan, p->bundle, &r->options);
   if (s == LQ_OK && p->live && p->now != 0)
     lq_scan_set_now(r->scan, p->now); // one wrong stamp must not make all that follow late
   return s;
@@ -262,11 +264,16 @@ bool lq_running_read(lq_running *r, lq_source *s, size_t blocks)
 
 // ---- files at rest
 
-static bool after_block(lq_running *r, lq_source *s, bool well)
+void lq_running_after(lq_running *r, bool idle)
 {
   if (r->pass->block)
-    r->pass->block(r->pass->user, s->kind->idle(s));
+    r->pass->block(r->pass->user, idle);
   lq_running_count(r);
+}
+
+static bool after_block(lq_running *r, lq_source *s, bool well)
+{
+  lq_running_after(r, s->kind->idle(s));
   if (!well)
     r->current = NULL; // it was said why, and there is no end to it
   return well && !r->stopped;
@@ -299,7 +306,9 @@ static void run_file(lq_running *r, char *name)
 static void run_files(lq_running *r, const lq_files *files)
 {
   lq_pass *p = r->pass;
-  for (size_t i = 0; i < files->n && !r->stopped && !lq_host_stopped(r->host); i++)
+  if (r->many)
+    lq_jobs_run(r, files);
+  for (size_t i = 0; !r->many && i < files->n && !r->stopped && !lq_host_stopped(r->host); i++)
     run_file(r, files->names[i]);
   if (!r->stopped && !lq_host_stopped(r->host))
     lq_running_well(r, "the events", lq_scan_finish(r->scan));
@@ -311,8 +320,10 @@ static void run_files(lq_running *r, const lq_files *files)
 
 lq_status lq_pass_run(lq_pass *p, const lq_files *files)
 {
-  lq_running r = {.fed = after_block};
-  lq_status s = lq_running_start(&r, p, BLOCK);
+  size_t block = p->block_size ? p->block_size : BLOCK;
+  bool small = files->bytes > 0 && files->bytes <= block;
+  lq_running r = {.fed = after_block, .many = p->jobs > 1 && !p->live && !p->event && !small};
+  lq_status s = lq_running_start(&r, p, block);
   if (s == LQ_OK)
     run_files(&r, files);
   lq_running_end(&r);

@@ -26,6 +26,8 @@ typedef struct lq_pass {
   uint32_t layers_off;     // of lq_scan_options
   const char *temp_folder; // where these are; NULL: /var/tmp or /tmp
   bool per_rule;
+  unsigned jobs;     // threads at work on files at rest; 0 and 1: this one alone. The results are the same
+  size_t block_size; // bytes of a piece of input; 0: the usual
 
   lq_stats stats;
   uint64_t *rule_matches; // one a rule; only if `per_rule`
@@ -39,7 +41,11 @@ typedef struct lq_running {
   lq_pass *pass;
   const lq_host *host;
   lq_scan *scan;
-  lq_run_files run_files; // of the scan
+  lq_scan_options options; // of the scan
+  lq_limits limits;
+  lq_spill spill;
+  lq_run_files run_files;
+  bool many; // threads: see feed/jobs.h
   lq_source *current;
   char *block;
   size_t block_size;
@@ -63,8 +69,9 @@ bool lq_running_read(lq_running *r, lq_source *s, size_t blocks);
 // What the scan said of a piece of input. False: no more of this source.
 bool lq_running_well(lq_running *r, const char *name, lq_status s);
 void lq_running_cannot_read(lq_running *r, const char *name, int error, const char *why);
-void lq_running_restored(lq_running *r); // lq_scan_restore was called
-void lq_running_count(lq_running *r);    // counters to the pass and the program
+void lq_running_restored(lq_running *r);         // lq_scan_restore was called
+void lq_running_count(lq_running *r);            // counters to the pass and the program
+void lq_running_after(lq_running *r, bool idle); // a piece of input
 
 const char *lq_shown_name(const char *name);
 

@@ -3,6 +3,7 @@
 //
 //   LQ_FAULT=KIND:N       the Nth call of all (from 1) fails, with KIND
 //   LQ_FAULT=KIND:N:on    and so do all that follow
+//   LQ_FAULT=KIND:N@CALL  calls of that name alone are counted, and fail; also with :on
 //   LQ_FAULT=none:0       nothing fails
 //   LQ_FAULT_LOG=FILE     the names of the calls are appended there, one a line
 //   LQ_JOURNAL=FILE       what changes files is written there, bytes too: for power cuts, which are played in
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +23,9 @@
 
 static lq_os_calls real;
 static char kind[16] = "none";
-static long nth, calls;
+static char only[16]; // the name of the calls that may fail; empty: all
+static long nth;
+static atomic_long calls; // lq has threads
 static bool stays;
 static int log_fd = -1;
 static FILE *journal;
@@ -45,10 +49,12 @@ static void note_bytes(int fd, const unsigned char *p, ssize_t n)
 // Does this call fail?
 static bool strikes(const char *name)
 {
-  calls++;
+  if (*only && strcmp(only, name) != 0)
+    return false;
+  long call = ++calls;
   if (log_fd >= 0)
     (void)!dprintf(log_fd, "%s\n", name);
-  bool now = stays ? calls >= nth : calls == nth;
+  bool now = stays ? call >= nth : call == nth;
   if (!now || strcmp(kind, "none") == 0)
     return false;
   if (strcmp(kind, "kill") == 0)
@@ -169,7 +175,8 @@ __attribute__((constructor)) static void put_in(void)
   if (!what)
     return;
   char on[4] = "";
-  if (sscanf(what, "%15[a-z]:%ld:%3s", kind, &nth, on) < 2)
+  bool one = sscanf(what, "%15[a-z]:%ld@%15[a-z]:%3s", kind, &nth, only, on) >= 3;
+  if (!one && sscanf(what, "%15[a-z]:%ld:%3s", kind, &nth, on) < 2)
     _exit(99);
   stays = strcmp(on, "on") == 0;
   if (log)
