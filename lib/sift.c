@@ -72,6 +72,8 @@ static int on_record(void *user, lq_cursor *c)
   lq_sift *s = user;
   lq_hits hits;
   s->failure = lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
+  if (s->failure == LQ_OK && s->stateful)
+    s->failure = lq_cursor_need_time(c);
   if (s->failure == LQ_OK)
     s->failure = note_event(s, c->event, &hits);
   return s->failure != LQ_OK || is_full(s->into);

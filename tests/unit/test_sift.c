@@ -126,6 +126,15 @@ static const struct {
       "\"C:\\\\cmd.exe\",\"ProcessGuid\":\"{1}\",\"n\":1}",
       "{\"n\":1}"},
      ""},
+    {"raw Windows events with times",
+     "",
+     {"{\"EventID\":3,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"UtcTime\":\"2024-05-01 "
+      "10:05:00.000\"}",
+      "{\"n\":1,\"k\":1}",
+      "{\"EventID\":3,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"UtcTime\":\"2024-05-01 "
+      "10:00:00.000\"}",
+      "{\"n\":2,\"k\":1}", "{\"@timestamp\":\"2024-05-01T10:04:59Z\",\"n\":3,\"k\":1}"},
+     ""},
     {"odd values",
      "",
      {"{\"n\":1,\"text\":\"odd \xff\",\"a\":[1,2,3,4,5,6,7,8,9,10]}", "{\"n\":2,\"n\":1}",
@@ -170,8 +179,8 @@ static lq_bundle *bundle_from(const char *file)
 // ---- two ways
 
 typedef struct way {
-  size_t block; // bytes of a block
-  bool sifted;
+  size_t block;       // bytes of a block
+  bool sifted, small; // small: limits
   size_t stop_at;
 } way;
 
@@ -183,10 +192,12 @@ static lq_status feed_block(lq_scan *s, lq_sift *sift, lq_sifted *block, const c
   return lq_scan_take(s, block);
 }
 
-static lq_limits small_limits(void)
+static lq_limits limits_of(bool small)
 {
   lq_limits l = {.struct_size = sizeof l};
   lq_limits_default(&l);
+  if (!small)
+    return l;
   l.max_record = 150;
   l.max_fields = 8;
   l.max_value = 8;
@@ -219,7 +230,7 @@ static void tell_source(tale *t, lq_scan *s, const char *name, const char *p, si
 // The source twice, so that what follows a stop is seen too.
 static void tell_all(tale *t, const lq_bundle *b, int64_t lateness, const char *p, size_t n, const way *w)
 {
-  lq_limits limits = small_limits();
+  lq_limits limits = limits_of(w->small);
   t->n = t->calls = 0;
   t->stop_at = w->stop_at;
   lq_scan_options o = {.struct_size = sizeof o,
@@ -258,12 +269,14 @@ static void compare(const char *what, const char *name, const lq_bundle *b, int6
                     size_t n, size_t block, size_t stop_at)
 {
   static tale one, other;
-  tell_all(&one, b, lateness, p, n, &(way){block, false, stop_at});
-  tell_all(&other, b, lateness, p, n, &(way){block, true, stop_at});
-  size_t at = differs_at(&one, &other);
-  cr_expect(one.n == other.n && memcmp(one.p, other.p, one.n) == 0,
-            "%s, %s, blocks of %zu, stop %zu: %.300s, not %.300s", what, name, block, stop_at, other.p + at,
-            one.p + at);
+  for (int small = 0; small < 2; small++) {
+    tell_all(&one, b, lateness, p, n, &(way){block, false, small, stop_at});
+    tell_all(&other, b, lateness, p, n, &(way){block, true, small, stop_at});
+    size_t at = differs_at(&one, &other);
+    cr_expect(one.n == other.n && memcmp(one.p, other.p, one.n) == 0,
+              "%s, %s, blocks of %zu, stop %zu: %.300s, not %.300s", what, name, block, stop_at, other.p + at,
+              one.p + at);
+  }
 }
 
 Test(sift, taken_as_if_fed)
@@ -306,7 +319,7 @@ Test(sift, others)
 {
   static const char log[] = "{\"n\":1}\n{\"n\":1}\n{\"n\":2}\n";
   lq_bundle *one = bundle_of("any where n == 1"), *two = bundle_of("any where n == 2");
-  lq_limits small = small_limits();
+  lq_limits small = limits_of(true);
   small.max_record = 3;
   const struct {
     const char *what;
