@@ -2,7 +2,7 @@
 #include "base/suggest.h"
 
 // A longer name is no one's typing error, and three rows of this size fit the stack.
-enum { NAME_MAX_BYTES = 255 };
+enum { NAME_MAX_BYTES = 255, FAR = 1000 };
 
 static char lower(char c)
 {
@@ -27,15 +27,35 @@ static size_t cell(const rows *r, lq_str a, lq_str b, size_t i, size_t j)
   return swapped ? min2(best, r->cells[(i + 1) % 3][j - 2] + 1) : best;
 }
 
-static size_t distance(lq_str a, lq_str b)
+// Row i, where the distance can still be at most `most`: all other cells are too far from the diagonal. Gives
+// the least of it.
+static size_t fill_row(rows *r, lq_str a, lq_str b, size_t i, size_t most)
+{
+  size_t from = i > most ? i - most : 1, to = min2(b.n, i + most), least = FAR;
+  size_t *here = r->cells[i % 3];
+  here[from - 1] = from == 1 ? i : FAR;
+  for (size_t j = from; j <= to; j++) {
+    here[j] = cell(r, a, b, i, j);
+    least = min2(least, here[j]);
+  }
+  if (to < b.n)
+    here[to + 1] = FAR;
+  return min2(least, here[from - 1]);
+}
+
+// More than `most` may come out as anything that is. The lengths differ by no more than that.
+static size_t distance(lq_str a, lq_str b, size_t most)
 {
   rows r;
-  for (size_t j = 0; j <= b.n; j++)
+  for (size_t j = 0; j <= b.n && j <= most; j++)
     r.cells[0][j] = j;
-  for (size_t i = 1; i <= a.n; i++) {
-    r.cells[i % 3][0] = i;
-    for (size_t j = 1; j <= b.n; j++)
-      r.cells[i % 3][j] = cell(&r, a, b, i, j);
+  if (most < b.n)
+    r.cells[0][most + 1] = FAR;
+  for (size_t i = 1, before = 0; i <= a.n; i++) {
+    size_t least = fill_row(&r, a, b, i, most);
+    if (least > most && before > most) // a swap reaches over one row
+      return FAR;
+    before = least;
   }
   return r.cells[a.n % 3][b.n];
 }
@@ -53,7 +73,7 @@ lq_str lq_suggest(lq_str wanted, size_t max_distance, lq_name_at at, const void 
   for (size_t i = 0; wanted.n > 0 && wanted.n <= NAME_MAX_BYTES && at(ctx, i, &name); i++) {
     if (name.n > NAME_MAX_BYTES || length_gap(wanted, name) >= limit)
       continue;
-    size_t d = distance(wanted, name);
+    size_t d = distance(wanted, name, limit - 1);
     if (d < limit)
       best = name, limit = d;
   }

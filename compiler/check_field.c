@@ -81,12 +81,18 @@ static bool is_group(const lq_schema *s, lq_str group)
 typedef struct name_set {
   const lq_schema *schema;
   lq_str set;
+  size_t first;
 } name_set;
+
+static name_set names_in(const lq_schema *s, lq_str set)
+{
+  return (name_set){s, set, lower_bound(s, set)};
+}
 
 static bool name_at(const void *ctx, size_t i, lq_str *name)
 {
   const name_set *n = ctx;
-  size_t at = lower_bound(n->schema, n->set) + i;
+  size_t at = n->first + i;
   if (at >= n->schema->count || !lq_str_starts(n->schema->fields[at].name, n->set))
     return false;
   *name = n->schema->fields[at].name;
@@ -109,7 +115,7 @@ static bool is_likely_slip(lq_str name, lq_str near)
 
 static void misspelt(lq_checker *c, const lq_node *n, lq_str name)
 {
-  name_set set = {schema_of(c), first_part(name)};
+  name_set set = names_in(schema_of(c), first_part(name));
   lq_str near = is_group(set.schema, set.set) ? lq_suggest(name, 2, name_at, &set) : (lq_str){0};
   if (near.n == 0 || lq_str_eq_ascii(near, name) || !is_likely_slip(name, near))
     return;
@@ -125,7 +131,8 @@ static void unknown_field(lq_checker *c, const lq_node *n, lq_str name)
 {
   lq_diag *d = lq_diag_add(c->d, LQ_DIAG_UNKNOWN_FIELD, n->span, "unknown field `%.*s`", LQ_STR_ARG(name));
   lq_diag_label(c->d, d, n->span, "not in the schema");
-  lq_str near = lq_suggest(name, 3, name_at, &(name_set){schema_of(c), LQ_STR("")});
+  name_set all = names_in(schema_of(c), LQ_STR(""));
+  lq_str near = lq_suggest(name, 3, name_at, &all);
   if (near.n > 0)
     lq_diag_help(c->d, d, "a field with a similar name exists: `%.*s`", LQ_STR_ARG(near));
 }

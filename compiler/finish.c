@@ -91,15 +91,33 @@ static void use_all(lq_finisher *f, const uint32_t *function_names)
 
 // ---- new numbers
 
-int lq_sort_by_content(const void *a, const void *b)
+static int by_content(const void *a, const void *b)
 {
   const lq_sort_row *x = a, *y = b;
   if (x->kind != y->kind)
     return x->kind < y->kind ? -1 : 1;
+  if (x->begin != y->begin)
+    return x->begin < y->begin ? -1 : 1;
   int text = lq_str_cmp(x->text, y->text);
   for (int i = 0; i < 3 && text == 0; i++)
     text = (x->key[i] > y->key[i]) - (x->key[i] < y->key[i]);
   return text;
+}
+
+static uint64_t begin_of(lq_str text)
+{
+  uint64_t n = 0;
+  for (size_t i = 0; i < sizeof n; i++)
+    n = n << 8 | (i < text.n ? (uint8_t)text.p[i] : 0);
+  return n;
+}
+
+void lq_finish_sort(lq_sort_row *rows, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    rows[i].begin = begin_of(rows[i].text);
+  if (n > 0)
+    lq_sort(rows, n, sizeof *rows, by_content);
 }
 
 // Fills t with the used rows in the order of what `describe` says of them.
@@ -117,8 +135,7 @@ static bool renumber(lq_finisher *f, lq_finish_table *t, size_t total,
     }
     t->map[i] = LQ_NONE;
   }
-  if (t->n > 0)
-    lq_sort(rows, t->n, sizeof *rows, lq_sort_by_content);
+  lq_finish_sort(rows, t->n);
   for (uint32_t i = 0; i < t->n; i++) {
     t->old[i] = rows[i].old;
     t->map[rows[i].old] = i;

@@ -25,11 +25,12 @@ typedef struct lq_finisher {
 // A sort has no context, so what is sorted carries all that the order needs.
 typedef struct lq_sort_row {
   uint32_t old, kind;
+  uint64_t begin; // of the text, as a number: most differ there
   uint64_t key[3];
   lq_str text;
 } lq_sort_row;
 
-int lq_sort_by_content(const void *a, const void *b);
+void lq_finish_sort(lq_sort_row *rows, size_t n); // by content
 bool lq_finish_order_rules(lq_finisher *f);
 void lq_finish_use_rule(lq_finisher *f, const lq_rule_row *r);
 // Where the rows that a rule uses are known.

@@ -1,5 +1,4 @@
 // Pools to a canonical program: rules and what belongs to them, in the order of their ids.
-#include "base/sort.h"
 #include "compiler/finish.h"
 #include "stdlib/functions.h"
 #include "vm/verify.h"
@@ -255,8 +254,7 @@ bool lq_finish_order_rules(lq_finisher *f)
     return false;
   for (uint32_t i = 0; i < n; i++)
     rows[i] = (lq_sort_row){.old = i, .text = f->pool->strings.keys[f->c->rules[i].id]};
-  if (n > 0)
-    lq_sort(rows, n, sizeof *rows, lq_sort_by_content);
+  lq_finish_sort(rows, n);
   for (size_t i = 0; i < n; i++)
     f->rules[i] = rows[i].old;
   return true;
@@ -274,8 +272,7 @@ bool lq_finish_tests(lq_finisher *f)
     place[f->rules[i]] = i;
   for (uint32_t i = 0; i < c->ntests; i++)
     rows[i] = (lq_sort_row){.old = i, .kind = place[c->tests[i].rule], .key = {i}, .text = LQ_STR("")};
-  if (c->ntests > 0)
-    lq_sort(rows, c->ntests, sizeof *rows, lq_sort_by_content);
+  lq_finish_sort(rows, c->ntests);
   for (size_t i = 0; i < c->ntests; i++) {
     lq_test_def t = c->tests[rows[i].old];
     t.rule = rows[i].kind;

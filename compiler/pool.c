@@ -1,23 +1,16 @@
 // Hash-consing: one open-addressing table serves texts, fields, constants, sets, functions and predicates.
 #include "compiler/pool.h"
 
+#include "base/hash.h"
 #include "base/sort.h"
 
 // ---- interner
 
-// FNV-1a. Rules come from whoever runs the compiler, who can slow down only themselves.
-static size_t hash(lq_str s)
-{
-  uint64_t h = 14695981039346656037u;
-  for (size_t i = 0; i < s.n; i++)
-    h = (h ^ (uint8_t)s.p[i]) * 1099511628211u;
-  return (size_t)(h ^ h >> 32);
-}
-
-// The slot that holds the key, or the empty one where it belongs.
+// Rules come from whoever runs the compiler, who can slow down only themselves by what they choose. The slot
+// that holds the key, or the empty one where it belongs.
 static uint32_t *slot_of(const lq_interner *t, lq_str key)
 {
-  size_t mask = t->nslots - 1, i = hash(key) & mask;
+  size_t mask = t->nslots - 1, i = lq_hash_text(key) & mask;
   while (t->slots[i] && !lq_str_eq(t->keys[t->slots[i] - 1], key))
     i = (i + 1) & mask;
   return &t->slots[i];

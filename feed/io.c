@@ -56,7 +56,7 @@ int lq_io_load(const lq_host *h, const char *name, size_t max, lq_buf *out)
   int fd = lq_io_open(h->os, name);
   if (fd < 0)
     return errno;
-  char *piece = lq_mem_alloc(h->mem, PIECE, 1);
+  char *piece = lq_mem_resize(h->mem, NULL, 0, PIECE, 1); // most files are much smaller: not to be zeroed
   int error = piece ? load(h, fd, max, piece, out) : ENOMEM;
   lq_mem_free(h->mem, piece, PIECE, 1);
   h->os->close(fd);

@@ -13,6 +13,7 @@ extern "C" {
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <vector>
 
@@ -122,6 +123,12 @@ private:
     std::size_t at = lq_str_starts(text, lq_str_of("\xEF\xBB\xBF")) ? 3 : 0;
     toml::source_position here = {1, 1};
     for (const Place &p : places) {
+      while (here.line < p.at.line && at < text.n) {
+        const char *from = text.p + at;
+        const auto *newline = static_cast<const char *>(std::memchr(from, '\n', text.n - at));
+        at = newline ? at + static_cast<std::size_t>(newline + 1 - from) : text.n;
+        here = {here.line + 1, 1};
+      }
       while (here < p.at && at < text.n) {
         bool newline = text.p[at] == '\n';
         lq_utf8_next(text, &at);
