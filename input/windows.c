@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "input/transform.h"
+#include "input/walk.h"
 
 // ---- raw values
 
@@ -59,6 +60,25 @@ static uint32_t element_attribute(const lq_json *j, uint32_t value, lq_str name)
   return found;
 }
 
+// A number that was met before spares looking the key up.
+static uint16_t place_of_key(lq_windows *w, uint32_t key, lq_str name)
+{
+  const lq_json *j = w->fill->json;
+  uint16_t shape = j->walker ? j->nodes[key].shape : LQ_NO_SHAPE;
+  if (shape == LQ_NO_SHAPE || shape >= LQ_SHAPES_MOST)
+    return lq_windows_place(w, name);
+  if (w->generation != j->walker->shapes.generation) {
+    memset(w->shaped, 0, LQ_SHAPES_MOST * sizeof *w->shaped);
+    w->generation = j->walker->shapes.generation;
+  }
+  uint16_t *at = &w->shaped[shape];
+  if (*at == 0) {
+    uint16_t place = lq_windows_place(w, name);
+    *at = place == LQ_WINDOWS_NONE ? place : place + 1; // there are fewer names than that
+  }
+  return *at == LQ_WINDOWS_NONE ? *at : *at - 1;
+}
+
 static void take_element(lq_windows *w, uint32_t element, uint16_t from)
 {
   const lq_json *j = w->fill->json;
@@ -77,7 +97,7 @@ static void take_header(lq_windows *w, uint32_t system)
   const lq_json *j = w->fill->json;
   uint64_t met = 0; // by place in elements
   for (uint32_t key = system + 1; key < j->nodes[system].next; key = j->nodes[key + 1].next) {
-    uint16_t name = lq_windows_place(w, lq_json_raw(j, &j->nodes[key]));
+    uint16_t name = place_of_key(w, key, lq_json_raw(j, &j->nodes[key]));
     uint16_t from = name != LQ_WINDOWS_NONE ? w->names[name].element : LQ_WINDOWS_NONE;
     if (from == LQ_WINDOWS_NONE || met >> from & 1)
       continue;
@@ -208,7 +228,7 @@ static void take_flat(lq_windows *w, uint32_t event)
   enter(w->fill, "winlog.event_data");
   for (uint32_t key = event + 1; key < j->nodes[event].next; key = j->nodes[key + 1].next) {
     lq_str text = lq_fill_key(w->fill, key);
-    uint16_t name = lq_windows_place(w, text);
+    uint16_t name = place_of_key(w, key, text);
     bool header = name != LQ_WINDOWS_NONE && w->names[name].is_header;
     if (is_object(j, key + 1) && is_data_name(text))
       continue;

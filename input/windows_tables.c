@@ -3,6 +3,7 @@
 #include "input/windows_tables.h"
 
 #include "base/glob.h"
+#include "input/shapes.h"
 
 enum { PLAN_TABLE = 512, MOST_PLANS = 256, MOST_NAMES = 60000 };
 
@@ -216,6 +217,7 @@ static bool allocate(lq_windows *w, size_t nheaders, size_t nslots)
   w->names = lq_arena_array(&w->own, w->names_cap, sizeof *w->names);
   w->table = lq_arena_array(&w->own, w->table_size, sizeof *w->table);
   w->elements = lq_arena_array(&w->own, nheaders, sizeof *w->elements);
+  w->shaped = lq_arena_array(&w->own, LQ_SHAPES_MOST, sizeof *w->shaped);
   w->plans = lq_arena_array(&w->own, PLAN_TABLE, sizeof *w->plans);
   if (w->own.failed)
     return false;

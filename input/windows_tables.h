@@ -67,9 +67,11 @@ struct lq_windows {
   size_t names_cap, table_size;
   lq_windows_element *elements; // those of one name together
   size_t nelements;
-  uint16_t *table;                       // hash of names
-  bool deep_data;                        // data can have names that are not in the table
-  uint32_t event;                        // counts up
+  uint16_t *table;     // hash of names
+  uint16_t *shaped;    // by number of a key's shape: its place in names, plus one; 0: not known yet
+  uint32_t generation; // of these numbers
+  bool deep_data;      // data can have names that are not in the table
+  uint32_t event;      // counts up
   uint16_t channel, provider, id, stamp; // names of the header; the target of @timestamp
 
   uint32_t kinds[LQ_WINDOWS_KINDS], kind_slots[LQ_WINDOWS_KINDS], event_data, user_data; // nodes and slots

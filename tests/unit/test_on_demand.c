@@ -114,12 +114,18 @@ static const field apart[] = {
     {"dns.answers.type", -1, false},
 };
 static const field few[] = {{"process.name", -1, false}};
+static const field sourced[] = {{"process.name", -1, false}, {"_source.process.name", -1, false}};
 
 static const struct map {
   const field *fields;
   size_t n;
-} maps[] = {{alone, COUNT(alone)}, {scoped, COUNT(scoped)}, {patterned, COUNT(patterned)},
-            {few, COUNT(few)},     {apart, COUNT(apart)},   {NULL, 0}};
+} maps[] = {{alone, COUNT(alone)},
+            {scoped, COUNT(scoped)},
+            {patterned, COUNT(patterned)},
+            {few, COUNT(few)},
+            {sourced, COUNT(sourced)},
+            {apart, COUNT(apart)},
+            {NULL, 0}};
 
 static lq_fieldmap *make_map(const struct map *from)
 {
@@ -164,6 +170,10 @@ static const char *const shapes[] = {
     "\"process.name\":\"c\",\"\":{\"process\":{\"name\":\"d\"}},\"event\":{\"code\":1e999}}",
     "{\"timestamp\":132223104000000000,\"process\":[{\"name\":\"x\",\"args\":[\"1\",\"2\"]},{\"args.z\":3}],"
     "\"pr\\u006fcess.name\":\"\xFF\",\"dns\":[{\"answers\":{\"type\":\"A\"}},{\"x\":1}]}",
+    "{\"_source\":[{\"process\":{\"name\":\"not here\"}}],\"process\":{\"name\":\"here\"}}",
+    "{\"_source\":{\"process\":{\"name\":\"here\"},\"event\":[{\"code\":1},{\"code\":2}]},\"process\":{"
+    "\"name\":\"no\"}}",
+    "{\"process\":{\"name\":\"a\"},\"_source\":null,\"_source\":{\"process\":{\"name\":\"b\"}}}",
 };
 
 static void put_text(lq_buf *b)
