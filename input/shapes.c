@@ -11,11 +11,14 @@ enum {
 // An earlier object's number must not come again.
 static const uint32_t last_object = UINT32_MAX / 2;
 
+_Static_assert(sizeof(lq_shape) == 64, "a shape is a line of the cache");
+
 static void forget(lq_shapes *s)
 {
   memset(s->cells, 0, s->cap * CELLS * sizeof *s->cells);
   memset(s->items, 0, sizeof *s->items);
   lq_arena_reset(&s->texts);
+  s->items[0].compared = 1;
   s->items[0].key[0] = LQ_SHAPE_NEVER; // where no key is expected, this one is
   s->n = 1;
   s->object = 0;
@@ -66,6 +69,7 @@ static bool keep_key(lq_shapes *s, lq_shape *made, lq_str key)
 {
   char *to = made->key;
   made->n = (uint8_t)key.n;
+  made->compared = (uint8_t)(key.n > LQ_SHAPE_SHORT ? 1 : key.n + 1);
   if (key.n > LQ_SHAPE_SHORT) {
     to = lq_arena_alloc(&s->texts, key.n + 1);
     made->key[0] = LQ_SHAPE_NEVER;

@@ -21,8 +21,7 @@ enum {
 
 typedef struct lq_shape { // 64 bytes: a line of the cache
   union {
-    char key[LQ_SHAPE_SHORT +
-             1]; // as it is written, and its closing quote; a long one begins with LQ_SHAPE_NEVER
+    char key[LQ_SHAPE_SHORT + 1]; // as it is written, and its closing quote; a long one's begins with NEVER
     struct {
       uint64_t never;
       const char *long_key; // of more than LQ_SHAPE_SHORT bytes
@@ -34,7 +33,8 @@ typedef struct lq_shape { // 64 bytes: a line of the cache
   uint16_t first[2]; // the keys that came first inside its value: last time, and before that,
   uint16_t next[2];  // and those that came behind it
   uint16_t parent;
-  uint8_t n; // bytes of the key
+  uint8_t n;        // bytes of the key
+  uint8_t compared; // of the beginning of `key`: with the quote, or 1 of a long one, whose first never fits
 } lq_shape;
 
 // What is to become of the value of a new key: sets where and node of `made` from those of `in`, the key
@@ -95,8 +95,8 @@ static inline bool lq_shape_same(const char *a, const char *b, size_t n)
 static inline bool lq_shape_begins(const lq_shape *s, const char *text, size_t room)
 {
   if (__builtin_expect(room > LQ_SHAPE_SHORT, 1))
-    return lq_shape_same(s->key, text, s->n + (size_t)1);
-  return room > s->n && s->n <= LQ_SHAPE_SHORT && memcmp(s->key, text, s->n + (size_t)1) == 0;
+    return lq_shape_same(s->key, text, s->compared);
+  return room >= s->compared && memcmp(s->key, text, s->compared) == 0;
 }
 
 #endif
