@@ -15,6 +15,8 @@ enum { MOMENT = 50 }; // ms between two looks at whether to stop
 
 typedef enum block_state { FREE, READ, READY } block_state; // READ: it is being read or sifted
 
+// Threads other than the first grow them, so their bytes are malloc's; the program's memory may be for one
+// thread.
 typedef struct block {
   block_state state;
   size_t file;
@@ -22,7 +24,11 @@ typedef struct block {
   bool pipe;        // it is none that is at rest
   bool unopened;    // `error` says why
   int error;        // an errno, behind the bytes
-  size_t n;
+  bool packed;      // it was, and is not any more
+  uint64_t raw;     // bytes it was made of
+  lq_status fault;  // of the packing, behind the bytes
+  const char *why;
+  size_t n, room;
   char *bytes;
   lq_sifted *found; // NULL: no memory
   bool sifted;
@@ -47,6 +53,12 @@ typedef struct jobs {
   size_t next; // file
   bool is_open;
   uint64_t read; // bytes
+  bool packed;
+  lq_unpack *unpack;
+  char *raw; // packed bytes, of which some are left
+  size_t nraw, raw_at;
+  bool ended; // nothing comes behind them
+  int error;  // but this
 
   // Of the first thread:
   lq_sift *sift;
@@ -95,32 +107,124 @@ static bool open_source(jobs *j, block *b)
   return !b->unopened;
 }
 
+static long read_bytes(jobs *j, char *p, size_t n)
+{
+  return wait_for_bytes(j) ? j->file.source.kind->read(&j->file.source, p, n) : 0;
+}
+
+static bool would_wait(jobs *j)
+{
+  lq_source *s = &j->file.source;
+  return !s->seekable && s->kind->idle(s);
+}
+
+// ---- unpacking
+
+// So few at once that what comes out is bounded, whatever it is.
+enum { SLICE = 512 };
+
+static int put(void *user, const char *p, size_t n)
+{
+  block *b = user;
+  size_t room = b->room;
+  while (room - b->n < n)
+    room *= 2;
+  char *grown = room > b->room ? lq_mem_resize(&lq_mem_libc, b->bytes, b->room, room, 1) : b->bytes;
+  if (!grown)
+    return 1;
+  b->bytes = grown;
+  b->room = room;
+  memcpy(b->bytes + b->n, p, n);
+  b->n += n;
+  return 0;
+}
+
+// `n` bytes of the source have been read into the block.
+static lq_status begin_packed(jobs *j, block *b)
+{
+  j->raw = j->raw ? j->raw : lq_mem_resize(&lq_mem_libc, NULL, 0, j->block_size, 1);
+  if (!j->raw || (!j->unpack && lq_unpack_new(&j->unpack, &j->r->limits, NULL) != LQ_OK))
+    return LQ_E_NOMEM;
+  lq_unpack_begin(j->unpack);
+  memcpy(j->raw, b->bytes, b->n);
+  b->raw = j->nraw = b->n;
+  j->raw_at = b->n = 0;
+  return LQ_OK;
+}
+
+static lq_status more_raw(jobs *j, block *b)
+{
+  long got = j->ended ? 0 : read_bytes(j, j->raw, j->block_size);
+  b->error = got < 0 ? errno : j->error;
+  b->last = got <= 0;
+  b->raw += j->nraw = got > 0 ? (size_t)got : 0;
+  j->raw_at = 0;
+  return b->last ? lq_unpack_end(j->unpack, put, b) : LQ_OK;
+}
+
+static lq_status unpack_slice(jobs *j, block *b)
+{
+  size_t n = j->nraw - j->raw_at < SLICE ? j->nraw - j->raw_at : SLICE;
+  const char *p = j->raw + j->raw_at;
+  j->raw_at += n;
+  return lq_unpack_feed(j->unpack, p, n, put, b);
+}
+
+static void fill_packed(jobs *j, block *b)
+{
+  b->pipe = !j->file.source.seekable;
+  while (!b->fault && !b->last && b->n < j->block_size &&
+         !(b->n > 0 && j->raw_at == j->nraw && !j->ended && would_wait(j)))
+    b->fault = j->raw_at < j->nraw ? unpack_slice(j, b) : more_raw(j, b);
+  b->fault = b->fault == LQ_E_IO ? LQ_E_NOMEM : b->fault; // of `put`
+  b->why = j->unpack ? lq_unpack_message(j->unpack) : "";
+}
+
+// ---- a block
+
 // What there is, up to a whole block.
 static void fill(jobs *j, block *b)
 {
   lq_source *s = &j->file.source;
   long got = 0;
   do {
-    got = wait_for_bytes(j) ? s->kind->read(s, b->bytes + b->n, j->block_size - b->n) : 0;
+    got = read_bytes(j, b->bytes + b->n, j->block_size - b->n);
     b->n += got > 0 ? (size_t)got : 0;
-  } while (got > 0 && b->n < j->block_size && !(s->seekable ? false : s->kind->idle(s)));
+  } while (got > 0 && b->n < j->block_size && !would_wait(j));
   b->error = got < 0 ? errno : 0;
   b->last = got <= 0;
   b->pipe = !s->seekable;
 }
 
+// What a source is, its first bytes say.
+static void fill_first(jobs *j, block *b)
+{
+  fill(j, b);
+  j->packed = b->n > 0 && lq_unpack_applies(b->bytes, b->n);
+  if (!j->packed)
+    return;
+  j->ended = b->last;
+  j->error = b->error;
+  b->last = false;
+  b->packed = true;
+  b->fault = begin_packed(j, b);
+  fill_packed(j, b);
+}
+
 static void read_block(jobs *j, block *b)
 {
-  b->file = j->next;
-  b->first = b->last = b->unopened = b->sifted = b->pipe = false;
-  b->error = 0;
-  b->n = 0;
-  if (j->is_open || open_source(j, b))
+  *b = (block){.state = READ, .file = j->next, .bytes = b->bytes, .room = b->room, .found = b->found};
+  b->packed = j->is_open && j->packed;
+  if (b->packed)
+    fill_packed(j, b);
+  else if (j->is_open)
     fill(j, b);
+  else if (open_source(j, b))
+    fill_first(j, b);
   else
     b->last = true;
   j->read += b->n;
-  if (b->last)
+  if (b->last || b->fault)
     close_source(j);
 }
 
@@ -223,14 +327,25 @@ static bool begin_source(jobs *j, const block *b, const char *name)
 {
   if (b->unopened)
     lq_running_cannot_read(j->r, name, b->error, NULL);
-  return !b->unopened && lq_running_well(j->r, name, lq_scan_begin(j->r->scan, lq_shown_name(name)));
+  if (b->unopened)
+    return false;
+  name = lq_shown_name(name);
+  return lq_running_well(
+      j->r, name, b->packed ? lq_scan_begin_unpacked(j->r->scan, name) : lq_scan_begin(j->r->scan, name));
+}
+
+static lq_status give_bytes(lq_scan *s, const block *b)
+{
+  lq_status status = b->sifted ? lq_scan_take(s, b->found) : lq_scan_feed(s, b->bytes, b->n);
+  if (status != LQ_OK || !b->packed)
+    return status;
+  status = lq_scan_unpacked(s, b->raw, b->n, b->fault, b->why);
+  return b->last ? LQ_OK : status; // the end says it
 }
 
 static bool give(jobs *j, const block *b, const char *name, bool idle)
 {
-  lq_scan *s = j->r->scan;
-  bool well = lq_running_well(j->r, name,
-                              b->sifted ? lq_scan_take(s, b->found) : lq_scan_feed(s, b->bytes, b->n));
+  bool well = lq_running_well(j->r, name, give_bytes(j->r->scan, b));
   lq_running_after(j->r, idle);
   return well;
 }
@@ -250,7 +365,7 @@ static void take_block(jobs *j, const block *b, bool idle)
   if (b->file < j->left)
     return;
   bool well = !b->first || begin_source(j, b, name);
-  if (well && b->n > 0)
+  if (well && (b->n > 0 || b->packed))
     well = give(j, b, name, idle);
   if (!well)
     give_up(j, b->file);
@@ -329,7 +444,8 @@ static bool make_blocks(jobs *j)
   bool made = j->blocks != NULL;
   for (size_t i = 0; made && i < j->nblocks; i++) {
     block *b = &j->blocks[i];
-    b->bytes = lq_mem_resize(mem, NULL, 0, j->block_size, 1);
+    b->room = j->block_size;
+    b->bytes = lq_mem_resize(&lq_mem_libc, NULL, 0, b->room, 1);
     made = b->bytes && lq_sifted_new(&b->found, NULL) != LQ_E_USAGE;
   }
   return made;
@@ -339,10 +455,12 @@ static void free_blocks(jobs *j)
 {
   const lq_mem *mem = j->r->host->mem;
   for (size_t i = 0; j->blocks && i < j->nblocks; i++) {
-    lq_mem_free(mem, j->blocks[i].bytes, j->block_size, 1);
+    lq_mem_free(&lq_mem_libc, j->blocks[i].bytes, j->blocks[i].room, 1);
     lq_sifted_free(j->blocks[i].found);
   }
   lq_mem_free(mem, j->blocks, j->nblocks, sizeof *j->blocks);
+  lq_mem_free(&lq_mem_libc, j->raw, j->block_size, 1);
+  lq_unpack_free(j->unpack);
 }
 
 static void make_locks(jobs *j)

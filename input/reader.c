@@ -33,6 +33,7 @@ struct lq_reader {
   lq_status broken; // of this source: nothing more is read from it
   uint64_t first_line;
   uint64_t before; // records of earlier sources
+  bool unpacked;   // by somebody else
   bool left;       // the record at hand is not to be counted
 };
 
@@ -234,6 +235,7 @@ void lq_reader_free(lq_reader *r)
 
 static void begin_bytes(lq_reader *r, uint64_t line)
 {
+  r->unpacked = false;
   lq_inflate_begin(&r->inflate);
   r->form = -1;
   r->nhead = 0;
@@ -282,7 +284,7 @@ void lq_reader_position_get(const lq_reader *r, lq_reader_position *out)
   }
   if (r->form >= 0)
     forms[r->form]->where(r->states[r->form], &at);
-  bool plain = r->inflate.known && !r->inflate.packing;
+  bool plain = r->inflate.known && !r->inflate.packing && !r->unpacked;
   *out = (lq_reader_position){.form = plain ? at.form : -1,
                               .line = at.line,
                               .first_line = r->first_line,
@@ -357,6 +359,23 @@ lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t off
 void lq_reader_leave(lq_reader *r)
 {
   r->left = true;
+}
+
+void lq_reader_is_unpacked(lq_reader *r)
+{
+  lq_inflate_begin_plain(&r->inflate);
+  r->unpacked = true;
+}
+
+lq_status lq_reader_unpacked(lq_reader *r, uint64_t packed, uint64_t unpacked, lq_status status,
+                             const char *message)
+{
+  r->stats.bytes_in += packed - unpacked;
+  if (r->broken == LQ_OK && status != LQ_OK) {
+    r->broken = status;
+    r->inflate.message = message;
+  }
+  return r->broken;
 }
 
 void lq_reader_leave_unread(lq_reader *r, size_t n)

@@ -83,6 +83,11 @@ lq_status lq_reader_pass_lines(lq_reader *r, uint64_t lines, size_t n, const lq_
                                lq_status status);
 void lq_reader_leave_unread(lq_reader *r, size_t n); // that were fed, behind what stopped it
 void lq_reader_set_stats(lq_reader *r, const lq_input_stats *stats);
+// Right after begin: somebody else unpacks the source, and it is fed what came out. Then after each piece: so
+// many bytes it was made of, and what there is to say of the packing behind it (message: static).
+void lq_reader_is_unpacked(lq_reader *r);
+lq_status lq_reader_unpacked(lq_reader *r, uint64_t packed, uint64_t unpacked, lq_status status,
+                             const char *message);
 // For the other one, in its record hook: this one is counted by whoever takes it.
 void lq_reader_leave(lq_reader *r);
 const lq_input_stats *lq_reader_stats(const lq_reader *r);

@@ -546,6 +546,26 @@ LQ_API lq_status lq_sift_block(lq_sift *s, const void *bytes, size_t n, lq_sifte
  * rules_run and predicates_run may differ, where stateful rules do not wait for the end of input. */
 LQ_API lq_status lq_scan_take(lq_scan *s, const lq_sifted *b);
 
+/* Unpacking in a thread of its own: bytes of a packed source in, plain bytes to `write`, up to some MiB for a
+ * call with a few hundred bytes; `write` gives nonzero to stop (LQ_E_IO). LQ_E_INPUT: the stream is broken,
+ * cut, or grows more than max_ratio allows, behind what was given. Sources that are not packed pass as they
+ * are. */
+typedef struct lq_unpack lq_unpack; /* for one thread at a time */
+LQ_API lq_status lq_unpack_new(lq_unpack **out, const lq_limits *limits, const lq_allocator *allocator);
+LQ_API void lq_unpack_free(lq_unpack *u);
+/* Is a source packed that begins like this, or may it be? 1 or 0. */
+LQ_API int lq_unpack_applies(const void *bytes, size_t n);
+LQ_API lq_status lq_unpack_begin(lq_unpack *u);
+LQ_API lq_status lq_unpack_feed(lq_unpack *u, const void *bytes, size_t n, lq_write_fn write, void *user);
+LQ_API lq_status lq_unpack_end(lq_unpack *u, lq_write_fn write, void *user);
+LQ_API const char *lq_unpack_message(const lq_unpack *u); /* why LQ_E_INPUT; static */
+/* A scan of what was unpacked: in place of lq_scan_begin; then feed or take what came out. */
+LQ_API lq_status lq_scan_begin_unpacked(lq_scan *s, const char *name);
+/* After each piece: that many bytes were unpacked to so many, for lq_stats; and what lq_unpack said after
+ * them, with its message. Gives what lq_scan_feed of the packed bytes would. */
+LQ_API lq_status lq_scan_unpacked(lq_scan *s, uint64_t packed, uint64_t unpacked, lq_status status,
+                                  const char *message);
+
 /* What a scan has counted since it was made or restored. */
 typedef struct lq_stats {
   uint32_t struct_size;

@@ -2,6 +2,7 @@
 // however a source is cut, and whatever it holds.
 #include <stdarg.h>
 #include <stdio.h>
+#include <zlib.h>
 
 #include "counting_mem.h"
 #include "library.h"
@@ -409,4 +410,106 @@ Test(sift, without_memory_the_scan_reads_the_block)
     without(b, log, &(counting_mem){.fail_at = i, .once = true}, 2);
   }
   lq_bundle_free(b);
+}
+
+// ---- unpacking
+
+static size_t pack(unsigned char *out, size_t room, const char *p, size_t n)
+{
+  z_stream z = {0};
+  cr_assert(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  z.next_in = (unsigned char *)p, z.avail_in = (uInt)n;
+  z.next_out = out, z.avail_out = (uInt)room;
+  cr_assert(deflate(&z, Z_FINISH) == Z_STREAM_END);
+  deflateEnd(&z);
+  return room - z.avail_out;
+}
+
+static void tell_unpacked(tale *t, const lq_bundle *b, const char *p, size_t n, size_t piece,
+                          const lq_allocator *a)
+{
+  t->n = t->calls = t->stop_at = 0;
+  lq_scan_options o = {.struct_size = sizeof o, .match = on_match, .bad = on_bad, .user = t};
+  lq_scan *s;
+  lq_unpack *u = NULL;
+  cr_assert(lq_scan_new(&s, b, &o) == LQ_OK);
+  lq_status status = a ? lq_unpack_new(&u, NULL, a) : LQ_OK;
+  if (status == LQ_OK)
+    status = a ? lq_scan_begin_unpacked(s, "x") : lq_scan_begin(s, "x");
+  for (size_t at = 0; at < n && status == LQ_OK; at += piece) {
+    static text plain;
+    size_t some = n - at < piece ? n - at : piece;
+    plain.n = 0;
+    if (!a) {
+      status = lq_scan_feed(s, p + at, some);
+      continue;
+    }
+    lq_status found = lq_unpack_feed(u, p + at, some, put, &plain);
+    status = lq_scan_feed(s, plain.p, plain.n);
+    status = status == LQ_OK ? lq_scan_unpacked(s, some, plain.n, found, lq_unpack_message(u)) : status;
+  }
+  if (a && status == LQ_OK) {
+    static text plain;
+    plain.n = 0;
+    lq_status found = lq_unpack_end(u, put, &plain);
+    lq_scan_feed(s, plain.p, plain.n);
+    lq_scan_unpacked(s, 0, plain.n, found, lq_unpack_message(u));
+  }
+  tell(t, "status %d\n", status == LQ_OK ? lq_scan_end(s) : status);
+  tell(t, "%s\n", lq_scan_message(s));
+  tell_stats(t, s, b);
+  lq_unpack_free(u);
+  lq_scan_free(s);
+}
+
+Test(sift, unpacked_by_another)
+{
+  static tale one, other;
+  static char raw[SOURCE];
+  lq_bundle *b = bundle_from(rules);
+  const lq_allocator libc = {lq_mem_libc.fn, lq_mem_libc.user};
+  size_t n = write_source(4, 20, raw);
+  unsigned char packed[4096];
+  size_t whole = pack(packed, sizeof packed, raw, n);
+  memcpy(packed + whole, "\x1f\x8bxx", 4);
+  const size_t sizes[] = {whole, whole - 5, whole + 4, 3, 1, 0};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t piece = 1; piece < 400; piece += 57) {
+      tell_unpacked(&one, b, (char *)packed, sizes[i], piece, NULL);
+      tell_unpacked(&other, b, (char *)packed, sizes[i], piece, &libc);
+      size_t at = differs_at(&one, &other);
+      cr_expect(one.n == other.n && memcmp(one.p, other.p, one.n) == 0,
+                "%zu bytes, pieces of %zu: %.200s, not %.200s", sizes[i], piece, other.p + at, one.p + at);
+    }
+  }
+  for (size_t fails = 1; fails < 8; fails++) {
+    counting_mem c = {.fail_at = fails};
+    tell_unpacked(&other, b, (char *)packed, whole, whole, &(lq_allocator){counting_fn, &c});
+    cr_expect(c.live == 0 && !c.wrong_size, "%zu", c.live);
+    cr_expect(c.requests < fails || strstr(other.p, "status 0") == NULL, "request %zu fails: %s", fails,
+              other.p);
+  }
+  lq_bundle_free(b);
+}
+
+Test(sift, unpacking_called_wrongly)
+{
+  lq_unpack *u = (lq_unpack *)&u;
+  text t = {.n = 0};
+  cr_expect(lq_unpack_new(NULL, NULL, NULL) == LQ_E_USAGE);
+  cr_expect(lq_unpack_new(&u, &(lq_limits){.struct_size = 3}, NULL) == LQ_E_USAGE && !u);
+  cr_assert(lq_unpack_new(&u, NULL, NULL) == LQ_OK && lq_unpack_begin(u) == LQ_OK &&
+            lq_unpack_begin(NULL) == LQ_E_USAGE);
+  cr_expect(lq_unpack_feed(u, NULL, 1, put, &t) == LQ_E_USAGE &&
+            lq_unpack_feed(u, "a", 1, NULL, &t) == LQ_E_USAGE &&
+            lq_unpack_feed(NULL, "a", 1, put, &t) == LQ_E_USAGE && lq_unpack_end(u, NULL, &t) == LQ_E_USAGE);
+  cr_expect(lq_unpack_feed(u, "plain", 5, put, &t) == LQ_OK && lq_unpack_end(u, put, &t) == LQ_OK);
+  cr_expect(t.n == 5 && memcmp(t.p, "plain", 5) == 0, "what is not packed passes");
+  cr_expect(lq_unpack_applies("\x1f\x8b\x08", 3) && lq_unpack_applies("\x1f", 1) &&
+            lq_unpack_applies("", 0) && !lq_unpack_applies("{", 1) &&
+            lq_unpack_applies("\x28\xb5\x2f\xfd...", 7));
+  cr_expect(lq_scan_begin_unpacked(NULL, "x") == LQ_E_USAGE &&
+            lq_scan_unpacked(NULL, 0, 0, LQ_OK, "") == LQ_E_USAGE);
+  lq_unpack_free(u);
+  lq_unpack_free(NULL);
 }
