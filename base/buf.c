@@ -22,6 +22,11 @@ static bool make_room(lq_buf *b, size_t more)
   return p;
 }
 
+char *lq_buf_room(lq_buf *b, size_t n)
+{
+  return make_room(b, n) ? b->p + b->n : NULL;
+}
+
 void lq_buf_add(lq_buf *b, const void *p, size_t n)
 {
   if (n == 0 || !make_room(b, n))

@@ -18,6 +18,8 @@ typedef struct lq_buf {
 
 // Ready when {.mem = m}.
 void lq_buf_add(lq_buf *b, const void *p, size_t n);
+// The place for n more bytes: whoever writes there adds to b->n. NULL: it has failed.
+char *lq_buf_room(lq_buf *b, size_t n);
 void lq_buf_str(lq_buf *b, lq_str s);
 void lq_buf_z(lq_buf *b, const char *z);
 void lq_buf_byte(lq_buf *b, char c);

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { PIECE = 1 << 20 };
+enum { PIECE = 64 << 10 };
 
 // ---- in
 
@@ -37,16 +37,25 @@ long lq_io_read(const lq_host *h, int fd, void *p, size_t n)
   }
 }
 
-static int load(const lq_host *h, int fd, size_t max, char *piece, lq_buf *out)
+// As much as there seems to be, and one more to find the end. Sizes of what is no plain file say nothing.
+static size_t first_piece(const lq_host *h, int fd)
 {
+  struct stat st;
+  bool plain = h->os->fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+  return plain && (uint64_t)st.st_size < SIZE_MAX ? (size_t)st.st_size + 1 : PIECE;
+}
+
+static int load(const lq_host *h, int fd, size_t max, lq_buf *out)
+{
+  size_t piece = first_piece(h, fd);
   while (out->n <= max) {
-    size_t want = max + 1 - out->n < PIECE ? max + 1 - out->n : PIECE;
-    long got = lq_io_read(h, fd, piece, want);
-    if (got <= 0)
-      return got < 0 ? errno : 0;
-    lq_buf_add(out, piece, (size_t)got);
-    if (out->failed)
-      return ENOMEM;
+    size_t want = max + 1 - out->n < piece ? max + 1 - out->n : piece;
+    char *place = lq_buf_room(out, want);
+    long got = place ? lq_io_read(h, fd, place, want) : 0;
+    if (!place || got <= 0)
+      return !place ? ENOMEM : got < 0 ? errno : 0;
+    out->n += (size_t)got;
+    piece = PIECE;
   }
   return 0;
 }
@@ -56,9 +65,7 @@ int lq_io_load(const lq_host *h, const char *name, size_t max, lq_buf *out)
   int fd = lq_io_open(h->os, name);
   if (fd < 0)
     return errno;
-  char *piece = lq_mem_resize(h->mem, NULL, 0, PIECE, 1); // most files are much smaller: not to be zeroed
-  int error = piece ? load(h, fd, max, piece, out) : ENOMEM;
-  lq_mem_free(h->mem, piece, PIECE, 1);
+  int error = load(h, fd, max, out);
   h->os->close(fd);
   return error;
 }
