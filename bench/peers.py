@@ -8,16 +8,16 @@ import sys
 
 RSIGMA = "0.23.0"
 # One query, four languages. None tells letters apart.
-QUERY = 'process.name : ("powershell.exe", "schtasks.exe") and process.command_line : ("*DownloadString*", "*/create*")'
-JQ = ('select(((.process.name // "") | ascii_downcase | . == "powershell.exe" or . == "schtasks.exe") and'
-      ' ((.process.command_line // "") | ascii_downcase | contains("downloadstring") or contains("/create")))')
+QUERY = 'process.name : ("powershell.exe", "cmd.exe") and process.command_line : ("*-enc*", "*/c *")'
+JQ = ('select(((.process.name // "") | ascii_downcase | . == "powershell.exe" or . == "cmd.exe") and'
+      ' ((.process.command_line // "") | ascii_downcase | contains("-enc") or contains("/c ")))')
 DUCKDB = """
 import duckdb, sys
 c = duckdb.connect(); c.execute("set threads = 1")
 rows = c.execute('''select line from read_csv(?, columns = {'line': 'varchar'}, delim = '\\x01', quote = '', escape = '', header = false,
-  max_line_size = 16000000) where lower(json_extract_string(line, '$.process.name')) in ('powershell.exe', 'schtasks.exe') and
-  (lower(json_extract_string(line, '$.process.command_line')) like '%downloadstring%' or
-   lower(json_extract_string(line, '$.process.command_line')) like '%/create%')''', [sys.argv[1]]).fetchall()
+  max_line_size = 16000000) where lower(json_extract_string(line, '$.process.name')) in ('powershell.exe', 'cmd.exe') and
+  (lower(json_extract_string(line, '$.process.command_line')) like '%-enc%' or
+   lower(json_extract_string(line, '$.process.command_line')) like '%/c %')''', [sys.argv[1]]).fetchall()
 print("\\n".join(r[0] for r in rows))
 """
 EQL = """

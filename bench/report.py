@@ -40,6 +40,7 @@ class Row:
     """A line of the table. `figure` is None where nothing was measured, and `why` says why."""
 
     def __init__(self, what, figure, least, stretch, unit="", why="", digits=3, less=None):
+        why = why or "not run"
         self.what, self.figure, self.least, self.stretch, self.unit, self.why = what, figure, least, stretch, unit, why
         self.digits, self.less = digits, less
 
@@ -69,7 +70,8 @@ def one_value(store, work, pick):
 
 def targets(store, counts):
     n, few, many = (f"{counts[k]:,}" for k in ("all", "stateless", "three"))
-    no_simdjson, no = "simdjson is not here", "no {} here".format
+    here = (works.ROOT / "build/bench/bench_bounds").exists()
+    no_simdjson, no = "not run" if here else "simdjson is not here", "not run, or no {} here".format
     rows = [
         Row("one query, ECS, to On-Demand of the same fields", ratio(store, "lazy-ecs ecs", "one ecs"), 0.8, 1.1, why=no_simdjson),
         Row("one query, raw Windows with mapping, to On-Demand", ratio(store, "lazy-raw raw", "one raw"), 0.5, 0.8, why=no_simdjson),

@@ -15,7 +15,7 @@ lq, corpus = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).reso
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = [corpus / name for name in ("elastic-rules", "elastic-rules-bbr", "endpoint-rules")]
 LAYERS = re.findall(r'^LQ_LAYER\(\w+,\s*\d+,\s*"(\w+)"', (ROOT / "base/layers.def").read_text(), re.M)
-QUERIES = ['process.name : ("powershell.exe", "schtasks.exe") and process.command_line : ("*DownloadString*", "*/create*")',
+QUERIES = ['process.name : ("powershell.exe", "cmd.exe") and process.command_line : ("*-enc*", "*/c *")',
            'process.command_line : "*mimikatz*"', 'message : "*dumpert*" or winlog.event_data.Image : "*\\\\cmd.exe"',
            'any where event.code == "4688" and not process.name : "a*"']
 STRICT = ["--strict"] if "--strict" in subprocess.run([lq, "help", "query"], capture_output=True, text=True).stdout else []
