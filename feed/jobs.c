@@ -213,7 +213,7 @@ static void fill_first(jobs *j, block *b)
 
 static void read_block(jobs *j, block *b)
 {
-  *b = (block){.state = READ, .file = j->next, .bytes = b->bytes, .room = b->room, .found = b->found};
+  b->file = j->next;
   b->packed = j->is_open && j->packed;
   if (b->packed)
     fill_packed(j, b);
@@ -239,7 +239,7 @@ static block *begin_reading(jobs *j)
 {
   j->reading = true;
   block *b = &j->blocks[j->begun++ % j->nblocks];
-  b->state = READ;
+  *b = (block){.state = READ, .bytes = b->bytes, .room = b->room, .found = b->found};
   size_t left = j->left;
   pthread_mutex_unlock(&j->lock);
   if (j->is_open && j->next < left)
