@@ -1,4 +1,4 @@
-// The conditions of a rule set: what they are, and which hold for an event. No other place runs one.
+// The conditions of a rule set: what they are, what they read, and the gates before them.
 #include "engine/internal.h"
 
 // ---- the list
@@ -56,6 +56,14 @@ const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term)
 
 // ---- what they read
 
+const lq_insn *lq_condition_code(const lq_ruleset *rs, const lq_condition *c, uint32_t *ncode)
+{
+  const lq_rule_def *r = &rs->program->rules[c->rule];
+  const lq_snippet *s = c->snippet == LQ_NONE ? NULL : &rs->program->snippets[c->snippet];
+  *ncode = s ? s->ncode : r->ncode;
+  return rs->program->code + (s ? s->code : r->code);
+}
+
 // A field that is tied to a scope is read by way of the scope's elements.
 void lq_conditions_add_field(const lq_ruleset *rs, uint32_t field, lq_slot_set *set)
 {
@@ -75,6 +83,61 @@ void lq_conditions_add_slots(const lq_ruleset *rs, uint32_t code, uint32_t ncode
   }
 }
 
+// Slots that conditions read, each once for a condition.
+typedef struct reading {
+  lq_ruleset *rs;
+  uint32_t *seen; // by slot: the last condition that was seen to read it, and 1 more
+  uint32_t now;
+} reading;
+
+static bool add_field(reading *r, uint32_t field)
+{
+  lq_ruleset *rs = r->rs;
+  for (; field != LQ_NONE; field = rs->program->fields[field].scope) {
+    uint32_t slot = rs->slots[field];
+    if (r->seen[slot] == r->now)
+      continue;
+    r->seen[slot] = r->now;
+    if (!LQ_GROW(rs->mem, rs->reads, rs->nreads, &rs->reads_cap))
+      return false;
+    rs->reads[rs->nreads++] = slot;
+  }
+  return true;
+}
+
+static bool add_slots(reading *r, const lq_insn *code, uint32_t ncode)
+{
+  bool fine = true;
+  for (const lq_insn *i = code; i < code + ncode && fine; i++) {
+    char operand = lq_ops[i->op].operands[2];
+    if (operand == 'p')
+      fine = add_field(r, r->rs->program->predicates[i->c].field);
+    else if (operand == 'f')
+      fine = add_field(r, i->c);
+  }
+  return fine;
+}
+
+static bool find_reads(reading *r)
+{
+  lq_ruleset *rs = r->rs;
+  bool fine = true;
+  for (uint32_t i = 0, ncode; i < rs->nconditions && fine; i++) {
+    const lq_insn *code = lq_condition_code(rs, &rs->conditions[i], &ncode);
+    r->now = i + 1;
+    rs->first_read[i] = (uint32_t)rs->nreads;
+    fine = add_slots(r, code, ncode);
+  }
+  rs->first_read[rs->nconditions] = (uint32_t)rs->nreads;
+  return fine;
+}
+
+void lq_condition_add_reads(const lq_ruleset *rs, size_t condition, lq_slot_set *set)
+{
+  for (uint32_t i = rs->first_read[condition]; i < rs->first_read[condition + 1]; i++)
+    lq_slot_set_add(set, rs->reads[i]);
+}
+
 lq_status lq_conditions_find_slots(lq_ruleset *rs)
 {
   size_t n = lq_fieldmap_slots(rs->fields);
@@ -82,103 +145,71 @@ lq_status lq_conditions_find_slots(lq_ruleset *rs)
       lq_slot_set_init(&rs->every, n, rs->mem))
     return LQ_E_NOMEM;
   lq_slot_set_all(&rs->every);
-  for (size_t i = 0; i < rs->nconditions; i++) {
-    const lq_condition *c = &rs->conditions[i];
-    const lq_rule_def *r = &rs->program->rules[c->rule];
-    const lq_snippet *s = c->snippet == LQ_NONE ? NULL : &rs->program->snippets[c->snippet];
-    uint32_t code = s ? s->code : r->code, ncode = s ? s->ncode : r->ncode;
-    if (!s)
-      lq_conditions_add_slots(rs, code, ncode, &rs->of_rules);
-    if (!c->reads) // others are asked later, of the whole event
-      lq_conditions_add_slots(rs, code, ncode, &rs->of_all);
+  rs->first_read = lq_mem_alloc(rs->mem, rs->nconditions + 1, sizeof *rs->first_read);
+  reading r = {.rs = rs, .seen = lq_mem_alloc(rs->mem, n, sizeof *r.seen)};
+  bool fine = rs->first_read && r.seen && find_reads(&r);
+  lq_mem_free(rs->mem, r.seen, n, sizeof *r.seen);
+  for (size_t i = 0; i < rs->nconditions && fine; i++) {
+    if (i < rs->nwhole)
+      lq_condition_add_reads(rs, i, &rs->of_rules);
+    if (!rs->conditions[i].reads) // others are asked later, of the whole event
+      lq_condition_add_reads(rs, i, &rs->of_all);
   }
-  return LQ_OK;
+  return fine ? LQ_OK : LQ_E_NOMEM;
 }
 
-// ---- running them
+// ---- their gates
 
-// Each condition has the whole budget and all the scratch memory: what one spends on an event is not taken
-// from others, else an event made for one could hide from the rest.
-static lq_verdict run(lq_engine *e, lq_exec *x, const lq_condition *c)
+static bool keep_gate(lq_ruleset *rs, size_t condition, const lq_gate *g)
 {
-  lq_arena_reset(&x->scratch);
-  x->budget = e->rs->limits.budget;
-  e->stats.rules_run++;
-  lq_verdict v = c->snippet == LQ_NONE ? lq_exec_run(x, &e->rs->program->rules[c->rule])
-                                       : lq_exec_truth(x, c->snippet);
-  e->stats.indeterminate += v == LQ_VERDICT_INDETERMINATE;
-  return v;
+  rs->gates[condition] = (lq_gate_range){g->kind, (uint32_t)rs->ngate_ids, g->n};
+  for (uint32_t i = 0; i < g->n; i++) {
+    if (!LQ_GROW(rs->mem, rs->gate_ids, rs->ngate_ids, &rs->gate_ids_cap))
+      return false;
+    rs->gate_ids[rs->ngate_ids++] = g->ids[i];
+  }
+  return true;
 }
 
-// *n: how many hold, or are to be asked later. By rule for whole rules, by term for others.
-static lq_status run_all(lq_engine *e, lq_exec *x, const lq_condition *c, size_t count, uint32_t *out,
-                         size_t *n)
+static lq_status find_gates(lq_ruleset *rs, lq_gate_finder *f, lq_gate_plan_maker *m)
 {
-  *n = 0;
-  for (const lq_condition *end = c + count; c < end; c++) {
-    lq_verdict v = c->reads ? LQ_VERDICT_YES : run(e, x, c);
-    if (v == LQ_VERDICT_YES)
-      out[(*n)++] = c->term == LQ_NONE ? c->rule : c->term;
-    else if (v == LQ_VERDICT_INDETERMINATE && e->scratch_mem.out_of_memory)
+  for (uint32_t i = 0, ncode; i < rs->nconditions; i++) {
+    const lq_insn *code = lq_condition_code(rs, &rs->conditions[i], &ncode);
+    lq_gate g = lq_gate_find(f, (uint32_t)(code - rs->program->code), ncode, NULL);
+    if (f->failed || !keep_gate(rs, i, &g) || !lq_gate_plan_add(m, i, &g))
       return LQ_E_NOMEM;
   }
-  return LQ_OK;
+  return lq_gate_plan_make(&rs->plan, m, rs, rs->mem);
 }
 
-lq_status lq_engine_ask_terms(lq_engine *e, lq_exec *x, uint32_t *out, size_t *n)
+static void add_gates_that_are_asked(lq_ruleset *rs)
 {
-  const lq_ruleset *rs = e->rs;
-  return run_all(e, x, rs->conditions + rs->nwhole, rs->nconditions - rs->nwhole, out, n);
-}
-
-lq_status lq_engine_need(lq_engine *e, lq_cursor *c, const lq_slot_set *set)
-{
-  size_t before = c->event->nvalues;
-  lq_status status = lq_cursor_need(c, set);
-  if (c->event->nvalues > before) { // folded texts are by value
-    lq_arena_reset(&e->exec.folds);
-    e->exec.folded = NULL;
+  for (size_t i = rs->nwhole; i < rs->nconditions; i++) {
+    const lq_gate_range *g = &rs->gates[i];
+    for (uint32_t k = g->first; rs->conditions[i].reads && k < g->first + g->n; k++)
+      lq_slot_set_add(&rs->of_all, rs->slots[rs->program->predicates[rs->gate_ids[k]].field]);
   }
-  return status;
 }
 
-lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c)
+lq_status lq_conditions_find_gates(lq_ruleset *rs)
 {
-  return lq_engine_need(e, c, &e->rs->every);
-}
-
-lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out)
-{
-  *out = (lq_hits){.rules = e->rule_hits, .terms = e->term_hits};
-  const lq_ruleset *rs = e->rs;
-  lq_status status = lq_cursor_need(c, ask == LQ_ASK_ALL ? &rs->of_all : &rs->of_rules);
+  const lq_program *p = rs->program;
+  lq_gate_finder f;
+  lq_gate_plan_maker m;
+  rs->rarity = lq_mem_alloc(rs->mem, p->npredicates, sizeof *rs->rarity);
+  rs->gates = lq_mem_alloc(rs->mem, rs->nconditions, sizeof *rs->gates);
+  if (!rs->rarity || !rs->gates)
+    return LQ_E_NOMEM;
+  for (uint32_t i = 0; i < p->npredicates; i++)
+    rs->rarity[i] = lq_gate_rarity(p, i);
+  lq_status status = lq_gate_finder_init(&f, p, rs->rarity, rs->mem);
   if (status)
     return status;
-  e->stats.events++;
-  e->scratch_mem.out_of_memory = false;
-  lq_engine_begin_event(e, &e->exec, c->event);
-  status = run_all(e, &e->exec, rs->conditions, rs->nwhole, e->rule_hits, &out->nrules);
-  if (!status && ask == LQ_ASK_ALL)
-    status = lq_engine_ask_terms(e, &e->exec, e->term_hits, &out->nterms);
-  e->stats.predicates_run = e->exec.predicates_run;
-  e->stats.capped = e->exec.capped;
+  status = lq_gate_plan_maker_init(&m, p->npredicates, rs->mem);
+  status = status ? status : find_gates(rs, &f, &m);
+  lq_gate_plan_maker_free(&m);
+  lq_gate_finder_free(&f);
+  if (!status)
+    add_gates_that_are_asked(rs);
   return status;
-}
-
-void lq_engine_assume(lq_engine *e, lq_cursor *c)
-{
-  e->scratch_mem.out_of_memory = false;
-  lq_engine_begin_event(e, &e->exec, c->event);
-}
-
-lq_status lq_engine_give(lq_engine *e, const lq_hits *hits, int (*match)(void *user, uint32_t rule),
-                         void *user)
-{
-  for (size_t i = 0; i < hits->nrules; i++) {
-    e->stats.matches++;
-    e->rule_matches[hits->rules[i]]++;
-    if (match(user, hits->rules[i]))
-      return LQ_E_CANCELLED;
-  }
-  return LQ_OK;
 }

@@ -46,6 +46,11 @@ typedef struct lq_engine_stats {
   uint64_t predicates_run; // predicates computed (not remembered)
   uint64_t indeterminate;  // condition x event whose budget ran out
   uint64_t capped;         // results cut from a product of arrays
+  // Of the ways around running all: conditions that events left to choose from, those that were chosen, and
+  // predicates in gates that held.
+  uint64_t alive, candidates, predicates_true;
+  uint64_t classes;                     // that are known now
+  uint64_t class_hits, class_fallbacks; // events of a class that is known; others
 } lq_engine_stats;
 
 // One for each thread. Reuses its memory: nothing is allocated for an event after warm-up.
@@ -60,8 +65,9 @@ void lq_engine_set_max_value(lq_engine *e, size_t max_value);
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
 const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
 
-// Which conditions hold for an event. Those that read more than the event are among the terms: they are to be
-// asked later. Both lists ascend, and live until the engine is asked about another event.
+// Which conditions hold for an event. Those that read more than the event are among the terms if the event
+// lets them hold at all: they are to be asked later. Both lists ascend, and live until the engine is asked
+// about another event.
 typedef struct lq_hits {
   const uint32_t *rules, *terms; // indices of rules; of terms
   size_t nrules, nterms;
@@ -70,7 +76,7 @@ typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole 
 // The cursor is over lq_ruleset_fields, and is asked for what conditions read.
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out);
 // The same, of an event whose hits another engine of the rule set has found: nothing is asked or counted.
-void lq_engine_assume(lq_engine *e, lq_cursor *c);
+lq_status lq_engine_assume(lq_engine *e, lq_cursor *c, lq_engine_ask ask);
 // More fields, or all, for whoever shows, explains or remembers the event that was asked about last.
 lq_status lq_engine_need(lq_engine *e, lq_cursor *c, const lq_slot_set *set);
 lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c);

@@ -21,6 +21,14 @@ static void make_capped(lq_capped *c, const lq_mem *mem, uint64_t max)
   c->hook = (lq_mem){capped, c};
 }
 
+// Asked for what memo does not know.
+static bool test(void *user, uint32_t predicate)
+{
+  lq_engine *e = user;
+  return !lq_engine_is_denied(e, predicate) &&
+         lq_predicate_test(&e->exec, &e->rs->program->predicates[predicate]);
+}
+
 static void make_exec(lq_engine *e, lq_exec *x, uint8_t *memo)
 {
   *x = (lq_exec){.program = e->rs->program, .slots = e->rs->slots, .memo = memo, .results = e->results};
@@ -39,6 +47,8 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->mem = mem;
   e->results = lq_mem_alloc(mem, LQ_RESULTS_MAX, sizeof *e->results);
   e->memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->memo);
+  e->marked = lq_mem_alloc(mem, p->npredicates, sizeof *e->marked);
+  e->candidates = lq_mem_alloc(mem, (rs->nconditions + 63) / 64, sizeof *e->candidates);
   e->explain_memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->explain_memo);
   e->rule_matches = lq_mem_alloc(mem, p->nrules, sizeof *e->rule_matches);
   e->rule_hits = lq_mem_alloc(mem, rs->nwhole, sizeof *e->rule_hits);
@@ -47,8 +57,14 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   make_capped(&e->folds_mem, mem, rs->limits.max_scratch);
   make_exec(e, &e->exec, e->memo);
   make_exec(e, &e->explaining, e->explain_memo);
+  e->exec.marked = e->marked;
+  e->exec.test = test;
+  e->exec.user = e;
+  e->answered = lq_mem_alloc(mem, lq_fieldmap_slots(rs->fields), sizeof *e->answered);
   e->explaining.results = NULL; // a machine may still hold what its run gave
-  if (!e->results || !e->memo || !e->explain_memo || !e->rule_matches || !e->rule_hits || !e->term_hits) {
+  if (!e->results || !e->memo || !e->marked || !e->explain_memo || !e->rule_matches || !e->rule_hits ||
+      !e->term_hits || !e->candidates || !e->answered ||
+      lq_slot_set_init(&e->wanted, lq_fieldmap_slots(rs->fields), mem)) {
     lq_engine_free(e);
     return LQ_E_NOMEM;
   }
@@ -71,6 +87,12 @@ void lq_engine_free(lq_engine *e)
   free_exec(&e->explaining);
   lq_mem_free(e->mem, e->results, LQ_RESULTS_MAX, sizeof *e->results);
   lq_mem_free(e->mem, e->memo, p->npredicates, sizeof *e->memo);
+  lq_mem_free(e->mem, e->marked, p->npredicates, sizeof *e->marked);
+  lq_mem_free(e->mem, e->candidates, (e->rs->nconditions + 63) / 64, sizeof *e->candidates);
+  lq_slot_set_free(&e->wanted);
+  lq_classes_free(e->classes);
+  lq_match_run_free(e->matching);
+  lq_mem_free(e->mem, e->answered, lq_fieldmap_slots(e->rs->fields), sizeof *e->answered);
   lq_mem_free(e->mem, e->explain_memo, p->npredicates, sizeof *e->explain_memo);
   lq_mem_free(e->mem, e->rule_matches, p->nrules, sizeof *e->rule_matches);
   lq_mem_free(e->mem, e->rule_hits, e->rs->nwhole, sizeof *e->rule_hits);
@@ -103,11 +125,26 @@ const uint64_t *lq_engine_rule_matches(const lq_engine *e)
   return e->rule_matches;
 }
 
+// What the engine's own run knows of the event before.
+static void forget(lq_engine *e)
+{
+  e->has_class = false;
+  if (++e->nth == 0) {
+    memset(e->answered, 0, lq_fieldmap_slots(e->rs->fields) * sizeof *e->answered);
+    e->nth = 1;
+  }
+}
+
 void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event)
 {
   lq_arena_reset(&x->folds);
   x->folded = NULL;
   x->event = event;
-  if (e->rs->program->npredicates)
+  for (size_t i = 0; i < x->nmarked; i++)
+    x->memo[x->marked[i]] = 0;
+  x->nmarked = 0;
+  if (x == &e->exec)
+    forget(e);
+  if (!x->marked && e->rs->program->npredicates)
     memset(x->memo, 0, e->rs->program->npredicates);
 }

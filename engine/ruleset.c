@@ -44,9 +44,15 @@ lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_li
   if (!status && adopt->nlineages > 0)
     status = lq_process_add_fields(rs->fields, rs->process_slots);
   if (!status)
+    status = lq_matchers_new(&rs->matchers, adopt, rs->slots, lq_fieldmap_slots(rs->fields), mem);
+  if (!status)
     status = lq_conditions_find_slots(rs);
   if (!status)
     status = lq_later_find(rs);
+  if (!status)
+    status = lq_conditions_find_gates(rs);
+  if (!status)
+    status = lq_class_fields_find(rs);
   if (status)
     lq_ruleset_free(rs);
   else
@@ -64,7 +70,16 @@ void lq_ruleset_free(lq_ruleset *rs)
   lq_slot_set_free(&rs->of_lineage);
   lq_slot_set_free(&rs->of_rows);
   lq_slot_set_free(&rs->later);
+  lq_matchers_free(rs->matchers);
+  if (rs->class_fields.has)
+    lq_class_fields_free(rs);
+  lq_gate_plan_free(&rs->plan);
   lq_fieldmap_free(rs->fields);
+  lq_mem_free(rs->mem, rs->reads, rs->reads_cap, sizeof *rs->reads);
+  lq_mem_free(rs->mem, rs->first_read, rs->nconditions + 1, sizeof *rs->first_read);
+  lq_mem_free(rs->mem, rs->rarity, rs->program->npredicates, sizeof *rs->rarity);
+  lq_mem_free(rs->mem, rs->gates, rs->nconditions, sizeof *rs->gates);
+  lq_mem_free(rs->mem, rs->gate_ids, rs->gate_ids_cap, sizeof *rs->gate_ids);
   lq_mem_free(rs->mem, rs->conditions, rs->nconditions, sizeof *rs->conditions);
   lq_mem_free(rs->mem, rs->slots, rs->program->nfields, sizeof *rs->slots);
   lq_program_free(rs->program);

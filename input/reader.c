@@ -32,9 +32,10 @@ struct lq_reader {
   lq_input_stats stats;
   lq_status broken; // of this source: nothing more is read from it
   uint64_t first_line;
-  uint64_t before; // records of earlier sources
-  bool unpacked;   // by somebody else
-  bool left;       // the record at hand is not to be counted
+  uint64_t before;  // records of earlier sources
+  bool unpacked;    // by somebody else
+  bool left;        // the record at hand is not to be counted
+  lq_oddities seen; // of it, by another reader
 };
 
 static lq_status count_bad(lq_reader *r, uint64_t line, uint64_t offset, uint64_t *counter, size_t column,
@@ -64,15 +65,17 @@ static uint64_t *counter_of(lq_input_stats *s, lq_record_fault fault)
   return &s->bad_json;
 }
 
-// What is odd about a record shows when it is opened or when a field is asked for; each oddity counts once.
-typedef struct oddities {
-  bool repaired, cut, range, crowded;
-} oddities;
-
-static void count_oddities(lq_reader *r, oddities *told)
+static lq_oddities oddities_of(const lq_reader *r)
 {
   const lq_fill *f = &r->record.fill;
-  oddities now = {f->repaired > 0, f->cut, f->range, r->event.crowded};
+  const lq_oddities *seen = &r->seen;
+  return (lq_oddities){f->repaired > 0 || seen->repaired, f->cut || seen->cut, f->range || seen->range,
+                       r->event.crowded || seen->crowded};
+}
+
+static void count_oddities(lq_reader *r, lq_oddities *told)
+{
+  const lq_oddities now = oddities_of(r);
   r->stats.repaired_utf8 += now.repaired && !told->repaired;
   r->stats.cut_values += now.cut && !told->cut;
   r->stats.number_range += now.range && !told->range;
@@ -80,7 +83,7 @@ static void count_oddities(lq_reader *r, oddities *told)
   *told = now;
 }
 
-static void uncount(lq_reader *r, const oddities *told)
+static void uncount(lq_reader *r, const lq_oddities *told)
 {
   r->stats.records--;
   r->stats.events--;
@@ -95,7 +98,7 @@ static void uncount(lq_reader *r, const oddities *told)
 
 static lq_status give_event(lq_reader *r, const lq_form_record *rec)
 {
-  oddities told = {0};
+  lq_oddities told = {0};
   r->left = false;
   r->stats.records++;
   r->stats.events++;
@@ -347,18 +350,23 @@ bool lq_reader_at_line(const lq_reader *r)
          forms[r->form]->at_line(r->states[r->form]);
 }
 
-lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t offset)
+lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t offset, lq_oddities seen)
 {
   lq_form_place here;
   bool broken;
   size_t at;
   forms[r->form]->where(r->states[r->form], &here);
-  return on_record(r, &(lq_form_record){text, here.line + lines, here.offset + offset, false}, &broken, &at);
+  r->seen = seen;
+  lq_status status = on_record(r, &(lq_form_record){text, here.line + lines, here.offset + offset, false},
+                               &broken, &at);
+  r->seen = (lq_oddities){0};
+  return status;
 }
 
-void lq_reader_leave(lq_reader *r)
+lq_oddities lq_reader_leave(lq_reader *r)
 {
   r->left = true;
+  return oddities_of(r);
 }
 
 void lq_reader_is_unpacked(lq_reader *r)

@@ -17,6 +17,11 @@ typedef struct lq_input_limits {
 } lq_input_limits;
 // None of them but max_record makes a record unreadable: an event must not hide behind what no rule reads.
 
+// What is odd about a record shows when it is opened or when a field is asked for; each oddity counts once.
+typedef struct lq_oddities {
+  bool repaired, cut, range, crowded;
+} lq_oddities;
+
 typedef struct lq_input_stats {
   uint64_t bytes_in, bytes;                             // as given; after decompression
   uint64_t records, events;                             // records = events + bad
@@ -75,8 +80,9 @@ void lq_reader_begin_at(lq_reader *r, lq_str source, const lq_reader_position *f
 // only.
 bool lq_reader_broken(const lq_reader *r); // nothing more is read of this source
 bool lq_reader_at_line(const lq_reader *r);
-// One of them, which begins so many lines and bytes from here: given and counted as ever.
-lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t offset);
+// One of them, which begins so many lines and bytes from here: given and counted as ever, with what the other
+// one has seen of it.
+lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t offset, lq_oddities seen);
 // All n bytes of them are done with, and `counted` is what the other one has counted. status: what there was
 // to say of them; not LQ_OK: nothing more is read of this source.
 lq_status lq_reader_pass_lines(lq_reader *r, uint64_t lines, size_t n, const lq_input_stats *counted,
@@ -88,8 +94,8 @@ void lq_reader_set_stats(lq_reader *r, const lq_input_stats *stats);
 void lq_reader_is_unpacked(lq_reader *r);
 lq_status lq_reader_unpacked(lq_reader *r, uint64_t packed, uint64_t unpacked, lq_status status,
                              const char *message);
-// For the other one, in its record hook: this one is counted by whoever takes it.
-void lq_reader_leave(lq_reader *r);
+// For the other one, in its record hook: this one is counted by whoever takes it. Gives what it has seen.
+lq_oddities lq_reader_leave(lq_reader *r);
 const lq_input_stats *lq_reader_stats(const lq_reader *r);
 const char *lq_reader_message(const lq_reader *r); // why feed or end gave LQ_E_INPUT, or ""
 

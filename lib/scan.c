@@ -36,11 +36,11 @@ static lq_status remember(lq_scan *s, lq_cursor *c, const lq_hits *hits)
 
 static lq_status find_hits(lq_scan *s, lq_cursor *c, lq_hits *hits)
 {
+  lq_engine_ask ask = s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES;
   if (!s->known)
-    return lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, hits);
+    return lq_engine_eval(s->engine, c, ask, hits);
   *hits = *s->known;
-  lq_engine_assume(s->engine, c);
-  return LQ_OK;
+  return lq_engine_assume(s->engine, c, ask);
 }
 
 static lq_status judge(lq_scan *s, lq_cursor *c)

@@ -61,7 +61,7 @@ static lq_status note_event(lq_sift *s, const lq_event *e, const lq_hits *hits)
   f->nrules = (uint32_t)hits->nrules;
   f->nterms = (uint32_t)hits->nterms;
   if (wanted)
-    lq_reader_leave(s->reader);
+    f->seen = lq_reader_leave(s->reader);
   return add_hits(s->into, hits->rules, hits->nrules) && add_hits(s->into, hits->terms, hits->nterms)
              ? LQ_OK
              : LQ_E_NOMEM;

@@ -19,6 +19,7 @@ typedef struct lq_find {
   int64_t time;
   size_t first; // HITS: of its rules, then its terms
   uint32_t nrules, nterms;
+  lq_oddities seen;
   lq_str reason; // BAD; static
 } lq_find;
 

@@ -15,7 +15,7 @@ static lq_status take_record(lq_scan *s, const lq_sifted *b, const lq_find *f)
   const uint32_t *first = b->hits + f->first;
   const lq_hits hits = {.rules = first, .nrules = f->nrules, .terms = first + f->nrules, .nterms = f->nterms};
   s->known = &hits;
-  lq_status status = lq_reader_take(s->reader, text_of(b, f), f->line, f->offset);
+  lq_status status = lq_reader_take(s->reader, text_of(b, f), f->line, f->offset, f->seen);
   s->known = NULL;
   return lq_scan_settle(s, status);
 }

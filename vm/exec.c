@@ -58,8 +58,9 @@ static bool compute(lq_run *r, uint32_t c, bool shared)
 {
   lq_exec *x = r->x;
   x->predicates_run++;
-  // Outside of a walk the rule's static cost has this in it.
-  if (x->depth && !lq_exec_charge(x, lq_matcher_cost(r->p, (lq_matcher_kind)r->p->predicates[c].matcher,
+  // What is computed once for an event is in the rule's static cost, and what a walk may spend does not hang on
+  // which rules were run before.
+  if (x->depth && !shared && !lq_exec_charge(x, lq_matcher_cost(r->p, (lq_matcher_kind)r->p->predicates[c].matcher,
                                                      r->p->predicates[c].arg)))
     return false;
   return shared && x->test ? x->test(x->user, c) : lq_predicate_test(x, &r->p->predicates[c]);
@@ -68,12 +69,11 @@ static bool compute(lq_run *r, uint32_t c, bool shared)
 static bool test(lq_run *r, const lq_insn *i)
 {
   lq_exec *x = r->x;
-  const lq_field *f = &r->p->fields[r->p->predicates[i->c].field];
-  bool shared = f->scope == LQ_NONE && !(f->flags & LQ_FIELD_SCOPE);
+  bool shared = lq_predicate_is_shared(r->p, i->c);
   uint8_t known = x->memo && shared ? x->memo[i->c] : 0;
   bool holds = known ? known == 2 : compute(r, i->c, shared);
   if (!known && shared && x->memo && !x->failed)
-    x->memo[i->c] = holds ? 2 : 1;
+    lq_exec_mark(x, i->c, holds);
   traced(r, i, holds);
   return holds;
 }

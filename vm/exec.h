@@ -23,7 +23,11 @@ typedef struct lq_exec {
   const uint32_t *slots; // slot of each field of the program
   // Memory of one event: 0 unknown, 1 false, 2 true. Unscoped predicates only.
   uint8_t *memo;
-  // Answers an unscoped predicate; NULL: lq_predicate_test.
+  // Those that memo tells of, so that an event need not clear all; room for every predicate. NULL: the caller
+  // clears memo itself.
+  uint32_t *marked;
+  size_t nmarked;
+  // Answers an unscoped predicate that memo does not know; NULL: lq_predicate_test.
   bool (*test)(void *user, uint32_t predicate);
   void *user;
   lq_arena scratch;  // values of general expressions; reset by the caller between rules, or when it likes
@@ -38,7 +42,8 @@ typedef struct lq_exec {
   // NULL for each event.
   lq_arena folds;
   lq_str *folded;
-  int64_t now; // for functions and dates that ask
+  size_t nfolded; // values that folded has room for; an event may get more while it is looked at
+  int64_t now;    // for functions and dates that ask
   // Explaining: called with each clause's truth (pc absolute). NULL when not explaining.
   void (*trace)(void *user, uint32_t pc, bool truth);
   void *trace_user;
@@ -51,6 +56,21 @@ typedef struct lq_exec {
   uint32_t scope[LQ_ITER_DEPTH_MAX];   // its field index
   int depth;
 } lq_exec;
+
+// Its values are those of no scope, so that it has one truth for the event.
+static inline bool lq_predicate_is_shared(const lq_program *p, uint32_t predicate)
+{
+  const lq_field *f = &p->fields[p->predicates[predicate].field];
+  return f->scope == LQ_NONE && !(f->flags & LQ_FIELD_SCOPE);
+}
+
+// Remembers it for the event. Only what memo does not know, and with a memo.
+static inline void lq_exec_mark(lq_exec *x, uint32_t predicate, bool holds)
+{
+  x->memo[predicate] = holds ? 2 : 1;
+  if (x->marked)
+    x->marked[x->nmarked++] = predicate;
+}
 
 // The condition of a rule over single events.
 lq_verdict lq_exec_run(lq_exec *x, const lq_rule_def *rule);

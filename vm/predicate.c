@@ -182,12 +182,30 @@ static lq_str fold_any(lq_arena *a, lq_str s)
   return out.failed ? (lq_str){0} : (lq_str){out.p, out.n};
 }
 
+static size_t room(const lq_exec *x)
+{
+  return x->folded ? x->nfolded : 0;
+}
+
+// An event that gets more values while it is looked at needs more room, and what was folded stays.
+static bool make_room(lq_exec *x)
+{
+  size_t had = room(x), n = x->event->nvalues + had;
+  lq_str *more = lq_arena_array(&x->folds, n, sizeof *more);
+  if (!more)
+    return false;
+  if (had)
+    memcpy(more, x->folded, had * sizeof *more);
+  x->folded = more;
+  x->nfolded = n;
+  return true;
+}
+
 static lq_str folded_text(lq_exec *x, const lq_slot_value *v)
 {
   lq_str s = v->v.s;
-  if (!x->folded)
-    x->folded = lq_arena_array(&x->folds, x->event->nvalues, sizeof *x->folded);
-  lq_str *kept = x->folded ? &x->folded[v - x->event->values] : NULL;
+  size_t at = (size_t)(v - x->event->values);
+  lq_str *kept = at < room(x) || make_room(x) ? &x->folded[at] : NULL;
   if (!kept)
     return (lq_str){0};
   bool ascii;

@@ -1,6 +1,7 @@
 // A loaded rule set over events: what matches, why, what is counted, and what happens without memory.
 #include <criterion/criterion.h>
 
+#include "base/layers.h"
 #include "engine/engine.h"
 #include "tests/mutate/seeds.h"
 #include "tests/unit/compile_query.h"
@@ -100,7 +101,7 @@ Test(engine, matches)
     cr_expect((rules & 3) == (events[i].rules & 3), "%s: %x", events[i].what, (int)rules);
   }
   const lq_engine_stats *stats = lq_engine_stats_get(s.engine);
-  cr_expect(stats->events == COUNT(events) && stats->rules_run == 4 * COUNT(events) &&
+  cr_expect(stats->events == COUNT(events) && stats->rules_run < 4 * COUNT(events) &&
             stats->indeterminate == 0);
   cr_expect(lq_engine_rule_matches(s.engine)[0] == 2);
   end(&s);
@@ -118,6 +119,7 @@ static void two_rules(builder *b)
 Test(engine, shared_predicates_and_stopping)
 {
   setup s = begin(two_rules, NULL);
+  lq_engine_set_layers_off(s.engine, LQ_LAYER_MATCHERS); // they compute without counting
   seed_add_text(&s.event, "a", "x");
   cr_expect(eval(&s) == 3);
   cr_expect(lq_engine_stats_get(s.engine)->predicates_run == 1);
@@ -149,7 +151,14 @@ Test(engine, conditions)
        0,
        6},
       {"sequence [any where a == 1] as x [any where b == x.a]", 2, {0, LQ_READS_TERMS}, "{}", 0, 2},
-      {"process where a == 1 and child of [process where b == 1]", 1, {LQ_READS_LINEAGE}, "{}", 0, 1},
+      {"process where a == 1 and child of [process where b == 1]", 1, {LQ_READS_LINEAGE}, "{}", 0, 0},
+      {"process where a == 1 and child of [process where b == 1]",
+       1,
+       {LQ_READS_LINEAGE},
+       "{\"a\":1,\"event\":{\"category\":\"process\"}}",
+       0,
+       1},
+      {"any where child of [process where b == 1]", 1, {LQ_READS_LINEAGE}, "{}", 0, 1},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     compiled c;
