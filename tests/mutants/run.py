@@ -26,7 +26,7 @@ FOLDERS = ["vm", "engine", "state", "input", "lib"]
 COMMON = ["test_semantics", "test_limits", "test_oom", "test_oom_resume", "cli", "messages", "docs"]
 FIRST = {
     "vm": ["test_vm_verify", "test_vm_bundle", "test_vm_exec", "test_semantics", "test_bombs", "exhaust verifier", "mutate bundles", "differential"],
-    "engine": ["test_engine", "test_semantics", "test_stateful_api", "test_api", "differential"],
+    "engine": ["test_gates", "test_classes", "fast and plain", "test_engine", "test_semantics", "test_stateful_api", "test_api", "differential"],
     "state": ["test_machine", "test_state", "test_stateful", "test_stateful_api", "test_evict", "test_saved_state", "test_order", "test_spill", "test_small_state", "streams", "limits", "mutate state"],
     "input": ["test_json", "test_frame", "test_fill", "test_windows", "test_cursor", "test_on_demand", "test_hide", "test_resume", "test_api", "cli"],
     "lib": ["test_api", "test_stateful_api", "test_resume", "test_structs", "test_first_calls", "test_saved_state", "test_build_order", "test_examples", "cli"],
