@@ -1,5 +1,6 @@
 // UTF-8, folding, strings, buffers, JSON escapes.
 #include <criterion/criterion.h>
+#include <utf8proc.h>
 
 #include "base/buf.h"
 #include "base/utf8.h"
@@ -178,4 +179,31 @@ Test(base_text, a_failed_buffer_stays_failed)
   lq_buf_free(&b);
   cr_expect_eq(count.live, 0);
   cr_expect_not(count.wrong_size);
+}
+
+// Every code point alone and all in a row, with bad bytes between, folds the same in both ways, and has room.
+Test(base_text, folding_into_room)
+{
+  lq_buf all = {.mem = &lq_mem_libc}, want = {.mem = &lq_mem_libc};
+  for (uint32_t c = 0; c <= 0x10FFFF; c++) {
+    char text[4], out[8];
+    size_t n = lq_utf8_encode(c, text);
+    cr_assert(lq_fold_into(out, (lq_str){text, n}) <= LQ_FOLD_ROOM(n), "%x", c);
+    cr_assert(lq_fold(lq_fold(c)) == lq_fold(c), "%x", c);
+    bool cased = utf8proc_toupper((utf8proc_int32_t)c) != (utf8proc_int32_t)c ||
+                 utf8proc_tolower((utf8proc_int32_t)c) != (utf8proc_int32_t)c;
+    cr_assert(cased || lq_fold(c) == c, "%x", c);
+    cr_assert(!cased || c < 0x3000 || c >= 0xA640, "%x", c);
+    lq_buf_add(&all, text, n);
+    lq_buf_add(&all, "abcDEFGH\xE2\x82\x80I", c % 13);
+  }
+  lq_fold_append(&want, lq_buf_get(&all));
+  char *out = malloc(LQ_FOLD_ROOM(all.n));
+  size_t n = lq_fold_into(out, lq_buf_get(&all));
+  cr_expect(n == want.n && memcmp(out, want.p, n) == 0);
+  cr_expect(!lq_lower_ascii(out, lq_buf_get(&all)) && lq_lower_ascii(out, LQ_STR("aZ[@09")));
+  cr_expect(memcmp(out, "az[@09", 6) == 0);
+  free(out);
+  lq_buf_free(&all);
+  lq_buf_free(&want);
 }

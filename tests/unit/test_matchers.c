@@ -1,9 +1,11 @@
 // All predicates of a slot at once give what each gives alone.
 #include <criterion/criterion.h>
+#include <stdio.h>
 
+#include "base/hash.h"
 #include "base/layers.h"
 #include "base/utf8.h"
-#include "engine/matchers.h"
+#include "engine/match_parts.h"
 #include "stdlib/regex.h"
 #include "tests/mutate/seeds.h"
 #include "tests/unit/counting_mem.h"
@@ -65,8 +67,8 @@ static void show(const world *w, uint32_t predicate)
   lq_buf_free(&b);
 }
 
-// Asks all slots of the event both ways. Gives how many predicates hold.
-static size_t compare(world *w, const char *what)
+// Asks all slots of the event both ways. What was not answered is left out. Gives how many predicates hold.
+static size_t compare_where_answered(world *w, const char *what)
 {
   const lq_program *p = w->program;
   lq_exec x = {.program = p,
@@ -74,19 +76,19 @@ static size_t compare(world *w, const char *what)
                .event = &w->event,
                .scratch.mem = &lq_mem_libc,
                .folds.mem = &lq_mem_libc};
-  uint8_t *given = calloc(p->npredicates, 1);
+  uint8_t *given = calloc(p->npredicates, 1), *answered = calloc(lq_fieldmap_slots(w->map), 1);
   size_t holding = 0;
   for (uint32_t slot = 0; slot < lq_fieldmap_slots(w->map); slot++) {
     const uint32_t *trues;
     size_t n;
-    cr_assert(lq_match_run_slot(w->run, slot, &w->event, &trues, &n));
-    for (size_t i = 0; i < n; i++) {
+    answered[slot] = lq_match_run_slot(w->run, slot, &w->event, &trues, &n);
+    for (size_t i = 0; i < n && answered[slot]; i++) {
       cr_assert(given[trues[i]]++ == 0, "%s: predicate %u twice", what, trues[i]);
       cr_assert(w->slots[p->predicates[trues[i]].field] == slot && lq_matchers_covers(w->matchers, trues[i]));
     }
   }
   for (uint32_t i = 0; i < p->npredicates; i++) {
-    if (!lq_matchers_covers(w->matchers, i))
+    if (!lq_matchers_covers(w->matchers, i) || !answered[w->slots[p->predicates[i].field]])
       continue;
     bool want = lq_predicate_test(&x, &p->predicates[i]);
     holding += want;
@@ -96,6 +98,16 @@ static size_t compare(world *w, const char *what)
   }
   lq_arena_free(&x.folds);
   free(given);
+  free(answered);
+  return holding;
+}
+
+// The same, and everything is answered.
+static size_t compare(world *w, const char *what)
+{
+  uint64_t before = lq_match_run_stats(w->run)->gave_up;
+  size_t holding = compare_where_answered(w, what);
+  cr_assert(lq_match_run_stats(w->run)->gave_up == before, "%s", what);
   return holding;
 }
 
@@ -365,17 +377,8 @@ static void put_in_order(chance *c)
   free(now);
 }
 
-static void make_program(chance *c, uint32_t npredicates)
+static void finish(chance *c)
 {
-  static const char *const names[CHANCE_FIELDS] = {"a", "powershell.file.script_block_text", "message"};
-  for (uint32_t i = 0; i < CHANCE_FIELDS; i++)
-    c->fields[i] = (lq_field){.name = add_text(c, lq_str_of(names[i])), .scope = LQ_NONE};
-  for (; c->npredicates < npredicates; c->npredicates++) {
-    // Of the rarer kinds fewer.
-    lq_matcher_kind m = (lq_matcher_kind)(below(c, 2) ? 1 + below(c, 4) : below(c, LQ_MATCHER_COUNT));
-    uint32_t arg = some_arg(c, m);
-    c->predicates[c->npredicates] = (lq_predicate){below(c, CHANCE_FIELDS), (uint8_t)m, arg};
-  }
   put_in_order(c);
   c->program = (lq_program){.strings = c->texts,
                             .nstrings = c->ntexts,
@@ -394,6 +397,20 @@ static void make_program(chance *c, uint32_t npredicates)
                             .predicates = c->predicates,
                             .npredicates = c->npredicates,
                             .compiled_regexes = c->compiled};
+}
+
+static void make_program(chance *c, uint32_t npredicates)
+{
+  static const char *const names[CHANCE_FIELDS] = {"a", "powershell.file.script_block_text", "message"};
+  for (uint32_t i = 0; i < CHANCE_FIELDS; i++)
+    c->fields[i] = (lq_field){.name = add_text(c, lq_str_of(names[i])), .scope = LQ_NONE};
+  for (; c->npredicates < npredicates; c->npredicates++) {
+    // Of the rarer kinds fewer.
+    lq_matcher_kind m = (lq_matcher_kind)(below(c, 2) ? 1 + below(c, 4) : below(c, LQ_MATCHER_COUNT));
+    uint32_t arg = some_arg(c, m);
+    c->predicates[c->npredicates] = (lq_predicate){below(c, CHANCE_FIELDS), (uint8_t)m, arg};
+  }
+  finish(c);
 }
 
 static void free_program(chance *c)
@@ -490,4 +507,487 @@ Test(matchers, of_programs_by_chance)
   }
   cr_expect(asked > 2000000 && holding > asked / 100 && holding < asked / 2, "%zu of %zu", holding, asked);
   cr_expect(sum.hits > 1000 && sum.misses > 1000 && sum.gave_up == 0);
+}
+
+// ---- one structure after the other
+
+// A program with one field and predicates of texts; a pattern's wildcards are written `*` and `?`.
+typedef struct row {
+  lq_matcher_kind matcher;
+  const char *entries[4];
+} row;
+
+static chance *of_field(const char *field)
+{
+  chance *c = calloc(1, sizeof *c);
+  c->arena.mem = &lq_mem_libc;
+  for (uint32_t i = 0; i < CHANCE_FIELDS; i++)
+    c->fields[i] = (lq_field){.name = add_text(c, i ? LQ_STR("unused") : lq_str_of(field)), .scope = LQ_NONE};
+  return c;
+}
+
+static chance *of_rows(const char *field, const row *rows, size_t n)
+{
+  chance *c = of_field(field);
+  for (size_t i = 0; i < n; i++) {
+    c->sets[c->nsets] = (lq_set){LQ_SET_TEXTS, c->nids, 0};
+    for (const char *const *e = rows[i].entries; e < rows[i].entries + 4 && *e;
+         e++, c->sets[c->nsets].count++) {
+      lq_str copy = lq_arena_copy(&c->arena, lq_str_of(*e));
+      for (size_t k = 0; k < copy.n; k++) {
+        char ch = copy.p[k];
+        ((char *)(uintptr_t)copy.p)[k] = ch == '*' ? LQ_ANY_RUN : ch == '?' ? LQ_ANY_ONE : ch;
+      }
+      c->ids[c->nids++] = add_text(c, copy);
+    }
+    c->predicates[c->npredicates++] = (lq_predicate){0, (uint8_t)rows[i].matcher, c->nsets++};
+  }
+  finish(c);
+  return c;
+}
+
+static void set_text(world *w, lq_str s)
+{
+  lq_event_clear(&w->event);
+  lq_event_add_slot(&w->event, 0, lq_string(s), 0, 0);
+}
+
+enum { ROWS_HERE = 10 };
+static const struct {
+  const char *what, *field;
+  row rows[ROWS_HERE];
+  const char *texts[10]; // some of which match
+} structures[] = {
+    {"whole texts",
+     "a",
+     {{LQ_MATCHER_EQ, {"", "abc"}}, {LQ_MATCHER_EQ_FOLD, {"abc", "k"}}, {LQ_MATCHER_GLOB, {"abc"}}},
+     {"", "abc", "ABC", "\xE2\x84\xAA", "abcd", "K"}},
+    {"heads",
+     "a",
+     {{LQ_MATCHER_GLOB, {"c:\\win*"}},
+      {LQ_MATCHER_GLOB, {"c:\\windows*"}},
+      {LQ_MATCHER_GLOB_FOLD, {"?:\\windows\\*"}},
+      {LQ_MATCHER_GLOB_FOLD, {"?:\\windows\\x"}},
+      {LQ_MATCHER_GLOB, {"???b*"}},
+      {LQ_MATCHER_GLOB, {"????b*"}},
+      {LQ_MATCHER_GLOB_FOLD, {"?:\\*\\y?"}}},
+     {"c:\\win", "C:\\Windows\\X", "\xC3\xA9:\\windows\\x", "c:\\windows\\", "xxxb", "xxxxb",
+      "\xF0\x9F:\\windows\\q\\yy", "c:"}},
+    {"tails",
+     "a",
+     {{LQ_MATCHER_GLOB_FOLD, {"*.exe"}},
+      {LQ_MATCHER_GLOB_FOLD, {"*x.exe"}},
+      {LQ_MATCHER_GLOB, {"*\xC3\xA9"}},
+      {LQ_MATCHER_GLOB, {"a*a"}},
+      {LQ_MATCHER_GLOB, {"?*.exe"}}},
+     {".exe", "X.EXE", "y.exe", "\xC3\xA9", "\xA9", "a", "aa", "aba", "exe"}},
+    {"literals anywhere",
+     "a",
+     {{LQ_MATCHER_GLOB_FOLD, {"*-enc*", "*iex*"}},
+      {LQ_MATCHER_GLOB, {"*IEX*"}},
+      {LQ_MATCHER_GLOB, {"*ab*cd*ef*"}},
+      {LQ_MATCHER_GLOB_FOLD, {"*=*"}},
+      {LQ_MATCHER_GLOB, {"*k*"}},
+      {LQ_MATCHER_GLOB_FOLD, {"*some longer text*"}},
+      {LQ_MATCHER_GLOB, {"*\xE6\x97\xA5*"}}},
+     {"x -ENC", "iex", "IEX", "abcdef", "ab cd ab ef", "a=b", "\xE2\x84\xAA", "Some Longer Text!",
+      "\xE6\x97\xA5", "\xE6\x97"}},
+    {"no literal",
+     "a",
+     {{LQ_MATCHER_GLOB, {"*"}},
+      {LQ_MATCHER_GLOB, {"?*"}},
+      {LQ_MATCHER_GLOB, {"??"}},
+      {LQ_MATCHER_GLOB, {"*?*?*?"}}},
+     {"", "a", "\xC3\xA9", "ab", "\xC3\xA9\xC3\xA9", "abc", "\xFF\xFE"}},
+    {"tokens of scripts",
+     "powershell.file.script_block_text",
+     {{LQ_MATCHER_TOKENS_ANY, {"iex", "invoke-x"}},
+      {LQ_MATCHER_TOKENS_ANY, {"k"}},
+      {LQ_MATCHER_TOKENS_ANY, {"a b"}},
+      {LQ_MATCHER_PHRASE, {"hello world"}},
+      {LQ_MATCHER_PHRASE, {"..."}},
+      {LQ_MATCHER_PHRASE, {"iex"}}},
+     {"IEX", "(iex)", "iexx", "x-iex", "Invoke-X;", "hello, WORLD", "hello hello world", "\xE2\x84\xAA",
+      "\xC3\xA9iex\xC3\xA9", "a b k"}},
+    {"words",
+     "message",
+     {{LQ_MATCHER_TOKENS_ANY, {"can't", "k"}},
+      {LQ_MATCHER_TOKENS_ANY, {"3.14"}},
+      {LQ_MATCHER_PHRASE, {"connection refused"}},
+      {LQ_MATCHER_PHRASE, {"\xC3\xA9t\xC3\xA9"}}},
+     {"I can't", "CAN'T", "3.14", "13.14", "Connection: refused", "connection\nrefused", "\xC3\x89T\xC3\x89.",
+      "(\xE2\x84\xAA)", "refused connection"}},
+};
+
+Test(matchers, structures)
+{
+  for (size_t i = 0; i < COUNT(structures); i++) {
+    size_t n = 0, holding = 0;
+    while (n < ROWS_HERE && structures[i].rows[n].entries[0])
+      n++;
+    chance *c = of_rows(structures[i].field, structures[i].rows, n);
+    world w;
+    begin(&w, &c->program);
+    for (uint32_t k = 0; k < c->npredicates; k++)
+      cr_expect(lq_matchers_covers(w.matchers, k), "%s: predicate %u", structures[i].what, k);
+    for (size_t k = 0; k < 10 && structures[i].texts[k]; k++) {
+      set_text(&w, lq_str_of(structures[i].texts[k]));
+      holding += compare(&w, structures[i].what);
+    }
+    cr_expect(holding >= 5, "%s: %zu", structures[i].what, holding);
+    end(&w);
+    free_program(c);
+  }
+}
+
+// What the tables would get wrong is left to the plain way.
+Test(matchers, what_is_not_covered)
+{
+  static const row rows[] = {
+      {LQ_MATCHER_EQ, {"a*"}}, // the bytes of a wildcard, meant as they are
+      {LQ_MATCHER_GLOB, {"*\x80"}},
+      {LQ_MATCHER_GLOB_FOLD, {"x*", "*\xC3*"}},
+      {LQ_MATCHER_TOKENS_ANY, {"a*"}},
+  };
+  chance *c = of_rows("a", rows, COUNT(rows));
+  world w;
+  begin(&w, &c->program);
+  for (uint32_t i = 0; i < c->npredicates; i++)
+    cr_expect(!lq_matchers_covers(w.matchers, i), "%u", i);
+  set_text(&w, LQ_STR("a\xFF"));
+  cr_expect(compare(&w, "nothing") == 0);
+  end(&w);
+  free_program(c);
+}
+
+// A set that many predicates have takes memory for each of them, up to a point.
+Test(matchers, shared_sets_are_bounded)
+{
+  enum { ENTRIES = 1000 };
+  chance *c = of_field("a");
+  for (uint32_t i = 0; i < ENTRIES; i++)
+    c->ids[c->nids++] = add_text(c, lq_arena_format(&c->arena, "text %u", i));
+  c->sets[c->nsets++] = (lq_set){LQ_SET_TEXTS, 0, ENTRIES};
+  while (c->npredicates < 100)
+    c->predicates[c->npredicates++] = (lq_predicate){0, LQ_MATCHER_EQ, 0};
+  finish(c);
+  world w;
+  size_t covered = 0;
+  begin(&w, &c->program);
+  for (uint32_t i = 0; i < c->npredicates; i++)
+    covered += lq_matchers_covers(w.matchers, i);
+  cr_expect(covered > 1 && covered < 10, "%zu", covered);
+  cr_expect(lq_matchers_bytes(w.matchers) < 1 << 20, "%zu", lq_matchers_bytes(w.matchers));
+  set_text(&w, LQ_STR("text 7"));
+  cr_expect(compare(&w, "shared") == covered);
+  end(&w);
+  free_program(c);
+}
+
+// Texts whose hashes end alike, in a number that a table of them is sized for.
+Test(matchers, crowded_hashes)
+{
+  chance *c = of_field("a");
+  for (uint32_t i = 0; c->nids < 200; i++) {
+    char text[16];
+    lq_str s = {text, (size_t)snprintf(text, sizeof text, "%08x", i)};
+    if ((lq_hash_text(s) & 1023) == 7)
+      c->ids[c->nids++] = add_text(c, s);
+  }
+  uint32_t n = c->nids;
+  c->sets[c->nsets++] = (lq_set){LQ_SET_TEXTS, 0, n};
+  c->predicates[c->npredicates++] = (lq_predicate){0, LQ_MATCHER_EQ, 0};
+  finish(c);
+  world w;
+  begin(&w, &c->program);
+  for (uint32_t i = 0; i < n; i++) {
+    set_text(&w, c->texts[c->ids[i]]);
+    cr_expect(compare(&w, "crowded") == 1);
+  }
+  set_text(&w, LQ_STR("00000000"));
+  cr_expect(compare(&w, "crowded") == 0);
+  end(&w);
+  free_program(c);
+}
+
+// A value in which a long literal nearly lies everywhere, and one that is too long to fold.
+Test(matchers, work_is_bounded)
+{
+  static const size_t sizes[] = {400, 1 << 20, 5 << 20};
+  char literal[320];
+  memset(literal, 'x', sizeof literal);
+  literal[0] = literal[sizeof literal - 2] = '*';
+  literal[sizeof literal - 1] = '\0';
+  memcpy(literal + sizeof literal - 6, "aaab", 4);
+  const row rows[] = {{LQ_MATCHER_GLOB_FOLD, {literal}}, {LQ_MATCHER_GLOB_FOLD, {"*needle*"}}};
+  chance *c = of_rows("a", rows, COUNT(rows));
+  world w;
+  begin(&w, &c->program);
+  char *text = malloc(sizes[2]);
+  for (size_t i = 0; i < sizes[2]; i++)
+    text[i] = "xxxxaaab"[i % 8];
+  for (size_t i = 0; i < COUNT(sizes); i++) {
+    const uint32_t *trues;
+    size_t n;
+    uint64_t before = lq_match_run_stats(w.run)->gave_up;
+    set_text(&w, (lq_str){text, sizes[i]});
+    bool answered = lq_match_run_slot(w.run, 0, &w.event, &trues, &n);
+    cr_expect(answered == (i == 0) && lq_match_run_stats(w.run)->gave_up == before + (i > 0), "%zu",
+              sizes[i]);
+  }
+  set_text(&w, LQ_STR("a NEEDLE")); // and goes on
+  cr_expect(compare(&w, "after") == 1);
+  free(text);
+  end(&w);
+  free_program(c);
+}
+
+// ---- the cache
+
+static const row one_glob[] = {{LQ_MATCHER_GLOB_FOLD, {"*needle*"}}};
+
+// Values that never come again: after a round they are not asked for, and later again.
+Test(matchers, a_cache_that_does_not_pay)
+{
+  enum { VALUES = 20000 };
+  chance *c = of_rows("a", one_glob, 1);
+  world w;
+  begin(&w, &c->program);
+  for (int i = 0; i < VALUES; i++) {
+    char text[40];
+    set_text(&w,
+             (lq_str){text, (size_t)snprintf(text, sizeof text, "value %d %s", i, i % 7 ? "" : "Needle")});
+    const uint32_t *trues;
+    size_t n;
+    cr_assert(lq_match_run_slot(w.run, 0, &w.event, &trues, &n) && n == !(i % 7));
+  }
+  const lq_match_stats *s = lq_match_run_stats(w.run);
+  cr_expect(s->values == VALUES && s->hits == 0 && s->misses > VALUES / 40 && s->misses < VALUES / 10, "%d",
+            (int)s->misses);
+  for (int i = 0; i < VALUES; i++) {
+    set_text(&w, i % 2 ? LQ_STR("this one") : LQ_STR("that needle"));
+    const uint32_t *trues;
+    size_t n;
+    cr_assert(lq_match_run_slot(w.run, 0, &w.event, &trues, &n) && n == !(i % 2));
+  }
+  cr_expect(s->hits > VALUES / 2, "%d", (int)s->hits);
+  end(&w);
+  free_program(c);
+}
+
+// The same bytes as another type, and in another slot, are another value.
+Test(matchers, what_the_cache_tells_apart)
+{
+  lq_value_cache *cache;
+  const uint32_t *trues;
+  size_t n;
+  cr_assert(lq_value_cache_new(&cache, 3, 0, &lq_mem_libc) == LQ_OK);
+  static const char bytes[8] = {5};
+  const struct {
+    uint32_t slot;
+    lq_value v;
+  } values[] = {{0, lq_int(5)},
+                {1, lq_int(5)},
+                {0, lq_uint(UINT64_MAX)},
+                {0, lq_double(5)},
+                {0, lq_bool(true)},
+                {0, lq_bool(false)},
+                {0, lq_string(LQ_STR("5"))},
+                {0, lq_string(LQ_STR(""))},
+                {2, lq_string(LQ_STR(""))},
+                {0, lq_string((lq_str){bytes, sizeof bytes})}};
+  for (uint32_t i = 0; i < COUNT(values); i++) {
+    cr_expect(lq_value_cache_wants(cache, values[i].slot, &values[i].v));
+    cr_expect(!lq_value_cache_find(cache, values[i].slot, &values[i].v, &trues, &n), "%u", i);
+    lq_value_cache_add(cache, values[i].slot, &values[i].v, &i, 1);
+  }
+  for (uint32_t i = 0; i < COUNT(values); i++)
+    cr_expect(lq_value_cache_find(cache, values[i].slot, &values[i].v, &trues, &n) && n == 1 && *trues == i,
+              "%u", i);
+  char *text = calloc(1, 4096);
+  lq_value too_long = lq_string((lq_str){text, 4096}), object = {.type = LQ_T_OBJECT};
+  cr_expect(!lq_value_cache_wants(cache, 0, &too_long) && !lq_value_cache_wants(cache, 0, &object));
+  free(text);
+  lq_value_cache_free(cache);
+}
+
+// Over and over, in little room: what is found is right, whatever was overwritten.
+Test(matchers, a_cache_that_forgets)
+{
+  lq_value_cache *cache;
+  cr_assert(lq_value_cache_new(&cache, 1, 1, &lq_mem_libc) == LQ_OK);
+  size_t found = 0;
+  uint32_t list[64], next = 1;
+  for (int i = 0; i < 200000; i++) {
+    next = next * 1664525u + 1013904223u;
+    uint32_t x = (next >> 8) % (i % 2 ? 2000 : 30);
+    char text[256];
+    memset(text, 'x', sizeof text);
+    size_t length = (size_t)snprintf(text, sizeof text, "%u", x);
+    lq_value v = lq_string((lq_str){text, length + x % 200});
+    text[length] = 'x';
+    const uint32_t *trues;
+    size_t n = x % COUNT(list);
+    for (size_t k = 0; k < n; k++)
+      list[k] = x;
+    if (!lq_value_cache_find(cache, 0, &v, &trues, &n)) {
+      lq_value_cache_add(cache, 0, &v, list, n);
+      continue;
+    }
+    found++;
+    cr_assert(n == x % COUNT(list));
+    for (size_t k = 0; k < n; k++)
+      cr_assert(trues[k] == x);
+  }
+  cr_expect(found > 10000 && found < 190000, "%zu", found);
+  lq_value_cache_free(cache);
+}
+
+// ---- memory
+
+// Each request failing in turn: no answer is wrong, and nothing leaks.
+Test(matchers, out_of_memory)
+{
+  chance *c = begin_chance(3, 120);
+  world w;
+  begin(&w, &c->program);
+  bool failed = true;
+  for (size_t nth = 1; failed && nth < 2000; nth++) {
+    counting_mem count = {.fail_at = nth, .once = nth % 2};
+    lq_mem mem = {counting_fn, &count};
+    lq_matchers *m = NULL;
+    lq_match_run *r = NULL;
+    lq_status status = lq_matchers_new(&m, &c->program, w.slots, lq_fieldmap_slots(w.map), &mem);
+    if (!status)
+      status = lq_match_run_new(&r, m, &mem);
+    cr_expect(status == LQ_OK || status == LQ_E_NOMEM);
+    if (!status) {
+      world again = {&c->program, w.map, w.slots, m, r, {0}};
+      cr_assert(lq_event_init(&again.event, w.map, &lq_mem_libc) == LQ_OK);
+      for (int i = 0; i < 5; i++) {
+        some_event(c, &again);
+        compare_where_answered(&again, "after a failure");
+      }
+      lq_event_free(&again.event);
+    }
+    failed = count.requests >= nth;
+    lq_match_run_free(r);
+    lq_matchers_free(m);
+    cr_expect(count.live == 0 && !count.wrong_size, "request %zu: %zu bytes left", nth, count.live);
+  }
+  cr_expect(!failed);
+  end(&w);
+  free_program(c);
+}
+
+// After the first rounds nothing is asked for.
+Test(matchers, steady_state)
+{
+  chance *c = begin_chance(5, 120);
+  world w;
+  begin(&w, &c->program);
+  counting_mem count = {0};
+  lq_mem mem = {counting_fn, &count};
+  lq_match_run *r;
+  cr_assert(lq_match_run_new(&r, w.matchers, &mem) == LQ_OK);
+  size_t warm = 0;
+  for (int i = 0; i < 2000; i++) {
+    const uint32_t *trues;
+    size_t n;
+    some_event(c, &w);
+    for (uint32_t slot = 0; slot < CHANCE_FIELDS; slot++)
+      cr_expect(lq_match_run_slot(r, slot, &w.event, &trues, &n));
+    warm = i == 3 ? count.requests : warm;
+  }
+  cr_expect(count.requests == warm, "%zu", count.requests - warm);
+  lq_match_run_free(r);
+  end(&w);
+  free_program(c);
+}
+
+// ---- regular expressions
+
+Test(matchers, what_a_regex_requires)
+{
+  static const struct {
+    const char *regex, *required;
+  } rows[] = {
+      {"", ""},
+      {".*curl.* -O", "curl"},
+      {"ABC", "abc"},
+      {"foobar?", "fooba"},
+      {"foobar*x", "fooba"},
+      {"foobar+x", "foobar"},
+      {"foobar{2}xyz", "fooba"},
+      {"foo|bar", ""},
+      {"(foo|bar)bazz", "bazz"},
+      {"(foo)?abc", "abc"},
+      {"x(foo)", "x"},
+      {"(?i)foo", ""},
+      {"(a(?:b))foo", ""},
+      {"[abc]def", "def"},
+      {"[^\"]*\\.exe", ".exe"},
+      {"[]a]def", ""},
+      {"[[:alpha:]]def", ""},
+      {"a\\d+bcd", "bcd"},
+      {"\\Qa|b\\E", ""},
+      {"\\x41bc", ""},
+      {"a{b|c}defg", ""},
+      {"{def", ""},
+      {"abc{,3}de", "ab"},
+      {"\xC3\xA9qui", "qui"},
+      {"abc\xC3\xA9?", "abc"},
+      {"(unclosed", ""},
+      {"C:\\\\Program Files\\\\x.*", "c:\\program files\\x"},
+      {"a++", "a"},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    char out[LQ_REQUIRED_MAX];
+    lq_str got = lq_regex_required(lq_str_of(rows[i].regex), out);
+    cr_expect(lq_str_is(got, rows[i].required), "%s: `%.*s`", rows[i].regex, LQ_STR_ARG(got));
+  }
+}
+
+// What RE2 finds has the text that was said to be required.
+Test(matchers, required_texts_are_required)
+{
+  static const char *const pieces[] = {"ab", "cd*",    "e?", "(f|gh)",      "[k-s]+", "\\.",  ".",
+                                       "k",  "s{0,2}", "x+", "(a(bc)*){2}", "[^a]",   "\\s",  "$",
+                                       "^",  "{",      "}",  "|",           "(?:k)",  "\\w*", "_"};
+  uint32_t next = 7;
+  size_t matched = 0;
+  for (int i = 0; i < 4000; i++) {
+    char regex[200] = "", message[120], out[LQ_REQUIRED_MAX];
+    for (int n = 0; n < 5; n++) {
+      next = next * 1664525u + 1013904223u;
+      strcat(regex, pieces[(next >> 8) % COUNT(pieces)]);
+    }
+    lq_regex *re;
+    size_t at;
+    lq_str need = lq_regex_required(lq_str_of(regex), out);
+    if (need.n == 0 || lq_regex_new(&re, lq_str_of(regex), LQ_RE_SEARCH | LQ_RE_FOLD, message, &at) != LQ_OK)
+      continue;
+    for (int k = 0; k < 60; k++) {
+      char text[24], folded[40];
+      size_t n = 0;
+      while (n < 16) {
+        next = next * 1664525u + 1013904223u;
+        static const char *const letters[] = {"a", "B",        "c", "d", "e", "f", "g", "k", "\xE2\x84\xAA",
+                                              "s", "\xC5\xBF", "x", ".", " ", "_", "{"};
+        const char *l = letters[(next >> 8) % COUNT(letters)];
+        memcpy(text + n, l, strlen(l));
+        n += strlen(l);
+      }
+      if (lq_regex_match(re, (lq_str){text, n}, NULL, NULL) <= 0)
+        continue;
+      matched++;
+      size_t length = lq_fold_into(folded, (lq_str){text, n});
+      bool found = false;
+      for (size_t p = 0; p + need.n <= length; p++)
+        found |= memcmp(folded + p, need.p, need.n) == 0;
+      cr_assert(found, "%s: `%.*s` in `%.*s`", regex, LQ_STR_ARG(need), (int)n, text);
+    }
+    lq_regex_free(re);
+  }
+  cr_expect(matched > 1000, "%zu", matched);
 }
