@@ -84,6 +84,8 @@ static void say_summary(lq_cli *c, const hunt *h, const lq_pass *p, const lq_rul
   put_count(&s, h->alerts, undelivered ? "alert, not all of it written" : "alert",
             undelivered ? "alerts, not all of them written" : "alerts");
   put_count(&s, p->stats.bad, "record skipped", "records skipped");
+  if (p->stats.skimmed)
+    put_count(&s, p->stats.skimmed, "line not read", "lines not read");
   put_count(&s, lq_bundle_rule_count(p->bundle), "rule", "rules");
   if (r->errors)
     put_count(&s, r->errors, "rule with errors left out", "rules with errors left out");

@@ -71,7 +71,7 @@ void lq_progress_show(lq_progress *p, const lq_stats *s)
   lq_string line = {0};
   double seconds = (double)spent / (double)SECOND;
   lq_string_z(&line, "\r\033[K");
-  lq_string_count(&line, s->events);
+  lq_string_count(&line, s->events + s->skimmed);
   lq_string_printf(&line, " events  %.0f MB/s  ", (double)s->bytes / 1e6 / seconds);
   lq_string_count(&line, s->matches);
   lq_string_z(&line, " hits");

@@ -99,6 +99,7 @@ bool lq_reading_choose(lq_reading *r, const lq_options *o)
   const char *folder = o->value[LQ_OPT_TEMP_DIR] ? o->value[LQ_OPT_TEMP_DIR] : getenv("TMPDIR");
   r->pass.temp_folder = folder && *folder ? folder : NULL;
   r->pass.live = o->value[LQ_OPT_LATENESS] != NULL;
+  r->pass.strict = o->value[LQ_OPT_STRICT] != NULL;
   return lq_option_time(r->cli, o, LQ_OPT_LATENESS, &r->pass.lateness) &&
          lq_option_number(r->cli, o, LQ_OPT_MAX_WAITING, &r->pass.max_waiting) && choose_layers(r, o) &&
          choose_jobs(r, o);
@@ -335,7 +336,7 @@ void lq_reading_say_stats(lq_reading *r)
 {
   const lq_pass *p = &r->pass;
   const lq_stats *s = &p->stats;
-  enum { EVERY = 21 }; // rows that concern every run; the others are about rules over several events
+  enum { EVERY = 22 }; // rows that concern every run; the others are about rules over several events
   const struct {
     const char *name;
     uint64_t v;
@@ -349,6 +350,7 @@ void lq_reading_say_stats(lq_reading *r)
       {"  too large", s->bad_size},
       {"  no event", s->bad_shape},
       {"  cut short", s->partial},
+      {"lines not read", s->skimmed},
       {"mapped to ECS", s->mapped},
       {"duplicate keys", s->duplicate_keys},
       {"repaired UTF-8", s->repaired_utf8},

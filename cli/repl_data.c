@@ -133,6 +133,7 @@ bool lq_repl_add_files(lq_repl *r, char *const *names, size_t n)
     r->cli->saw |= LQ_SAW_BAD_INPUT;
   lq_reading reading;
   lq_reading_init(&reading, r->cli, bundle);
+  reading.pass.strict = true; // how many events there are is what it says
   reading.pass.match = no_match;
   reading.pass.event = on_event;
   reading.pass.user = &l;

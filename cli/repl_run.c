@@ -101,6 +101,7 @@ static void run_bundle(lq_repl *r, const lq_bundle *b, bool alerts)
   run u = {.repl = r, .all = r->format != LQ_FORMAT_TABLE};
   lq_reading reading;
   lq_reading_init(&reading, r->cli, b);
+  reading.pass.strict = true;
   reading.quiet = true;
   reading.pass.match = on_match;
   reading.pass.step = on_step;

@@ -5,6 +5,7 @@
 #define LQ_ENGINE_ENGINE_H
 
 #include "input/cursor.h"
+#include "input/sieve.h"
 #include "vm/exec.h"
 #include "vm/program.h"
 
@@ -20,6 +21,8 @@ lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_li
 void lq_ruleset_free(lq_ruleset *rs);
 const lq_program *lq_ruleset_program(const lq_ruleset *rs);
 const lq_fieldmap *lq_ruleset_fields(const lq_ruleset *rs);
+// No rule matches a line that it holds back. NULL: there is none.
+const lq_sieve *lq_ruleset_sieve(const lq_ruleset *rs);
 
 // What is asked about an event: a rule over single events as a whole, or one term (or `until`) of a rule over
 // several. Whole rules come first, in their order, then terms in theirs.

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/gate_plan.h"
 #include "engine/matchers.h"
+#include "engine/prefilter.h"
 #include "engine/process.h"
 
 // A gate of the list, which is the same whatever layers are on.
@@ -23,6 +24,7 @@ struct lq_ruleset {
   lq_engine_limits limits;
   lq_condition *conditions; // whole rules first, then terms
   size_t nconditions, nwhole;
+  lq_sieve *sieve;                     // what a line must hold; NULL: nothing in particular
   lq_slot_set of_rules, of_all, every; // slots that whole rules read; all conditions; that there are
   // What is asked when an event's turn has come: by lineage; of rows that a stage kept; by term, a set each.
   lq_slot_set of_lineage, of_rows, later;

@@ -53,6 +53,8 @@ lq_status lq_ruleset_new(lq_ruleset **out, lq_program *adopt, const lq_engine_li
     status = lq_conditions_find_gates(rs);
   if (!status)
     status = lq_class_fields_find(rs);
+  if (!status)
+    status = lq_prefilter_make(&rs->sieve, adopt, mem);
   if (status)
     lq_ruleset_free(rs);
   else
@@ -64,6 +66,7 @@ void lq_ruleset_free(lq_ruleset *rs)
 {
   if (!rs)
     return;
+  lq_sieve_free(rs->sieve, rs->mem);
   lq_slot_set_free(&rs->of_rules);
   lq_slot_set_free(&rs->of_all);
   lq_slot_set_free(&rs->every);
@@ -94,4 +97,9 @@ const lq_program *lq_ruleset_program(const lq_ruleset *rs)
 const lq_fieldmap *lq_ruleset_fields(const lq_ruleset *rs)
 {
   return rs->fields;
+}
+
+const lq_sieve *lq_ruleset_sieve(const lq_ruleset *rs)
+{
+  return rs->sieve;
 }

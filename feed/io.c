@@ -60,6 +60,23 @@ static int load(const lq_host *h, int fd, size_t max, lq_buf *out)
   return 0;
 }
 
+enum { PAGE = 4096 };
+
+lq_io_room lq_io_room_make(const lq_mem *mem, size_t n)
+{
+  lq_io_room r = {.n = n};
+  r.memory = n <= SIZE_MAX - PAGE ? lq_mem_resize(mem, NULL, 0, n + PAGE, 1) : NULL;
+  r.p = r.memory ? (char *)r.memory + (PAGE - (uintptr_t)r.memory % PAGE) % PAGE : NULL;
+  return r;
+}
+
+void lq_io_room_free(lq_io_room *r, const lq_mem *mem)
+{
+  if (r->memory)
+    lq_mem_free(mem, r->memory, r->n + PAGE, 1);
+  *r = (lq_io_room){0};
+}
+
 int lq_io_load(const lq_host *h, const char *name, size_t max, lq_buf *out)
 {
   int fd = lq_io_open(h->os, name);

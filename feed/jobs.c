@@ -28,8 +28,8 @@ typedef struct block {
   uint64_t raw;     // bytes it was made of
   lq_status fault;  // of the packing, behind the bytes
   const char *why;
-  size_t n, room;
-  char *bytes;
+  size_t n;
+  lq_io_room room;  // for its bytes
   lq_sifted *found; // NULL: no memory
   bool sifted;
 } block;
@@ -126,15 +126,18 @@ enum { SLICE = 512 };
 static int put(void *user, const char *p, size_t n)
 {
   block *b = user;
-  size_t room = b->room;
-  while (room - b->n < n)
-    room *= 2;
-  char *grown = room > b->room ? lq_mem_resize(&lq_mem_libc, b->bytes, b->room, room, 1) : b->bytes;
-  if (!grown)
-    return 1;
-  b->bytes = grown;
-  b->room = room;
-  memcpy(b->bytes + b->n, p, n);
+  size_t size = b->room.n;
+  while (size - b->n < n)
+    size *= 2;
+  if (size > b->room.n) {
+    lq_io_room grown = lq_io_room_make(&lq_mem_libc, size);
+    if (!grown.p)
+      return 1;
+    memcpy(grown.p, b->room.p, b->n);
+    lq_io_room_free(&b->room, &lq_mem_libc);
+    b->room = grown;
+  }
+  memcpy(b->room.p + b->n, p, n);
   b->n += n;
   return 0;
 }
@@ -146,7 +149,7 @@ static lq_status begin_packed(jobs *j, block *b)
   if (!j->raw || (!j->unpack && lq_unpack_new(&j->unpack, &j->r->limits, NULL) != LQ_OK))
     return LQ_E_NOMEM;
   lq_unpack_begin(j->unpack);
-  memcpy(j->raw, b->bytes, b->n);
+  memcpy(j->raw, b->room.p, b->n);
   b->raw = j->nraw = b->n;
   j->raw_at = b->n = 0;
   return LQ_OK;
@@ -188,7 +191,7 @@ static void fill(jobs *j, block *b)
   lq_source *s = &j->file.source;
   long got = 0;
   do {
-    got = read_bytes(j, b->bytes + b->n, j->block_size - b->n);
+    got = read_bytes(j, b->room.p + b->n, j->block_size - b->n);
     b->n += got > 0 ? (size_t)got : 0;
   } while (got > 0 && b->n < j->block_size && !would_wait(j));
   b->error = got < 0 ? errno : 0;
@@ -200,7 +203,7 @@ static void fill(jobs *j, block *b)
 static void fill_first(jobs *j, block *b)
 {
   fill(j, b);
-  j->packed = b->n > 0 && lq_unpack_applies(b->bytes, b->n);
+  j->packed = b->n > 0 && lq_unpack_applies(b->room.p, b->n);
   if (!j->packed)
     return;
   j->ended = b->last;
@@ -239,7 +242,7 @@ static block *begin_reading(jobs *j)
 {
   j->reading = true;
   block *b = &j->blocks[j->begun++ % j->nblocks];
-  *b = (block){.state = READ, .bytes = b->bytes, .room = b->room, .found = b->found};
+  *b = (block){.state = READ, .room = b->room, .found = b->found};
   size_t left = j->left;
   pthread_mutex_unlock(&j->lock);
   if (j->is_open && j->next < left)
@@ -256,7 +259,7 @@ static void sift_block(jobs *j, block *b, lq_sift *sift)
 {
   pthread_mutex_unlock(&j->lock);
   if (sift && b->found && b->n > 0)
-    b->sifted = lq_sift_block(sift, b->bytes, b->n, b->found) == LQ_OK;
+    b->sifted = lq_sift_block(sift, b->room.p, b->n, b->found) == LQ_OK;
   pthread_mutex_lock(&j->lock);
 }
 
@@ -336,7 +339,7 @@ static bool begin_source(jobs *j, const block *b, const char *name)
 
 static lq_status give_bytes(lq_scan *s, const block *b)
 {
-  lq_status status = b->sifted ? lq_scan_take(s, b->found) : lq_scan_feed(s, b->bytes, b->n);
+  lq_status status = b->sifted ? lq_scan_take(s, b->found) : lq_scan_feed(s, b->room.p, b->n);
   if (status != LQ_OK || !b->packed)
     return status;
   status = lq_scan_unpacked(s, b->raw, b->n, b->fault, b->why);
@@ -444,9 +447,8 @@ static bool make_blocks(jobs *j)
   bool made = j->blocks != NULL;
   for (size_t i = 0; made && i < j->nblocks; i++) {
     block *b = &j->blocks[i];
-    b->room = j->block_size;
-    b->bytes = lq_mem_resize(&lq_mem_libc, NULL, 0, b->room, 1);
-    made = b->bytes && lq_sifted_new(&b->found, NULL) != LQ_E_USAGE;
+    b->room = lq_io_room_make(&lq_mem_libc, j->block_size);
+    made = b->room.p && lq_sifted_new(&b->found, NULL) != LQ_E_USAGE;
   }
   return made;
 }
@@ -455,7 +457,7 @@ static void free_blocks(jobs *j)
 {
   const lq_mem *mem = j->r->host->mem;
   for (size_t i = 0; j->blocks && i < j->nblocks; i++) {
-    lq_mem_free(&lq_mem_libc, j->blocks[i].bytes, j->blocks[i].room, 1);
+    lq_io_room_free(&j->blocks[i].room, &lq_mem_libc);
     lq_sifted_free(j->blocks[i].found);
   }
   lq_mem_free(mem, j->blocks, j->nblocks, sizeof *j->blocks);
@@ -488,7 +490,7 @@ static void end_threads(jobs *j)
 
 void lq_jobs_run(lq_running *r, const lq_files *files)
 {
-  jobs j = {.r = r, .files = files, .block_size = r->block_size, .at_end = files->n == 0};
+  jobs j = {.r = r, .files = files, .block_size = r->room.n, .at_end = files->n == 0};
   make_locks(&j);
   if (make_blocks(&j))
     take_all(&j);

@@ -33,7 +33,7 @@ static int on_event(void *user, lq_text raw, lq_text source, uint64_t line)
   lq_running *r = user;
   if (wants_to_stop(r))
     r->stopped = true;
-  else if (r->pass->event)
+  else
     r->stopped |= r->pass->event(r->pass->user, raw, source, line) != 0;
   return r->stopped;
 }
@@ -162,11 +162,12 @@ static lq_status new_scan(lq_running *r)
                                  .allocator = &allocator,
                                  .match = on_match,
                                  .bad = on_bad,
-                                 .event = r->many ? NULL : on_event,
+                                 .event = p->event ? on_event : NULL,
                                  .user = r,
                                  .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
                                  .step = p->step ? on_step : NULL,
-                                 .spill = p->live ? NULL : &r->spill};
+                                 .spill = p->live ? NULL : &r->spill,
+                                 .strict = p->strict};
   lq_status s = lq_scan_new(&r->scan, p->bundle, &r->options);
   if (s == LQ_OK && p->live && p->now != 0)
     lq_scan_set_now(r->scan, p->now); // one wrong stamp must not make all that follow late
@@ -176,14 +177,13 @@ static lq_status new_scan(lq_running *r)
 static bool make_room(lq_running *r, size_t block_size)
 {
   lq_pass *p = r->pass;
-  r->block = lq_mem_alloc(r->host->mem, block_size, 1);
-  r->block_size = r->block ? block_size : 0;
+  r->room = lq_io_room_make(r->host->mem, block_size);
   if (p->per_rule && !p->rule_matches) {
     size_t n = lq_bundle_rule_count(p->bundle);
     p->rule_matches = lq_mem_alloc(r->host->mem, n, sizeof *p->rule_matches);
     p->nrules = p->rule_matches ? n : 0;
   }
-  return r->block && (!p->per_rule || p->rule_matches);
+  return r->room.p && (!p->per_rule || p->rule_matches);
 }
 
 lq_status lq_running_start(lq_running *r, lq_pass *p, size_t block_size)
@@ -207,7 +207,7 @@ void lq_running_end(lq_running *r)
     keep_counters(r);
   lq_scan_free(r->scan);
   lq_run_files_free(&r->run_files);
-  lq_mem_free(r->host->mem, r->block, r->block_size, 1);
+  lq_io_room_free(&r->room, r->host->mem);
 }
 
 void lq_pass_free(lq_pass *p)
@@ -237,7 +237,7 @@ bool lq_running_attach(lq_running *r, lq_source *s)
 
 static bool give(lq_running *r, lq_source *s, size_t n)
 {
-  bool well = lq_running_well(r, s->mark->name, lq_scan_feed(r->scan, r->block, n));
+  bool well = lq_running_well(r, s->mark->name, lq_scan_feed(r->scan, r->room.p, n));
   s->failed |= !well && !r->stopped;
   return r->fed(r, s, well) && well;
 }
@@ -250,7 +250,7 @@ bool lq_running_read(lq_running *r, lq_source *s, size_t blocks)
     s->failed = true;
     return false;
   }
-  while (blocks-- > 0 && !lq_host_stopped(r->host) && (got = s->kind->read(s, r->block, r->block_size)) > 0) {
+  while (blocks-- > 0 && !lq_host_stopped(r->host) && (got = s->kind->read(s, r->room.p, r->room.n)) > 0) {
     any = true;
     if (!give(r, s, (size_t)got))
       return any;

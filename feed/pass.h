@@ -2,6 +2,7 @@
 #ifndef LQ_FEED_PASS_H
 #define LQ_FEED_PASS_H
 
+#include "feed/io.h"
 #include "feed/source.h"
 #include "feed/spill.h"
 #include "feed/walk.h"
@@ -24,6 +25,7 @@ typedef struct lq_pass {
   uint64_t
       max_waiting; // bytes of events that wait in memory; 0: the usual. At rest more go to temporary files
   uint32_t layers_off;     // of lq_scan_options
+  bool strict;             // likewise
   const char *temp_folder; // where these are; NULL: /var/tmp or /tmp
   bool per_rule;
   unsigned jobs;     // threads at work on files at rest; 0 and 1: this one alone. The results are the same
@@ -47,8 +49,7 @@ typedef struct lq_running {
   lq_run_files run_files;
   bool many; // threads: see feed/jobs.h
   lq_source *current;
-  char *block;
-  size_t block_size;
+  lq_io_room room; // for a piece of input
   // Called after each piece of input that the scan took. well: it found no fault with it. False: stop reading
   // this source.
   bool (*fed)(struct lq_running *r, lq_source *s, bool well);

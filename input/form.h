@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "input/formats.h"
+#include "input/sieve.h"
 #include "libquery/status.h"
 
 typedef struct lq_form_record {
@@ -20,6 +21,8 @@ typedef struct lq_form_hooks {
   // One record that is not worth parsing. column: from 1, or 0.
   lq_status (*fault)(void *user, uint64_t line, uint64_t offset, lq_form_fault why, size_t column,
                      const char *reason);
+  // So many records that a sieve held back.
+  void (*skim)(void *user, uint64_t records);
   void *user;
 } lq_form_hooks;
 
@@ -27,7 +30,9 @@ typedef struct lq_form_env {
   const lq_mem *mem;
   lq_form_hooks hooks;
   size_t max_record;
-  uint32_t max_depth; // of JSON
+  uint32_t max_depth;    // of JSON
+  const lq_sieve *sieve; // forms of lines give no line as a record that has none of its texts; NULL: all
+  bool wide;             // of the sieve
 } lq_form_env;
 
 // Between two pieces: how far it has come, and where it could begin again.

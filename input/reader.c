@@ -2,6 +2,7 @@
 #include "input/reader.h"
 
 #include "base/counters.h"
+#include "base/layers.h"
 #include "input/form.h"
 #include "input/inflate.h"
 #include "input/record.h"
@@ -147,6 +148,13 @@ static lq_status on_fault(void *user, uint64_t line, uint64_t offset, lq_form_fa
   return count_bad(r, line, offset, counter, column, reason);
 }
 
+static void on_skim(void *user, uint64_t records)
+{
+  lq_reader *r = user;
+  r->stats.records += records;
+  r->stats.skimmed += records;
+}
+
 // ---- the form of a source
 
 static lq_status begin_form(lq_reader *r, int row)
@@ -212,8 +220,11 @@ lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_
   lq_record_reader_learn(&r->record);
   const lq_input_limits *l = &r->record.limits;
   r->inflate = (lq_inflate){.mem = mem, .max_ratio = l->max_ratio, .out = on_bytes, .user = r, .message = ""};
-  r->env = (lq_form_env){
-      .mem = mem, .hooks = {on_record, on_fault, r}, .max_record = l->max_record, .max_depth = l->max_depth};
+  r->env = (lq_form_env){.mem = mem,
+                         .hooks = {on_record, on_fault, on_skim, r},
+                         .max_record = l->max_record,
+                         .max_depth = l->max_depth};
+  r->env.wide = lq_layer_is_on(l->layers_off, LQ_LAYER_SIMD);
   lq_reader_begin(r, LQ_STR(""));
   *out = r;
   return LQ_OK;
@@ -234,6 +245,11 @@ void lq_reader_free(lq_reader *r)
   lq_event_free(&r->event);
   lq_buf_free(&r->source);
   lq_mem_free(r->mem, r, 1, sizeof *r);
+}
+
+void lq_reader_set_sieve(lq_reader *r, const lq_sieve *sieve)
+{
+  r->env.sieve = sieve;
 }
 
 static void begin_bytes(lq_reader *r, uint64_t line)

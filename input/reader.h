@@ -4,6 +4,7 @@
 #define LQ_INPUT_READER_H
 
 #include "input/cursor.h"
+#include "input/sieve.h"
 #include "libquery/status.h"
 
 typedef struct lq_input_limits {
@@ -24,12 +25,13 @@ typedef struct lq_oddities {
 
 typedef struct lq_input_stats {
   uint64_t bytes_in, bytes;                             // as given; after decompression
-  uint64_t records, events;                             // records = events + bad
+  uint64_t records, events;                             // records = events + bad + skimmed
   uint64_t bad;                                         // records that were skipped, by reason below
   uint64_t bad_json, bad_size, bad_shape, partial;      // they add up to bad
   uint64_t mapped;                                      // raw Windows events turned into ECS
   uint64_t duplicate_keys, repaired_utf8, number_range; // events with that; not skipped
   uint64_t cut_values, cut_fields, cut_depth; // events over max_value, max_fields, max_depth; not skipped
+  uint64_t skimmed; // lines that a sieve held back: nobody knows whether they are events
 } lq_input_stats;
 
 typedef struct lq_bad_record {
@@ -51,6 +53,9 @@ typedef struct lq_reader_hooks {
 lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_limits *limits,
                         const lq_reader_hooks *hooks, const lq_mem *mem);
 void lq_reader_free(lq_reader *r);
+// From the next source on, lines that hold nothing of it are not read (input/sieve.h). Borrowed; NULL: all
+// are.
+void lq_reader_set_sieve(lq_reader *r, const lq_sieve *sieve);
 // One source after another through the same reader. The kind of compression and framing is found from the
 // first bytes. Framing: NDJSON; one JSON array of objects; a stream of (pretty-printed) objects;
 // `hits.hits[]._source`. A record that is an object with `_source` gives that. A record with `Event` or

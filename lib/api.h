@@ -126,6 +126,8 @@ lq_text lq_key_text(lq_arena *a, lq_str key); // for people
 // What a scan and a sift are made of.
 lq_status lq_api_open(lq_engine **engine, lq_reader **reader, const lq_bundle *b, const lq_scan_options *o,
                       const lq_limits *limits, const lq_reader_hooks *hooks, const lq_mem *mem);
+// Which lines may go unread. NULL: none.
+const lq_sieve *lq_api_sieve(const lq_bundle *b, const lq_scan_options *o);
 // The status that a feed gives, of the reader's.
 lq_status lq_scan_settle(const lq_scan *s, lq_status status);
 int lq_scan_bad(void *user, const lq_bad_record *b); // the reader's hook
@@ -135,6 +137,8 @@ lq_status lq_scan_event(lq_scan *s, lq_cursor *c);
 // Was the record, which the reader has just counted, read by an earlier scan?
 lq_status lq_scan_count(lq_scan *s, lq_cursor *c); // take.c: what it would count, without callbacks
 bool lq_scan_passes(lq_scan *s);
+// The source that was named: from its first byte, NULL, or from there on.
+void lq_scan_begin_reader(lq_scan *s, const lq_reader_position *from);
 lq_input_stats lq_scan_input_stats(const lq_scan *s); // without the records that were passed over
 
 lq_str lq_match_rule_id(const lq_match *m);

@@ -57,10 +57,10 @@ lq_status lq_scan_begin_at(lq_scan *s, const char *name, const lq_position *from
   lq_status status = lq_scan_begin(s, name);
   if (status != LQ_OK)
     return status;
-  lq_reader_begin_at(s->reader, lq_buf_get(&s->source), &to.at);
   if (to.at.form < 0)
     s->passing = to.records;
   else
     s->had = to.records;
+  lq_scan_begin_reader(s, &to.at);
   return LQ_OK;
 }

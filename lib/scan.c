@@ -1,5 +1,6 @@
 // Scanning: bytes or a caller's own records in, matches out.
 #include "base/counters.h"
+#include "base/layers.h"
 #include "lib/api.h"
 
 // ---- one event
@@ -124,6 +125,22 @@ static lq_status open_scan(lq_scan *s)
   return status == LQ_OK ? lq_scan_open_state(s) : status;
 }
 
+const lq_sieve *lq_api_sieve(const lq_bundle *b, const lq_scan_options *o)
+{
+  bool all = o->strict || o->event || !lq_layer_is_on(o->layers_off, LQ_LAYER_PREFILTER);
+  return all ? NULL : lq_ruleset_sieve(b->rules);
+}
+
+// Of records that are passed over all must be met, each in its place.
+void lq_scan_begin_reader(lq_scan *s, const lq_reader_position *from)
+{
+  lq_reader_set_sieve(s->reader, s->passing > 0 ? NULL : lq_api_sieve(s->bundle, &s->options));
+  if (from)
+    lq_reader_begin_at(s->reader, lq_buf_get(&s->source), from);
+  else
+    lq_reader_begin(s->reader, lq_buf_get(&s->source));
+}
+
 lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *options)
 {
   lq_scan_options o = {.struct_size = sizeof o};
@@ -186,7 +203,7 @@ lq_status lq_scan_begin(lq_scan *s, const char *name)
   s->passing = s->had = 0;
   s->failure = LQ_OK;
   s->begun = *lq_reader_stats(s->reader);
-  lq_reader_begin(s->reader, lq_buf_get(&s->source));
+  lq_scan_begin_reader(s, NULL);
   return LQ_OK;
 }
 
@@ -246,6 +263,7 @@ lq_status lq_scan_stats(const lq_scan *s, lq_stats *out)
       .predicates_run = rules->predicates_run,
       .indeterminate = rules->indeterminate,
       .capped = rules->capped,
+      .skimmed = in->skimmed,
   };
   lq_scan_add_state(s, &all);
   return lq_api_give(out, &all, sizeof all);

@@ -148,6 +148,7 @@ lq_status lq_sift_block(lq_sift *s, const void *bytes, size_t n, lq_sifted *into
   into->n = n;
   into->nfinds = into->nhits = 0;
   into->now = s->options.now;
+  into->skims = lq_api_sieve(s->bundle, &s->options) != NULL;
   into->limits = s->limits;
   memcpy(into->digest, s->bundle->digest, sizeof into->digest);
   find_body(into);
@@ -180,6 +181,8 @@ lq_status lq_sift_new(lq_sift **out, const lq_bundle *b, const lq_scan_options *
                  .wants_all = b->program->nlineages > 0};
   lq_reader_hooks hooks = {.record = on_record, .bad = on_bad, .user = s};
   lq_status status = lq_api_open(&s->engine, &s->reader, s->bundle, &s->options, &s->limits, &hooks, &s->mem);
+  if (status == LQ_OK)
+    lq_reader_set_sieve(s->reader, lq_api_sieve(b, &o));
   if (status == LQ_OK)
     *out = s;
   else

@@ -45,6 +45,7 @@ struct lq_sifted {
   char digest[65];
   lq_limits limits;
   int64_t now;
+  bool skims; // lines may have gone unread
 };
 
 #endif

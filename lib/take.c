@@ -116,7 +116,8 @@ static bool same_limits(const lq_limits *a, const lq_limits *b)
 static bool can_believe(const lq_scan *s, const lq_sifted *b)
 {
   return b->body < b->end && s->passing == 0 && !s->options.event && b->now == s->now &&
-         same_limits(&b->limits, &s->limits) && strcmp(b->digest, s->bundle->digest) == 0;
+         b->skims == (lq_api_sieve(s->bundle, &s->options) != NULL) && same_limits(&b->limits, &s->limits) &&
+         strcmp(b->digest, s->bundle->digest) == 0;
 }
 
 // Status of a stop: all n bytes were given.

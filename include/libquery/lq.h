@@ -433,6 +433,11 @@ typedef struct lq_scan_options {
   /* With LQ_SCAN_LATENESS_WHOLE: where events go that find no room in max_waiting. NULL: the first ones
    * then leave before all have come (lq_stats.forced), and what is older than these is late. */
   const lq_spill *spill;
+  /* Not 0: every record is read. Otherwise, where each rule needs one of a few texts, lines of NDJSON without
+   * any of them are not (lq_stats.skimmed): nobody is told when one of these is broken. A scan with `event`
+   * reads all, and so does one with stateful rules. */
+  uint32_t strict;
+  uint32_t reserved;
 } lq_scan_options;
 
 /* Makes a scan, which holds a reference to the bundle: you may free yours at once. options may be NULL; all
@@ -529,8 +534,8 @@ LQ_API lq_status lq_scan_record(lq_scan *s, lq_get_fn get, void *user, uint64_t 
 typedef struct lq_sift lq_sift; /* for one thread at a time */
 typedef struct lq_sifted
     lq_sifted; /* what was found in a block: of the thread that fills it, then of the one that takes it */
-/* options: those of the scan, of which allocator, limits, now and layers_off count; NULL: defaults. No
- * callback is called. Holds a reference to the bundle. LQ_E_USAGE: an option is wrong. */
+/* options: those of the scan, of which allocator, limits, now, layers_off and strict count; NULL: defaults.
+ * No callback is called. Holds a reference to the bundle. LQ_E_USAGE: an option is wrong. */
 LQ_API lq_status lq_sift_new(lq_sift **out, const lq_bundle *b, const lq_scan_options *options);
 LQ_API void lq_sift_free(lq_sift *s);
 /* Can be filled again and again. allocator may be NULL. */
@@ -542,8 +547,9 @@ LQ_API void lq_sifted_free(lq_sifted *b);
  * same. */
 LQ_API lq_status lq_sift_block(lq_sift *s, const void *bytes, size_t n, lq_sifted *into);
 /* In place of lq_scan_feed with the bytes of the block, and gives what that would. A scan with an `event`
- * callback, or of another bundle, other limits or another `now`, reads all of them itself. Of lq_stats only
- * rules_run and predicates_run may differ, where stateful rules do not wait for the end of input. */
+ * callback, or of another bundle, other limits, another `now` or another `strict`, reads all of them itself.
+ * Of lq_stats only rules_run and predicates_run may differ, where stateful rules do not wait for the end of
+ * input. */
 LQ_API lq_status lq_scan_take(lq_scan *s, const lq_sifted *b);
 
 /* Unpacking in a thread of its own: bytes of a packed source in, plain bytes to `write`, up to some MiB for a
@@ -571,7 +577,7 @@ typedef struct lq_stats {
   uint32_t struct_size;
   uint32_t reserved;
   uint64_t bytes_in, bytes;                             /* as fed; after decompression */
-  uint64_t records, events, bad;                        /* records = events + bad */
+  uint64_t records, events, bad;                        /* records = events + bad + skimmed */
   uint64_t bad_json, bad_size, bad_shape, partial;      /* add up to bad */
   uint64_t mapped;                                      /* raw Windows events read as ECS */
   uint64_t duplicate_keys, repaired_utf8, number_range; /* events with that, not skipped */
@@ -597,6 +603,7 @@ typedef struct lq_stats {
   uint64_t processes, processes_evicted; /* that lineage knows; evicted for a limit */
   int64_t clock;                         /* time that stateful rules have reached; INT64_MIN: none yet */
   uint64_t spilled;                      /* events that waited outside memory: lq_spill */
+  uint64_t skimmed; /* lines without any text that a match needs, not read: lq_scan_options.strict */
 } lq_stats;
 
 /* The state of one rule, in the words of lq_stats. LQ_E_NOTFOUND: it is a rule over single events, or no
