@@ -332,6 +332,24 @@ static void say_rules(const lq_pass *p, lq_string *text)
   }
 }
 
+// What the faster ways did: which of them pay, and which one a log defeats.
+static void say_layers(const lq_stats *s, lq_string *text)
+{
+  const struct {
+    const char *name;
+    uint64_t v;
+  } rows[] = {
+      {"keys not expected", s->unexpected_keys}, {"  new", s->new_keys},
+      {"classes of events", s->classes},         {"  events of a known one", s->class_hits},
+      {"  events of none", s->class_fallbacks},  {"conditions in question", s->conditions},
+      {"  open gates", s->gates_open},           {"  candidates", s->candidates},
+      {"values asked about", s->values},         {"  remembered", s->value_hits},
+      {"  not remembered", s->value_misses},     {"fields test by test", s->values_left},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    stat_line(text, rows[i].name, rows[i].v);
+}
+
 void lq_reading_say_stats(lq_reading *r)
 {
   const lq_pass *p = &r->pass;
@@ -391,6 +409,7 @@ void lq_reading_say_stats(lq_reading *r)
     if (stateful || i < EVERY)
       stat_line(&text, rows[i].name, rows[i].v);
   }
+  say_layers(s, &text);
   say_rules(p, &text);
   lq_out_add(&r->cli->err, text.p, text.n);
   lq_out_flush(&r->cli->err);

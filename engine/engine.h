@@ -54,6 +54,9 @@ typedef struct lq_engine_stats {
   uint64_t alive, candidates, predicates_true;
   uint64_t classes;                     // that are known now
   uint64_t class_hits, class_fallbacks; // events of a class that is known; others
+  // Values that matchers were asked about; of them, those that were remembered, those that were not; fields
+  // of events that they left to the plain way.
+  uint64_t values, value_hits, value_misses, values_left;
 } lq_engine_stats;
 
 // One for each thread. Reuses its memory: nothing is allocated for an event after warm-up.

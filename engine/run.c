@@ -281,6 +281,17 @@ static lq_status eval(lq_engine *e, lq_cursor *c, bool terms, lq_hits *out)
   return plan ? run_candidates(e, c, plan, terms, out) : run_everything(e, terms, out);
 }
 
+static void count_values(lq_engine *e)
+{
+  if (!e->matching)
+    return;
+  const lq_match_stats *m = lq_match_run_stats(e->matching);
+  e->stats.values = m->values;
+  e->stats.value_hits = m->hits;
+  e->stats.value_misses = m->misses;
+  e->stats.values_left = m->gave_up;
+}
+
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out)
 {
   *out = (lq_hits){.rules = e->rule_hits, .terms = e->term_hits};
@@ -291,6 +302,7 @@ lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits 
   status = eval(e, c, ask == LQ_ASK_ALL, out);
   e->stats.predicates_run = e->exec.predicates_run;
   e->stats.capped = e->exec.capped;
+  count_values(e);
   return status;
 }
 

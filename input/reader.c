@@ -104,6 +104,8 @@ static lq_status give_event(lq_reader *r, const lq_form_record *rec)
   r->stats.records++;
   r->stats.events++;
   r->stats.mapped += r->event.mapped;
+  r->stats.unexpected_keys = r->record.walker.shapes.lookups;
+  r->stats.new_keys = r->record.walker.shapes.made;
   r->stats.duplicate_keys += r->record.fill.duplicate;
   r->stats.cut_depth += r->record.json.deep;
   count_oddities(r, &told);

@@ -32,6 +32,8 @@ typedef struct lq_input_stats {
   uint64_t duplicate_keys, repaired_utf8, number_range; // events with that; not skipped
   uint64_t cut_values, cut_fields, cut_depth; // events over max_value, max_fields, max_depth; not skipped
   uint64_t skimmed; // lines that a sieve held back: nobody knows whether they are events
+  // What prediction of keys did: that no record before said would come here; that none had here.
+  uint64_t unexpected_keys, new_keys;
 } lq_input_stats;
 
 typedef struct lq_bad_record {

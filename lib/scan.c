@@ -264,6 +264,18 @@ lq_status lq_scan_stats(const lq_scan *s, lq_stats *out)
       .indeterminate = rules->indeterminate,
       .capped = rules->capped,
       .skimmed = in->skimmed,
+      .unexpected_keys = in->unexpected_keys,
+      .new_keys = in->new_keys,
+      .classes = rules->classes,
+      .class_hits = rules->class_hits,
+      .class_fallbacks = rules->class_fallbacks,
+      .conditions = rules->alive,
+      .gates_open = rules->predicates_true,
+      .candidates = rules->candidates,
+      .values = rules->values,
+      .value_hits = rules->value_hits,
+      .value_misses = rules->value_misses,
+      .values_left = rules->values_left,
   };
   lq_scan_add_state(s, &all);
   return lq_api_give(out, &all, sizeof all);

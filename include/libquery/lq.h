@@ -604,6 +604,16 @@ typedef struct lq_stats {
   int64_t clock;                         /* time that stateful rules have reached; INT64_MIN: none yet */
   uint64_t spilled;                      /* events that waited outside memory: lq_spill */
   uint64_t skimmed; /* lines without any text that a match needs, not read: lq_scan_options.strict */
+  /* What the faster ways did (lq_layer_at). These hang on how many threads there are, and what they count may
+   * change with any version. */
+  uint64_t unexpected_keys,
+      new_keys; /* in records of JSON: not predicted from those before; not met before */
+  uint64_t classes, class_hits, class_fallbacks; /* of events; events of one that was known; of none */
+  uint64_t conditions, gates_open, candidates;   /* left to choose from, event by event; tests that held of
+                                                    those that choose; chosen, and run or kept for later */
+  uint64_t values, value_hits, value_misses,
+      values_left; /* that fields had for rules; remembered; not; fields
+                      whose tests were tried one by one after all */
 } lq_stats;
 
 /* The state of one rule, in the words of lq_stats. LQ_E_NOTFOUND: it is a rule over single events, or no

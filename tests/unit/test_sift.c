@@ -59,7 +59,8 @@ static void tell_stats(tale *t, const lq_scan *s, const lq_bundle *b)
   cr_assert(lq_scan_stats(s, &stats) == LQ_OK);
   uint64_t numbers[sizeof stats / sizeof(uint64_t)];
   memcpy(numbers, &stats, sizeof stats);
-  for (size_t i = 1; i < sizeof numbers / sizeof *numbers; i++)
+  // What the faster ways did is another thing for each thread.
+  for (size_t i = 1; i < offsetof(lq_stats, unexpected_keys) / sizeof *numbers; i++)
     tell(t, "%llu ", (unsigned long long)numbers[i]);
   for (size_t i = 0; i < lq_bundle_rule_count(b); i++)
     tell(t, "| %llu ", (unsigned long long)lq_scan_rule_matches(s, i));

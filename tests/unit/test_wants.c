@@ -122,9 +122,10 @@ static void compare(const lq_fieldmap *map, lq_str text, uint32_t layers_off)
   lq_str got = lq_buf_get(&fast.text), want = lq_buf_get(&plain.text);
   size_t at = first_difference(got, want);
   cr_expect(lq_str_eq(got, want), "got %.600s\n\nwant %.600s", got.p + at, want.p + at);
-  cr_expect_eq(memcmp(&a, &b, sizeof a), 0, "duplicates %llu %llu, repaired %llu %llu",
-               (unsigned long long)a.duplicate_keys, (unsigned long long)b.duplicate_keys,
-               (unsigned long long)a.repaired_utf8, (unsigned long long)b.repaired_utf8);
+  cr_expect_eq(memcmp(&a, &b, offsetof(lq_input_stats, unexpected_keys)), 0,
+               "duplicates %llu %llu, repaired %llu %llu", (unsigned long long)a.duplicate_keys,
+               (unsigned long long)b.duplicate_keys, (unsigned long long)a.repaired_utf8,
+               (unsigned long long)b.repaired_utf8);
   cr_expect(b.duplicate_keys > 100 && b.repaired_utf8 > 100 && b.bad > 100 && b.mapped > 100 &&
             b.cut_depth > 100);
   lq_slot_set_free(&fast.all);
