@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/load.h"
+#include "cli/profile.h"
 #include "cli/reading.h"
 #include "cli/sink.h"
 #include "feed/stream.h"
@@ -18,6 +19,7 @@ typedef struct hunt {
   int fail_on;          // index in levels, or -1
   unsigned char *level; // of each rule
   bool failed;
+  lq_costs costs; // --profile
 } hunt;
 
 static int level_of(lq_text severity)
@@ -69,6 +71,11 @@ static void on_block(void *user, bool idle)
   lq_sink_flush(((hunt *)user)->sink, idle);
 }
 
+static void before_end(void *user, lq_scan *s)
+{
+  lq_costs_take(&((hunt *)user)->costs, s);
+}
+
 static void put_count(lq_string *s, uint64_t n, const char *one, const char *many)
 {
   lq_string_z(s, s->n ? ", " : "");
@@ -109,12 +116,14 @@ static void say_totals(lq_cli *c, const lq_stream *s)
   lq_string_free(&text);
 }
 
-static void report(lq_cli *c, const lq_options *o, const lq_rules_in *r, const hunt *h, lq_reading *p)
+static void report(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h, lq_reading *p)
 {
   lq_reading_say_bad(p);
   say_summary(c, h, &p->pass, r);
   if (o->value[LQ_OPT_STATS])
     lq_reading_say_stats(p);
+  if (o->value[LQ_OPT_PROFILE])
+    lq_costs_say(c, &h->costs, &p->pass.stats);
 }
 
 // Files at rest, or standard input, once.
@@ -220,9 +229,13 @@ static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
   pass->block = on_block;
   pass->user = h;
   pass->per_rule = o->value[LQ_OPT_STATS] != NULL;
+  pass->timed = o->value[LQ_OPT_PROFILE] != NULL;
+  pass->before_end = pass->timed ? before_end : NULL;
   if (!choose_output(c, o, &format) || !lq_reading_choose(&reading, o) ||
       !lq_option_time(c, o, LQ_OPT_CHECKPOINT, &s.every))
     return;
+  if (pass->timed)
+    pass->jobs = 1; // one clock, one account
   if (s.state || s.follow)
     run_stream(c, o, r, h, &reading, format, &s);
   else if (!s.output || open_stream(&s))
@@ -231,6 +244,7 @@ static void run(lq_cli *c, const lq_options *o, const lq_rules_in *r, hunt *h)
     c->saw |= LQ_SAW_NO;
   lq_reading_free(&reading);
   lq_stream_close(&s);
+  lq_costs_free(&h->costs);
 }
 
 // Without `--`, what --follow reads is told from rules by its looks: no rule file, no folder, no bundle.

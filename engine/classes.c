@@ -117,7 +117,7 @@ static bool ask_field(lq_classes *c, uint32_t field, size_t *n)
   lq_engine_ask_slot(e, f->slots[field]);
   for (uint32_t i = f->first[field]; i < f->first[field + 1]; i++) {
     uint32_t p = f->predicates[i];
-    if (lq_engine_is_denied(e, p) || !lq_engine_may_hold(&e->exec, p))
+    if (lq_engine_is_denied(e, p) || !lq_engine_may_hold(e, &e->exec, p))
       continue;
     if (!e->exec.memo[p])
       return false;

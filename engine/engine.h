@@ -4,6 +4,7 @@
 #ifndef LQ_ENGINE_ENGINE_H
 #define LQ_ENGINE_ENGINE_H
 
+#include "engine/profile.h"
 #include "input/cursor.h"
 #include "input/sieve.h"
 #include "vm/exec.h"
@@ -68,6 +69,8 @@ void lq_engine_set_layers_off(lq_engine *e, uint32_t off); // bits of lq_layer; 
 // Bytes of a text that expressions get and that is remembered of an event; predicates look at the whole. 0:
 // all.
 void lq_engine_set_max_value(lq_engine *e, size_t max_value);
+lq_status lq_engine_set_clock(lq_engine *e, const lq_clock *clock); // once, before the first event
+const lq_profile *lq_engine_profile(const lq_engine *e);            // NULL: it has no clock
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
 const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
 

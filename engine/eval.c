@@ -25,8 +25,7 @@ static void make_capped(lq_capped *c, const lq_mem *mem, uint64_t max)
 static bool test(void *user, uint32_t predicate)
 {
   lq_engine *e = user;
-  return !lq_engine_is_denied(e, predicate) &&
-         lq_predicate_test(&e->exec, &e->rs->program->predicates[predicate]);
+  return !lq_engine_is_denied(e, predicate) && lq_engine_compute(e, &e->exec, predicate);
 }
 
 static void make_exec(lq_engine *e, lq_exec *x, uint8_t *memo)
@@ -83,6 +82,7 @@ void lq_engine_free(lq_engine *e)
   if (!e)
     return;
   const lq_program *p = e->rs->program;
+  lq_profile_free(e->profile);
   free_exec(&e->exec);
   free_exec(&e->explaining);
   lq_mem_free(e->mem, e->results, LQ_RESULTS_MAX, sizeof *e->results);
@@ -113,6 +113,18 @@ void lq_engine_set_layers_off(lq_engine *e, uint32_t off)
 void lq_engine_set_max_value(lq_engine *e, size_t max_value)
 {
   e->exec.max_value = e->explaining.max_value = max_value;
+}
+
+lq_status lq_engine_set_clock(lq_engine *e, const lq_clock *clock)
+{
+  const lq_program *p = e->rs->program;
+  return lq_profile_new(&e->profile, clock, p->nrules, p->npredicates, lq_fieldmap_slots(e->rs->fields),
+                        e->mem);
+}
+
+const lq_profile *lq_engine_profile(const lq_engine *e)
+{
+  return e->profile;
 }
 
 const lq_engine_stats *lq_engine_stats_get(const lq_engine *e)

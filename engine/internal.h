@@ -65,6 +65,7 @@ struct lq_engine {
   bool has_class;                  // exec's memo knows all predicates over class fields that hold
   uint32_t *answered;              // by slot: the event for which the matchers have answered
   uint32_t nth;                    // event, from 1
+  lq_profile *profile;             // NULL: nobody gave a clock
   lq_engine_stats stats;
   uint32_t layers_off; // bits of lq_layer
 };
@@ -81,9 +82,11 @@ const lq_insn *lq_condition_code(const lq_ruleset *rs, const lq_condition *c, ui
 
 // Gets an exec ready for an event.
 void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event);
+// lq_predicate_test, timed if the event is.
+bool lq_engine_compute(lq_engine *e, lq_exec *x, uint32_t predicate);
 // Whether a shared predicate holds for the event of x, or whether that has no answer: then its conditions are
 // to find out.
-bool lq_engine_may_hold(lq_exec *x, uint32_t predicate);
+bool lq_engine_may_hold(lq_engine *e, lq_exec *x, uint32_t predicate);
 // Asks the matchers, if they are there, for all predicates of a slot: exec's memo has those that hold, and
 // lq_engine_is_denied tells of those that do not.
 void lq_engine_ask_slot(lq_engine *e, uint32_t slot);

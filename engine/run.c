@@ -12,8 +12,11 @@ static lq_verdict run(lq_engine *e, lq_exec *x, const lq_condition *c)
   lq_arena_reset(&x->scratch);
   x->budget = e->rs->limits.budget;
   e->stats.rules_run++;
+  uint64_t start = lq_profile_start(e->profile);
   lq_verdict v = c->snippet == LQ_NONE ? lq_exec_run(x, &e->rs->program->rules[c->rule])
                                        : lq_exec_truth(x, c->snippet);
+  if (start)
+    lq_profile_end(e->profile, &e->profile->rules[c->rule], start);
   e->stats.indeterminate += v == LQ_VERDICT_INDETERMINATE;
   return v;
 }
@@ -26,13 +29,22 @@ static lq_status ask(lq_engine *e, lq_exec *x, const lq_condition *c, bool *hold
   return v == LQ_VERDICT_INDETERMINATE && e->scratch_mem.out_of_memory ? LQ_E_NOMEM : LQ_OK;
 }
 
-bool lq_engine_may_hold(lq_exec *x, uint32_t predicate)
+bool lq_engine_compute(lq_engine *e, lq_exec *x, uint32_t predicate)
+{
+  uint64_t start = lq_profile_start(e->profile);
+  bool holds = lq_predicate_test(x, &x->program->predicates[predicate]);
+  if (start)
+    lq_profile_end(e->profile, &e->profile->predicates[predicate], start);
+  return holds;
+}
+
+bool lq_engine_may_hold(lq_engine *e, lq_exec *x, uint32_t predicate)
 {
   if (x->memo[predicate])
     return x->memo[predicate] == 2;
   x->failed = false;
   x->predicates_run++;
-  bool holds = lq_predicate_test(x, &x->program->predicates[predicate]);
+  bool holds = lq_engine_compute(e, x, predicate);
   if (!x->failed)
     lq_exec_mark(x, predicate, holds);
   return holds || x->failed;
@@ -40,12 +52,12 @@ bool lq_engine_may_hold(lq_exec *x, uint32_t predicate)
 
 // One that is asked later is none for an event that leaves its gate closed. That is so whatever layers are
 // on: what waits, and for whom, does not hang on how quick we are.
-static bool may_hold_later(const lq_engine *e, lq_exec *x, const lq_condition *c)
+static bool may_hold_later(lq_engine *e, lq_exec *x, const lq_condition *c)
 {
   const lq_gate_range *g = &e->rs->gates[c - e->rs->conditions];
   bool open = g->kind == LQ_GATE_NONE;
   for (uint32_t i = g->first; i < g->first + g->n && !open; i++)
-    open = lq_engine_may_hold(x, e->rs->gate_ids[i]);
+    open = lq_engine_may_hold(e, x, e->rs->gate_ids[i]);
   return open;
 }
 
@@ -97,14 +109,22 @@ static void open_gate(lq_engine *e, const lq_gate_plan *p, uint32_t test)
     add_candidate(e, p->links[i]);
 }
 
+static bool run_matchers(lq_engine *e, uint32_t slot, const uint32_t **trues, size_t *n)
+{
+  uint64_t start = lq_profile_start(e->profile);
+  bool ok = lq_match_run_slot(e->matching, slot, e->exec.event, trues, n);
+  if (start)
+    lq_profile_end(e->profile, &e->profile->slots[slot], start);
+  return ok;
+}
+
 // p: opens its gates; may be NULL.
 static bool ask_matchers(lq_engine *e, uint32_t slot, const lq_gate_plan *p)
 {
   const uint32_t *trues;
   size_t n;
   lq_exec *x = &e->exec;
-  if (!e->matching || e->answered[slot] == e->nth ||
-      !lq_match_run_slot(e->matching, slot, x->event, &trues, &n))
+  if (!e->matching || e->answered[slot] == e->nth || !run_matchers(e, slot, &trues, &n))
     return false;
   e->answered[slot] = e->nth;
   for (size_t i = 0; i < n; i++) {
@@ -137,7 +157,7 @@ static void test_one_by_one(lq_engine *e, const lq_gate_plan *p, const lq_gate_r
   for (uint32_t i = r->first; i < r->end; i++) {
     uint32_t q = p->tests[i];
     if ((!uncovered || !lq_matchers_covers(e->rs->matchers, q)) && !lq_engine_is_denied(e, q) &&
-        lq_engine_may_hold(&e->exec, q))
+        lq_engine_may_hold(e, &e->exec, q))
       open_gate(e, p, i);
   }
 }
@@ -298,6 +318,7 @@ lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits 
   lq_status status = make_ready(e);
   if (status)
     return status;
+  lq_profile_next(e->profile);
   e->scratch_mem.out_of_memory = false;
   status = eval(e, c, ask == LQ_ASK_ALL, out);
   e->stats.predicates_run = e->exec.predicates_run;

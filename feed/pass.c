@@ -38,6 +38,11 @@ static int on_event(void *user, lq_text raw, lq_text source, uint64_t line)
   return r->stopped;
 }
 
+static uint64_t on_clock(void *user)
+{
+  return (uint64_t)lq_host_elapsed(((lq_running *)user)->host, 0);
+}
+
 static int on_bad(void *user, const lq_bad_event *b)
 {
   lq_running *r = user;
@@ -167,7 +172,8 @@ static lq_status new_scan(lq_running *r)
                                  .lateness = p->live ? p->lateness : LQ_SCAN_LATENESS_WHOLE,
                                  .step = p->step ? on_step : NULL,
                                  .spill = p->live ? NULL : &r->spill,
-                                 .strict = p->strict};
+                                 .strict = p->strict,
+                                 .clock = p->timed ? on_clock : NULL};
   lq_status s = lq_scan_new(&r->scan, p->bundle, &r->options);
   if (s == LQ_OK && p->live && p->now != 0)
     lq_scan_set_now(r->scan, p->now); // one wrong stamp must not make all that follow late
@@ -205,6 +211,8 @@ void lq_running_end(lq_running *r)
   r->pass->took = lq_host_elapsed(r->host, r->start);
   if (r->scan)
     keep_counters(r);
+  if (r->scan && r->pass->before_end)
+    r->pass->before_end(r->pass->user, r->scan);
   lq_scan_free(r->scan);
   lq_run_files_free(&r->run_files);
   lq_io_room_free(&r->room, r->host->mem);

@@ -17,6 +17,7 @@ typedef struct lq_pass {
   void (*block)(void *user, bool idle);
   void (*step)(void *user, const lq_step_view *v);    // what partial matches do; NULL: nobody asks
   void (*after_finish)(void *user, const lq_scan *s); // all is read and decided; NULL: nobody asks
+  void (*before_end)(void *user, lq_scan *s);         // the scan is done with; NULL: nobody asks
   void *user;
   int64_t now; // ns; for functions that ask for the time, and live, so that stamps from the future are not
                // believed. 0: unknown
@@ -26,6 +27,7 @@ typedef struct lq_pass {
       max_waiting; // bytes of events that wait in memory; 0: the usual. At rest more go to temporary files
   uint32_t layers_off;     // of lq_scan_options
   bool strict;             // likewise
+  bool timed;              // the scan has a clock
   const char *temp_folder; // where these are; NULL: /var/tmp or /tmp
   bool per_rule;
   unsigned jobs;     // threads at work on files at rest; 0 and 1: this one alone. The results are the same

@@ -88,6 +88,7 @@ struct lq_scan {
   lq_event reread;              // an event of a group, read anew from its bytes
   bool has_reread;
   size_t reread_of;             // which event of the match at hand that is; SIZE_MAX: none
+  lq_buf cost_text;             // what lq_scan_cost gave last
   lq_buf fields;                // a record of the caller's own, as JSON, to be kept
   bool busy;                    // inside a callback, where feeding would go wrong
   uint64_t passing;             // records of the source that an earlier scan has had

@@ -122,6 +122,9 @@ static lq_status open_scan(lq_scan *s)
   lq_reader_hooks hooks = {.record = on_record, .bad = lq_scan_bad, .user = s};
   s->now = s->options.now;
   lq_status status = lq_api_open(&s->engine, &s->reader, s->bundle, &s->options, &s->limits, &hooks, &s->mem);
+  const lq_clock clock = {s->options.clock, s->options.user, s->options.clock_every};
+  if (status == LQ_OK && clock.now)
+    status = lq_engine_set_clock(s->engine, &clock);
   return status == LQ_OK ? lq_scan_open_state(s) : status;
 }
 
@@ -155,7 +158,7 @@ lq_status lq_scan_new(lq_scan **out, const lq_bundle *b, const lq_scan_options *
   if (!s)
     return LQ_E_NOMEM;
   *s = (lq_scan){.mem = mem, .bundle = lq_bundle_ref(b), .options = o, .limits = limits};
-  s->source.mem = s->answers.mem = s->fields.mem = &s->mem;
+  s->source.mem = s->answers.mem = s->fields.mem = s->cost_text.mem = &s->mem;
   s->reread_of = SIZE_MAX;
   lq_status status = open_scan(s);
   if (status == LQ_OK)
@@ -176,6 +179,7 @@ void lq_scan_free(lq_scan *s)
   lq_own_record_free(s->record);
   lq_buf_free(&s->source);
   lq_buf_free(&s->fields);
+  lq_buf_free(&s->cost_text);
   if (s->has_stamped)
     lq_event_free(&s->stamped);
   lq_arena_free(&s->answers);
@@ -276,6 +280,7 @@ lq_status lq_scan_stats(const lq_scan *s, lq_stats *out)
       .value_hits = rules->value_hits,
       .value_misses = rules->value_misses,
       .values_left = rules->values_left,
+      .profiled = lq_engine_profile(s->engine) ? lq_engine_profile(s->engine)->events : 0,
   };
   lq_scan_add_state(s, &all);
   return lq_api_give(out, &all, sizeof all);

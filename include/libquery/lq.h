@@ -437,7 +437,10 @@ typedef struct lq_scan_options {
    * any of them are not (lq_stats.skimmed): nobody is told when one of these is broken. A scan with `event`
    * reads all, and so does one with stateful rules. */
   uint32_t strict;
-  uint32_t reserved;
+  /* A clock of yours: ns that ascend, from any beginning; NULL: nothing is timed. Every so many events (0:
+   * the 64th) it is asked twice for each thing that is done, for lq_scan_cost. */
+  uint32_t clock_every;
+  uint64_t (*clock)(void *user);
 } lq_scan_options;
 
 /* Makes a scan, which holds a reference to the bundle: you may free yours at once. options may be NULL; all
@@ -612,8 +615,9 @@ typedef struct lq_stats {
   uint64_t conditions, gates_open, candidates;   /* left to choose from, event by event; tests that held of
                                                     those that choose; chosen, and run or kept for later */
   uint64_t values, value_hits, value_misses,
-      values_left; /* that fields had for rules; remembered; not; fields
-                      whose tests were tried one by one after all */
+      values_left;   /* that fields had for rules; remembered; not; fields
+                        whose tests were tried one by one after all */
+  uint64_t profiled; /* events that were timed: lq_scan_options.clock */
 } lq_stats;
 
 /* The state of one rule, in the words of lq_stats. LQ_E_NOTFOUND: it is a rule over single events, or no
@@ -709,6 +713,21 @@ LQ_API lq_status lq_scan_restore(lq_scan *s, const void *bytes, size_t n, lq_err
 LQ_API lq_status lq_scan_stats(const lq_scan *s, lq_stats *out);
 /* Matches of one rule; 0 past the last. */
 LQ_API uint64_t lq_scan_rule_matches(const lq_scan *s, size_t rule);
+
+/* What was measured in events that were timed: multiply by events / profiled (lq_stats) for what all took. */
+enum {
+  LQ_COST_RULE = 0, /* the code of a rule, and of its terms; what it asks for, too. i: as in the bundle */
+  LQ_COST_PREDICATE = 1, /* a test of a field that was tried by itself; rules share them */
+  LQ_COST_FIELD = 2      /* all tests of a field, answered at once */
+};
+typedef struct lq_cost_view {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t runs, ns;
+  lq_text what; /* a rule's id, a test, a field's name; until the next call; empty without runs */
+} lq_cost_view;
+/* LQ_E_NOTFOUND: there are no more of that kind, or the scan has no clock. */
+LQ_API lq_status lq_scan_cost(lq_scan *s, uint32_t kind, size_t i, lq_cost_view *out);
 
 /* ---- a match, inside the callback ---- */
 
