@@ -171,6 +171,17 @@ static bool is_script_token(lq_str text, size_t start, size_t end)
          (end == text.n || !in_script_word(text.p[end]));
 }
 
+static bool is_ascii_word(char c)
+{
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// May it be a token? Beside a letter or a digit it is the part of one.
+static bool may_be_word(lq_str text, size_t start, size_t end)
+{
+  return (start == 0 || !is_ascii_word(text.p[start - 1])) && (end == text.n || !is_ascii_word(text.p[end]));
+}
+
 static bool regex_holds(lq_search *s, uint32_t regex)
 {
   int r = lq_regex_match(s->run->m->program->compiled_regexes[regex], s->raw, NULL, NULL);
@@ -187,7 +198,7 @@ static bool holds(lq_search *s, const lq_key *k, size_t start, size_t end)
   case LQ_KEY_ENDS: return end == s->text.n;
   case LQ_KEY_GLOB: return is_new(s->run, k->pattern) && lq_glob_match(p->strings[text], s->text, false);
   case LQ_KEY_RAW: return is_new(s->run, k->pattern) && lq_glob_match(p->strings[text], s->raw, false);
-  case LQ_KEY_WORD: return s->cut = true, false;
+  case LQ_KEY_WORD: s->cut |= may_be_word(s->text, start, end); return false;
   case LQ_KEY_TOKEN: return s->whole_tokens || is_script_token(s->text, start, end);
   case LQ_KEY_PHRASE:
     return (s->whole_tokens || is_script_token(s->text, start, end)) &&

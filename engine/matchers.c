@@ -262,6 +262,23 @@ static void make_planes(maker *k, size_t slot, lq_slot_matcher *x)
   x->planes[LQ_FORM_FOLDED] = make_plane(k, &folded, &all, NULL);
 }
 
+static bool is_number(lq_str token)
+{
+  return token.p[0] >= '0' && token.p[0] <= '9';
+}
+
+// A text with the phrase has all of its tokens; the longest is likely to be the rarest, numbers apart: texts
+// are full of dates.
+static void use_longest(maker *k, lq_literal *x)
+{
+  lq_str phrase = k->p->strings[k->m->patterns[x->key.pattern].text], token;
+  for (size_t at = 0; lq_tokens_next(phrase, LQ_TOKENS_WORDS, &at, &token);) {
+    bool better = is_number(token) == is_number(x->text) ? token.n > x->text.n : is_number(x->text);
+    x->text = better ? token : x->text;
+  }
+  x->key.kind = LQ_KEY_WORD;
+}
+
 static void make_tokens(maker *k, size_t slot, lq_slot_matcher *x)
 {
   lq_matchers *m = k->m;
@@ -270,14 +287,14 @@ static void make_tokens(maker *k, size_t slot, lq_slot_matcher *x)
   uint32_t field = k->p->predicates[k->predicates[k->first[slot]]].field;
   x->how = lq_tokens_of_field(k->p->strings[k->p->fields[field].name]);
   lq_literals tokens = token_literals(k, slot, x->how);
+  for (size_t i = 0; i < tokens.n; i++)
+    m->longest_word = tokens.rows[i].text.n > m->longest_word ? tokens.rows[i].text.n : m->longest_word;
   // Words are not plain to see. A text that has none of them anywhere need not be cut.
   if (x->how == LQ_TOKENS_WORDS)
     lq_exact_make(&x->words, &m->arena, tokens.rows, (uint32_t)tokens.n);
   for (size_t i = 0; i < tokens.n && x->how == LQ_TOKENS_WORDS; i++)
-    tokens.rows[i].key.kind = LQ_KEY_WORD;
+    use_longest(k, &tokens.rows[i]);
   x->planes[LQ_FORM_TOKENS] = make_plane(k, &(lq_pattern_list){.program = k->p}, &tokens, NULL);
-  for (size_t i = 0; i < tokens.n; i++)
-    m->longest_word = tokens.rows[i].text.n > m->longest_word ? tokens.rows[i].text.n : m->longest_word;
 }
 
 static void make_networks(maker *k, size_t slot, lq_slot_matcher *x)
