@@ -214,9 +214,15 @@ static void fill_first(jobs *j, block *b)
   fill_packed(j, b);
 }
 
-static void read_block(jobs *j, block *b)
+// left: files before this one are given up. Of one that is open an empty block is made, which nobody takes:
+// behind it there may be no file at all.
+static void read_block(jobs *j, block *b, size_t left)
 {
   b->file = j->next;
+  if (j->is_open && j->next < left) {
+    close_source(j);
+    return;
+  }
   b->packed = j->is_open && j->packed;
   if (b->packed)
     fill_packed(j, b);
@@ -245,9 +251,7 @@ static block *begin_reading(jobs *j)
   *b = (block){.state = READ, .room = b->room, .found = b->found};
   size_t left = j->left;
   pthread_mutex_unlock(&j->lock);
-  if (j->is_open && j->next < left)
-    close_source(j);
-  read_block(j, b);
+  read_block(j, b, left);
   pthread_mutex_lock(&j->lock);
   j->reading = false;
   j->at_end = j->next >= j->files->n;

@@ -261,6 +261,8 @@ lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
   lq_engine *e = s->engine;
   lq_event *event = c->event;
   lq_status status = lq_stateful_need(s, c, hits);
+  if (!status)
+    status = lq_cursor_need_time(c);
   if (status)
     return status;
   // Whatever is asked later is asked of the same texts, whether the event waits, is kept or is at hand.

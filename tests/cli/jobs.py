@@ -179,6 +179,14 @@ def tables(place, quick):
                     place.compare(f"{source}, {what}, {jobs} jobs, blocks of {block}", want, place.run(command, jobs, block, names))
 
 
+def stops(place):
+    """A query that has enough stops, and by chance one thread is about to read on in the last file."""
+    names = place.write([("a.ndjson", b"\n".join(events(300, 5)))])
+    want = place.run(COMMANDS["some"], 1, 1 << 20, names)
+    for i in range(100):
+        place.compare(f"stop {i}", want, place.run(COMMANDS["some"], 8, 64, names))
+
+
 def pipes(place):
     raw = b"\n".join(mixed(events(3000, 4), 4))
     for given in (raw, gzip.compress(raw), b"", b"\x1f", b"[" + raw):
@@ -239,6 +247,7 @@ def main():
         faults(place, args.shim)
     else:
         tables(place, args.quick)
+        stops(place)
         pipes(place)
         interrupts(place)
     print(f"{place.runs} runs, {place.wrong} that differ")
