@@ -126,7 +126,8 @@ static int take_record(void *user, lq_cursor *c)
 {
   engine_run *r = user;
   lq_hits hits;
-  bool failed = lq_engine_eval(r->engine, c, LQ_ASK_ALL, &hits) || lq_engine_need_all(r->engine, c);
+  bool failed = lq_engine_eval(r->engine, c, LQ_ASK_ALL, &hits) || lq_engine_need_all(r->engine, c) ||
+                lq_cursor_need_time(c);
   s_add(r->slice, c->event);
   return failed || lq_stateful_event(r->stateful, c, &hits);
 }
