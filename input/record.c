@@ -163,7 +163,7 @@ static lq_status open_windows(lq_record_reader *r, uint32_t event)
   r->way = LQ_RECORD_WHOLE;
   if (!is_lazy(r) || may_be_over(r))
     return lq_windows_fill(&r->windows, f, event);
-  bool whole;
+  bool whole = false; // stays so if there is no memory
   s = lq_windows_open(&r->windows, f, event, r->limits.max_fields, &whole);
   r->way = whole ? LQ_RECORD_WHOLE : LQ_RECORD_WINDOWS;
   return s;
