@@ -49,6 +49,11 @@ static unsigned below(unsigned n)
 static size_t put_event(char *out, size_t size, unsigned i)
 {
   unsigned t = i / 2 + below(4);
+  // One after the other: compilers differ in which argument of a call they work out first.
+  unsigned parent = below(i + 1), tag = below(3), y = below(5), x = below(5), deep = below(2),
+           name = below(3);
+  const char *other = below(9) ? "" : "\"other\":1,";
+  unsigned k = below(4), host = below(3);
   return (size_t)snprintf(
       out, size,
       "{\"@timestamp\":\"2024-01-01T10:%02u:%02uZ\",\"n\":%u,\"host\":\"h%u\",\"k\":\"%c\",%s\"user\":\"u%"
@@ -56,8 +61,7 @@ static size_t put_event(char *out, size_t size, unsigned i)
       "\"deep\":{\"er\":\"\\u0041%u\"},\"list\":[{\"x\":%u},{\"x\":%u}],\"tags\":[\"t%u\",\"\\t\"],"
       "\"event\":{\"category\":\"process\",\"type\":\"start\"},"
       "\"process\":{\"entity_id\":\"e%u\",\"parent\":{\"entity_id\":\"e%u\"}},\"not_asked_for\":\"%0*d\"}\n",
-      t / 60 % 60, t % 60, i, below(3), "abcd"[below(4)], below(9) ? "" : "\"other\":1,", below(3), below(2),
-      below(5), below(5), below(3), i, below(i + 1), 200, 1);
+      t / 60 % 60, t % 60, i, host, "abcd"[k], other, name, deep, x, y, tag, i, parent, 200, 1);
 }
 
 // ---- a store in memory
