@@ -83,50 +83,28 @@ void lq_conditions_add_slots(const lq_ruleset *rs, uint32_t code, uint32_t ncode
   }
 }
 
-// Slots that conditions read, each once for a condition.
-typedef struct reading {
-  lq_ruleset *rs;
-  uint32_t *seen; // by slot: the last condition that was seen to read it, and 1 more
-  uint32_t now;
-} reading;
-
-static bool add_field(reading *r, uint32_t field)
+// The slots of a set, behind those of the conditions before.
+static bool keep_reads(lq_ruleset *rs, const lq_slot_set *set)
 {
-  lq_ruleset *rs = r->rs;
-  for (; field != LQ_NONE; field = rs->program->fields[field].scope) {
-    uint32_t slot = rs->slots[field];
-    if (r->seen[slot] == r->now)
-      continue;
-    r->seen[slot] = r->now;
+  uint32_t n = (uint32_t)lq_fieldmap_slots(rs->fields);
+  for (uint32_t s = lq_slot_set_next(set, 0, n); s != LQ_NO_SLOT; s = lq_slot_set_next(set, s + 1, n)) {
     if (!LQ_GROW(rs->mem, rs->reads, rs->nreads, &rs->reads_cap))
       return false;
-    rs->reads[rs->nreads++] = slot;
+    rs->reads[rs->nreads++] = s;
   }
   return true;
 }
 
-static bool add_slots(reading *r, const lq_insn *code, uint32_t ncode)
+static bool find_reads(lq_ruleset *rs, lq_slot_set *of_one)
 {
-  bool fine = true;
-  for (const lq_insn *i = code; i < code + ncode && fine; i++) {
-    char operand = lq_ops[i->op].operands[2];
-    if (operand == 'p')
-      fine = add_field(r, r->rs->program->predicates[i->c].field);
-    else if (operand == 'f')
-      fine = add_field(r, i->c);
-  }
-  return fine;
-}
-
-static bool find_reads(reading *r)
-{
-  lq_ruleset *rs = r->rs;
   bool fine = true;
   for (uint32_t i = 0, ncode; i < rs->nconditions && fine; i++) {
     const lq_insn *code = lq_condition_code(rs, &rs->conditions[i], &ncode);
-    r->now = i + 1;
     rs->first_read[i] = (uint32_t)rs->nreads;
-    fine = add_slots(r, code, ncode);
+    if (of_one->n)
+      memset(of_one->words, 0, of_one->n * sizeof *of_one->words);
+    lq_conditions_add_slots(rs, (uint32_t)(code - rs->program->code), ncode, of_one);
+    fine = keep_reads(rs, of_one);
   }
   rs->first_read[rs->nconditions] = (uint32_t)rs->nreads;
   return fine;
@@ -146,9 +124,12 @@ lq_status lq_conditions_find_slots(lq_ruleset *rs)
     return LQ_E_NOMEM;
   lq_slot_set_all(&rs->every);
   rs->first_read = lq_mem_alloc(rs->mem, rs->nconditions + 1, sizeof *rs->first_read);
-  reading r = {.rs = rs, .seen = lq_mem_alloc(rs->mem, n, sizeof *r.seen)};
-  bool fine = rs->first_read && r.seen && find_reads(&r);
-  lq_mem_free(rs->mem, r.seen, n, sizeof *r.seen);
+  lq_slot_set of_one;
+  bool fine = rs->first_read && !lq_slot_set_init(&of_one, n, rs->mem);
+  if (fine) {
+    fine = find_reads(rs, &of_one);
+    lq_slot_set_free(&of_one);
+  }
   for (size_t i = 0; i < rs->nconditions && fine; i++) {
     if (i < rs->nwhole)
       lq_condition_add_reads(rs, i, &rs->of_rules);

@@ -86,8 +86,7 @@ typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole 
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out);
 // The same, of an event whose hits another engine of the rule set has found: nothing is asked or counted.
 lq_status lq_engine_assume(lq_engine *e, lq_cursor *c, lq_engine_ask ask);
-// More fields, or all, for whoever shows, explains or remembers the event that was asked about last.
-lq_status lq_engine_need(lq_engine *e, lq_cursor *c, const lq_slot_set *set);
+// All fields, for whoever shows, explains or remembers the event that was asked about last.
 lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c);
 // Counts the rules that match and calls match(user, rule) for each, in rule order; nonzero from it stops and
 // gives LQ_E_CANCELLED.

@@ -289,24 +289,12 @@ static void search_text(const lq_slot_matcher *x, lq_search *s)
 
 // ---- values
 
-static bool order_holds(const lq_program *p, const lq_predicate *q, const lq_value *v)
-{
-  int order;
-  if (!lq_value_order(v, &p->consts[q->arg], &order))
-    return false;
-  switch ((lq_matcher_kind)q->matcher) {
-  case LQ_MATCHER_LT: return order < 0;
-  case LQ_MATCHER_LE: return order <= 0;
-  case LQ_MATCHER_GT: return order > 0;
-  default: return order >= 0;
-  }
-}
-
 static void search_orders(lq_match_run *r, const lq_slot_matcher *x, const lq_value *v)
 {
   const lq_program *p = r->m->program;
   for (uint32_t i = 0; i < x->norders; i++) {
-    if (order_holds(p, &p->predicates[x->orders[i]], v))
+    const lq_predicate *q = &p->predicates[x->orders[i]];
+    if (lq_order_holds((lq_matcher_kind)q->matcher, v, &p->consts[q->arg]))
       add(&r->value, x->orders[i]);
   }
 }

@@ -273,12 +273,6 @@ static lq_status make_ready(lq_engine *e)
 
 // ---- what is asked of the engine
 
-lq_status lq_engine_need(lq_engine *e, lq_cursor *c, const lq_slot_set *set)
-{
-  (void)e;
-  return lq_cursor_need(c, set);
-}
-
 lq_status lq_engine_need_all(lq_engine *e, lq_cursor *c)
 {
   return lq_cursor_need(c, &e->rs->every);

@@ -1,7 +1,7 @@
 // Where the structure of JSON lies in a text: the first step of the fast decoder (input/walk.h), done 64
 // bytes at a time by whatever wide instructions the processor has.
-#ifndef LQ_INPUT_SCAN_H
-#define LQ_INPUT_SCAN_H
+#ifndef LQ_INPUT_INDEX_H
+#define LQ_INPUT_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

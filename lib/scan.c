@@ -50,7 +50,7 @@ static lq_status judge(lq_scan *s, lq_cursor *c)
   lq_status status = find_hits(s, c, &hits);
   if (status == LQ_OK && hits.nrules > 0)
     status = lq_engine_need_all(s->engine, c); // a match shows any of them
-  if (status == LQ_OK && (hits.nrules > 0 || s->stateful))
+  if (status == LQ_OK && hits.nrules > 0)
     status = lq_cursor_need_time(c);
   if (status == LQ_OK)
     status = lq_engine_give(s->engine, &hits, on_match, &(run){s, c->event});

@@ -68,7 +68,7 @@ lq_status lq_scan_count(lq_scan *s, lq_cursor *c)
   lq_status status = lq_engine_eval(s->engine, c, s->stateful ? LQ_ASK_ALL : LQ_ASK_RULES, &hits);
   if (status == LQ_OK && hits.nrules > 0)
     status = lq_engine_need_all(s->engine, c);
-  if (status == LQ_OK && (hits.nrules > 0 || s->stateful))
+  if (status == LQ_OK && hits.nrules > 0)
     status = lq_cursor_need_time(c);
   return status == LQ_OK && s->stateful ? lq_stateful_need(s->stateful, c, &hits) : status;
 }

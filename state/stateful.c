@@ -244,7 +244,7 @@ static bool keeps_some(const lq_stateful *s)
 }
 
 // Without the layer all of it is: then nothing has to be known of what rules ask for.
-lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
+static lq_status need_fields(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
 {
   lq_engine *e = s->engine;
   const lq_slot_set *of_lineage = lq_ruleset_of_lineage(e->rs);
@@ -253,7 +253,13 @@ lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
   memcpy(s->wanted.words, of_lineage->words, of_lineage->n * sizeof *of_lineage->words);
   for (size_t i = 0; i < hits->nterms; i++)
     lq_ruleset_add_later(e->rs, hits->terms[i], &s->wanted);
-  return lq_engine_need(e, c, &s->wanted);
+  return lq_cursor_need(c, &s->wanted);
+}
+
+lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
+{
+  lq_status status = need_fields(s, c, hits);
+  return status ? status : lq_cursor_need_time(c);
 }
 
 lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
@@ -261,8 +267,6 @@ lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
   lq_engine *e = s->engine;
   lq_event *event = c->event;
   lq_status status = lq_stateful_need(s, c, hits);
-  if (!status)
-    status = lq_cursor_need_time(c);
   if (status)
     return status;
   // Whatever is asked later is asked of the same texts, whether the event waits, is kept or is at hand.

@@ -26,8 +26,8 @@ typedef struct lq_stateful lq_stateful;
 lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_stateful_options *options,
                           const lq_mem *mem);
 void lq_stateful_free(lq_stateful *s); // before its engine
-// Right after lq_engine_eval, for the same event, with the terms that it gave. The cursor is asked for what
-// will be looked at when the event's turn has come. Long texts of the event become what is remembered of
+// Right after lq_engine_eval, for the same event, with the terms that it gave. The cursor is asked for
+// its time, and for what will be looked at when its turn has come. Long texts of the event become what is remembered of
 // them.
 lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits);
 lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits); // asks for that alone

@@ -83,6 +83,8 @@ lq_verdict lq_exec_value(lq_exec *x, uint32_t snippet, lq_values *out);
 // The meaning of a predicate, plainly: every other way to compute one must agree with it. Scoped fields are
 // read for the current element of x.
 bool lq_predicate_test(lq_exec *x, const lq_predicate *p);
+// One value against the constant of LT, LE, GT or GE.
+bool lq_order_holds(lq_matcher_kind matcher, const lq_value *v, const lq_value *c);
 // One value against one matcher and set (c: set index or constant index).
 bool lq_matcher_test(const lq_program *p, lq_matcher_kind matcher, uint32_t c, const lq_value *v,
                      lq_arena *scratch);

@@ -105,12 +105,26 @@ static int64_t when(bool holds)
   return holds ? 0 : -1;
 }
 
+bool lq_order_holds(lq_matcher_kind matcher, const lq_value *v, const lq_value *c)
+{
+  int order;
+  if (!lq_value_order(v, c, &order))
+    return false;
+  switch (matcher) {
+  case LQ_MATCHER_LT: return order < 0;
+  case LQ_MATCHER_LE: return order <= 0;
+  case LQ_MATCHER_GT: return order > 0;
+  case LQ_MATCHER_GE: return order >= 0;
+  default: break;
+  }
+  return false;
+}
+
 // Index of the entry that fits, -1 for none, or OUT_OF_MEMORY.
 static int64_t find(const lq_subject *x, lq_matcher_kind matcher, uint32_t c)
 {
   const lq_set *s = &x->p->sets[c];
   size_t start, end;
-  int order;
   if (x->v->type == LQ_T_OBJECT)
     return when(matcher == LQ_MATCHER_EXISTS);
   switch (matcher) {
@@ -121,10 +135,10 @@ static int64_t find(const lq_subject *x, lq_matcher_kind matcher, uint32_t c)
   case LQ_MATCHER_GLOB_FOLD: return find_glob(x, s, true);
   case LQ_MATCHER_REGEX: return find_regex(x, s);
   case LQ_MATCHER_CIDR: return find_cidr(x, s);
-  case LQ_MATCHER_LT: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order < 0);
-  case LQ_MATCHER_LE: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order <= 0);
-  case LQ_MATCHER_GT: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order > 0);
-  case LQ_MATCHER_GE: return when(lq_value_order(x->v, &x->p->consts[c], &order) && order >= 0);
+  case LQ_MATCHER_LT:
+  case LQ_MATCHER_LE:
+  case LQ_MATCHER_GT:
+  case LQ_MATCHER_GE: return when(lq_order_holds(matcher, x->v, &x->p->consts[c]));
   case LQ_MATCHER_TOKENS_ANY: return find_tokens(x, s, &start, &end, lq_tokens_any);
   case LQ_MATCHER_PHRASE: return find_tokens(x, s, &start, &end, lq_tokens_phrase);
   case LQ_MATCHER_COUNT: break;
