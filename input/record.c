@@ -300,6 +300,26 @@ lq_status lq_record_fill(lq_record_reader *r)
   return s == LQ_OK ? lq_cursor_need_time(c) : s;
 }
 
+lq_status lq_record_status(lq_record_fault fault)
+{
+  switch (fault) {
+  case LQ_RECORD_FINE: return LQ_OK;
+  case LQ_RECORD_JSON:
+  case LQ_RECORD_SHAPE: return LQ_E_INPUT;
+  case LQ_RECORD_SIZE: return LQ_E_LIMIT;
+  }
+  return LQ_E_INTERNAL;
+}
+
+lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e)
+{
+  lq_record_fault fault;
+  lq_status s = lq_record_open(r, text, e, &fault);
+  if (s == LQ_OK)
+    s = lq_record_status(fault);
+  return s == LQ_OK ? lq_record_fill(r) : s;
+}
+
 lq_status lq_record_leaves(lq_record_reader *r, lq_str text, lq_arena *strings, lq_record_fault *fault)
 {
   lq_status s = parse(r, text, fault);

@@ -41,6 +41,9 @@ void lq_record_reader_free(lq_record_reader *r);
 // cursor. The text is borrowed until the next record. *fault says why there is no event. LQ_E_NOMEM.
 lq_status lq_record_open(lq_record_reader *r, lq_str text, lq_event *e, lq_record_fault *fault);
 lq_status lq_record_fill(lq_record_reader *r); // all fields and the time of the record that was opened
+// Both at once. LQ_E_INPUT, LQ_E_LIMIT: there is no event, and the reader says why.
+lq_status lq_record_read(lq_record_reader *r, lq_str text, lq_event *e);
+lq_status lq_record_status(lq_record_fault fault);
 // Every leaf to r->fill.leaf, for readers without a map.
 lq_status lq_record_leaves(lq_record_reader *r, lq_str text, lq_arena *strings, lq_record_fault *fault);
 

@@ -17,34 +17,18 @@ static lq_str without_mark(lq_str json)
   return lq_str_starts(json, mark) ? lq_str_slice(json, mark.n, json.n) : json;
 }
 
-static lq_status status_of(lq_record_fault fault)
-{
-  switch (fault) {
-  case LQ_RECORD_FINE: return LQ_OK;
-  case LQ_RECORD_JSON:
-  case LQ_RECORD_SHAPE: return LQ_E_INPUT;
-  case LQ_RECORD_SIZE: return LQ_E_LIMIT;
-  }
-  return LQ_E_INTERNAL;
-}
-
 lq_status lq_event_from_json(lq_event *e, lq_str json, const lq_input_limits *limits, lq_bad_record *bad,
                              const lq_mem *mem)
 {
   lq_record_reader r;
-  lq_record_fault fault = LQ_RECORD_FINE;
   lq_status s = lq_record_reader_init(&r, e->map, limits, mem);
   if (s != LQ_OK)
     return s;
   // The event outlives the call, and the caller's bytes may not.
   lq_str own = lq_arena_copy(&e->text, without_mark(json));
-  s = e->text.failed ? LQ_E_NOMEM : lq_record_open(&r, own, e, &fault);
-  if (s == LQ_OK && fault == LQ_RECORD_FINE)
-    s = lq_record_fill(&r);
-  if (s == LQ_OK && fault != LQ_RECORD_FINE) {
+  s = e->text.failed ? LQ_E_NOMEM : lq_record_read(&r, own, e);
+  if (s == LQ_E_INPUT || s == LQ_E_LIMIT)
     tell(bad, &r);
-    s = status_of(fault);
-  }
   e->line = 1;
   lq_record_reader_free(&r);
   return s;
@@ -64,5 +48,5 @@ lq_status lq_record_visit(lq_str json, const lq_input_limits *limits, const lq_m
   s = lq_record_leaves(&r, without_mark(json), &strings, &fault);
   lq_record_reader_free(&r);
   lq_arena_free(&strings);
-  return s == LQ_OK ? status_of(fault) : s;
+  return s == LQ_OK ? lq_record_status(fault) : s;
 }

@@ -86,6 +86,7 @@ struct lq_scan {
   lq_state *own, *state;        // the one it began with; the one that is fed, NULL: no rule is stateful
   lq_stateful *stateful;        // NULL: no rule is
   lq_event reread;              // an event of a group, read anew from its bytes
+  lq_record_reader rereader;    // that reads it
   bool has_reread;
   size_t reread_of;             // which event of the match at hand that is; SIZE_MAX: none
   lq_buf cost_text;             // what lq_scan_cost gave last

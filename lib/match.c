@@ -107,6 +107,23 @@ int lq_match_time(const lq_match *m, int64_t *ns)
   return has;
 }
 
+// The reader is kept: what it knows of Windows events takes longer to make than a record to read.
+static lq_status make_reread(lq_scan *s)
+{
+  if (s->has_reread)
+    return LQ_OK;
+  const lq_fieldmap *map = lq_ruleset_fields(s->bundle->rules);
+  lq_input_limits limits = lq_api_input_limits(&s->limits);
+  lq_status status = lq_event_init(&s->reread, map, &s->mem);
+  if (status != LQ_OK)
+    return status;
+  status = lq_record_reader_init(&s->rereader, map, &limits, &s->mem);
+  if (status != LQ_OK)
+    lq_event_free(&s->reread);
+  s->has_reread = status == LQ_OK;
+  return status;
+}
+
 // An event with all its values: the one at hand, or one of a group, which kept its bytes alone. NULL: there
 // is none, or no memory (*status).
 static const lq_event *whole_event(const lq_match *m, size_t i, lq_status *status)
@@ -120,15 +137,12 @@ static const lq_event *whole_event(const lq_match *m, size_t i, lq_status *statu
     return NULL;
   if (s->reread_of == i)
     return &s->reread;
-  if (!s->has_reread)
-    *status = lq_event_init(&s->reread, lq_ruleset_fields(s->bundle->rules), &s->mem);
+  *status = make_reread(s);
   if (*status != LQ_OK)
     return NULL;
-  s->has_reread = true;
   s->reread_of = SIZE_MAX;
   lq_event_clear(&s->reread);
-  lq_input_limits limits = lq_api_input_limits(&s->limits);
-  lq_status read = lq_event_from_json(&s->reread, p.raw, &limits, NULL, &s->mem);
+  lq_status read = lq_record_read(&s->rereader, p.raw, &s->reread);
   *status = read == LQ_E_NOMEM || s->reread.failed ? LQ_E_NOMEM : LQ_OK;
   if (read != LQ_OK || *status != LQ_OK)
     return NULL;

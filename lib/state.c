@@ -112,8 +112,10 @@ void lq_scan_close_state(lq_scan *s)
   if (s->own)
     s->own->scan = NULL;
   lq_state_free(s->own);
-  if (s->has_reread)
+  if (s->has_reread) {
+    lq_record_reader_free(&s->rereader);
     lq_event_free(&s->reread);
+  }
 }
 
 lq_status lq_scan_finish(lq_scan *s)

@@ -19,7 +19,6 @@ static lq_state_limits limits_of(const lq_limits *l)
 static lq_status read_record(void *user, lq_str raw, lq_event *into)
 {
   lq_state *s = user;
-  lq_record_fault fault = LQ_RECORD_FINE;
   lq_status status = LQ_OK;
   if (!s->has_records) {
     lq_input_limits limits = lq_api_input_limits(&s->limits);
@@ -27,10 +26,8 @@ static lq_status read_record(void *user, lq_str raw, lq_event *into)
     s->has_records = true;
   }
   if (status == LQ_OK)
-    status = lq_record_open(&s->records, raw, into, &fault);
-  if (status == LQ_OK && fault == LQ_RECORD_FINE)
-    status = lq_record_fill(&s->records);
-  return status ? status : fault == LQ_RECORD_FINE ? LQ_OK : LQ_E_INPUT;
+    status = lq_record_read(&s->records, raw, into);
+  return status == LQ_E_LIMIT ? LQ_E_INPUT : status;
 }
 
 static lq_status make_partition(lq_state *s)
