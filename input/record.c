@@ -256,16 +256,16 @@ static lq_status fill_wanted(lq_cursor *c)
 
 static lq_status begin_cursor(lq_record_reader *r, lq_event *e)
 {
-  lq_status s = LQ_OK;
-  if (!r->has_cursor)
-    s = lq_cursor_init(&r->cursor, e, fill_wanted, r->json.mem);
+  if (!r->has_cursor && lq_cursor_init(&r->cursor, e, fill_wanted, r->json.mem) != LQ_OK) {
+    lq_cursor_free(&r->cursor); // a later record finds none, not half of one
+    return LQ_E_NOMEM;
+  }
   r->has_cursor = true;
   r->cursor.event = e;
   r->cursor.user = r;
   r->cursor.time = find_time_of;
-  if (s == LQ_OK)
-    lq_cursor_begin(&r->cursor);
-  return s;
+  lq_cursor_begin(&r->cursor);
+  return LQ_OK;
 }
 
 lq_status lq_record_open(lq_record_reader *r, lq_str text, lq_event *e, lq_record_fault *fault)

@@ -23,7 +23,7 @@ static lq_status read_record(void *user, lq_str raw, lq_event *into)
   if (!s->has_records) {
     lq_input_limits limits = lq_api_input_limits(&s->limits);
     status = lq_record_reader_init(&s->records, lq_ruleset_fields(s->bundle->rules), &limits, &s->mem);
-    s->has_records = true;
+    s->has_records = status == LQ_OK;
   }
   if (status == LQ_OK)
     status = lq_record_read(&s->records, raw, into);
