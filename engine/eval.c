@@ -28,9 +28,13 @@ static bool test(void *user, uint32_t predicate)
   return !lq_engine_is_denied(e, predicate) && lq_engine_compute(e, &e->exec, predicate);
 }
 
-static void make_exec(lq_engine *e, lq_exec *x, uint8_t *memo)
+static void make_exec(lq_engine *e, lq_exec *x, uint8_t *memo, uint32_t *marked)
 {
-  *x = (lq_exec){.program = e->rs->program, .slots = e->rs->slots, .memo = memo, .results = e->results};
+  *x = (lq_exec){.program = e->rs->program,
+                 .slots = e->rs->slots,
+                 .memo = memo,
+                 .marked = marked,
+                 .results = e->results};
   x->scratch.mem = &e->scratch_mem.hook;
   x->folds.mem = &e->folds_mem.hook;
 }
@@ -49,20 +53,20 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->marked = lq_mem_alloc(mem, p->npredicates, sizeof *e->marked);
   e->candidates = lq_mem_alloc(mem, (rs->nconditions + 63) / 64, sizeof *e->candidates);
   e->explain_memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->explain_memo);
+  e->explain_marked = lq_mem_alloc(mem, p->npredicates, sizeof *e->explain_marked);
   e->rule_matches = lq_mem_alloc(mem, p->nrules, sizeof *e->rule_matches);
   e->rule_hits = lq_mem_alloc(mem, rs->nwhole, sizeof *e->rule_hits);
   e->term_hits = lq_mem_alloc(mem, p->nterms, sizeof *e->term_hits);
   make_capped(&e->scratch_mem, mem, rs->limits.max_scratch);
   make_capped(&e->folds_mem, mem, rs->limits.max_scratch);
-  make_exec(e, &e->exec, e->memo);
-  make_exec(e, &e->explaining, e->explain_memo);
-  e->exec.marked = e->marked;
+  make_exec(e, &e->exec, e->memo, e->marked);
+  make_exec(e, &e->explaining, e->explain_memo, e->explain_marked);
   e->exec.test = test;
   e->exec.user = e;
   e->answered = lq_mem_alloc(mem, lq_fieldmap_slots(rs->fields), sizeof *e->answered);
   e->explaining.results = NULL; // a machine may still hold what its run gave
-  if (!e->results || !e->memo || !e->marked || !e->explain_memo || !e->rule_matches || !e->rule_hits ||
-      !e->term_hits || !e->candidates || !e->answered ||
+  if (!e->results || !e->memo || !e->marked || !e->explain_memo || !e->explain_marked || !e->rule_matches ||
+      !e->rule_hits || !e->term_hits || !e->candidates || !e->answered ||
       lq_slot_set_init(&e->wanted, lq_fieldmap_slots(rs->fields), mem)) {
     lq_engine_free(e);
     return LQ_E_NOMEM;
@@ -94,6 +98,7 @@ void lq_engine_free(lq_engine *e)
   lq_match_run_free(e->matching);
   lq_mem_free(e->mem, e->answered, lq_fieldmap_slots(e->rs->fields), sizeof *e->answered);
   lq_mem_free(e->mem, e->explain_memo, p->npredicates, sizeof *e->explain_memo);
+  lq_mem_free(e->mem, e->explain_marked, p->npredicates, sizeof *e->explain_marked);
   lq_mem_free(e->mem, e->rule_matches, p->nrules, sizeof *e->rule_matches);
   lq_mem_free(e->mem, e->rule_hits, e->rs->nwhole, sizeof *e->rule_hits);
   lq_mem_free(e->mem, e->term_hits, p->nterms, sizeof *e->term_hits);
@@ -157,6 +162,4 @@ void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event)
   x->nmarked = 0;
   if (x == &e->exec)
     forget(e);
-  if (!x->marked && e->rs->program->npredicates)
-    memset(x->memo, 0, e->rs->program->npredicates);
 }

@@ -32,18 +32,29 @@ static bool decides(const lq_insn *i)
   return lq_ops[i->op].clause;
 }
 
+// Of the rows in the order of code, the first that stands at pc or behind it.
+static size_t debug_from(const lq_program *p, uint32_t pc)
+{
+  size_t low = 0, high = p->ndebug;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (p->debug[mid].pc < pc)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
 static bool find_clauses(lq_explain *s, uint32_t code, uint32_t ncode)
 {
   const lq_program *p = s->p;
-  size_t d = 0;
   for (uint32_t i = 0; i < ncode; i++)
     s->n += decides(&p->code[code + i]);
   s->clauses = lq_arena_array(&s->arena, s->n, sizeof *s->clauses);
   if (!s->clauses)
     return false;
-  size_t n = 0;
-  while (d < p->ndebug && p->debug[d].pc < code)
-    d++;
+  size_t n = 0, d = debug_from(p, code);
   for (uint32_t pc = code; pc < code + ncode; pc++) {
     if (!decides(&p->code[pc]))
       continue;

@@ -55,7 +55,7 @@ struct lq_engine {
   lq_exec exec, explaining; // explaining: so that a callback may ask why while a run goes on
   lq_value *results;
   uint8_t *memo, *explain_memo;
-  uint32_t *marked; // what memo tells of
+  uint32_t *marked, *explain_marked; // what those tell of
   uint64_t *rule_matches;
   uint32_t *rule_hits, *term_hits; // of the event that was asked last
   uint64_t *candidates;            // a bit for each condition; none between events
@@ -80,7 +80,7 @@ lq_status lq_conditions_find_gates(lq_ruleset *rs); // after it
 void lq_condition_add_reads(const lq_ruleset *rs, size_t condition, lq_slot_set *set);
 const lq_insn *lq_condition_code(const lq_ruleset *rs, const lq_condition *c, uint32_t *ncode);
 
-// Gets an exec ready for an event.
+// Gets an exec ready for an event. It has a list of what is marked.
 void lq_engine_begin_event(lq_engine *e, lq_exec *x, const lq_event *event);
 // lq_predicate_test, timed if the event is.
 bool lq_engine_compute(lq_engine *e, lq_exec *x, uint32_t predicate);

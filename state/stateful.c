@@ -19,6 +19,7 @@ struct lq_stateful {
   lq_slot_set wanted;    // of it, when its turn has come
   lq_exec runs[RUNS];    // CAME is the engine's, not used here
   uint8_t *memos[RUNS];
+  uint32_t *marked[RUNS];
   lq_exec *at_hand;
   lq_event nothing; // as time passes there is no event: one without values
   bool has_nothing;
@@ -135,11 +136,13 @@ static bool make_runs(lq_stateful *s)
   const lq_exec *like = &s->engine->exec;
   for (int i = WAITED; i < RUNS; i++) {
     s->memos[i] = lq_mem_alloc(s->mem, s->program->npredicates, 1);
-    if (!s->memos[i])
+    s->marked[i] = lq_mem_alloc(s->mem, s->program->npredicates, sizeof *s->marked[i]);
+    if (!s->memos[i] || !s->marked[i])
       return false;
     s->runs[i] = (lq_exec){.program = like->program,
                            .slots = like->slots,
                            .memo = s->memos[i],
+                           .marked = s->marked[i],
                            .results = like->results,
                            .test = NULL,
                            .now = like->now,
@@ -214,11 +217,12 @@ void lq_stateful_free(lq_stateful *s)
   lq_rule_tables_free(&s->tables);
   s->engine->exec.lineage = NULL;
   for (int i = WAITED; i < RUNS; i++) {
-    if (s->memos[i]) {
+    if (s->runs[i].program) {
       lq_arena_free(&s->runs[i].scratch);
       lq_arena_free(&s->runs[i].folds);
     }
     lq_mem_free(s->mem, s->memos[i], p->npredicates, 1);
+    lq_mem_free(s->mem, s->marked[i], p->npredicates, sizeof *s->marked[i]);
   }
   if (s->has_nothing)
     lq_event_free(&s->nothing);
