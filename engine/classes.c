@@ -5,18 +5,23 @@
 // come to begin anew.
 #include "engine/classes.h"
 
+#include "engine/class_cuts.h"
+#include "engine/class_memo.h"
 #include "engine/internal.h"
 #include "engine/outcomes.h"
 
 enum { CLASSES_MAX = 1024, PLACES = 4 * CLASSES_MAX, PROBES = 16, BYTES_MAX = 16 << 20 };
 enum { PATIENCE = 1 << 16 }; // events between two beginnings
+enum { CUTS_AFTER = 2 };     // classes; cuts cost about as much as one
 
 struct lq_classes {
   lq_engine *engine;
   const lq_mem *mem;
+  lq_class_memo *memo;
   lq_outcomes *outcomes;
   lq_gate_finder finder;
   lq_gate_plan_maker maker;
+  lq_class_cuts *cuts;     // NULL: not made
   uint8_t *known;          // by predicate; all 0 between classes
   uint32_t *trues;         // room for the predicates over all class fields
   uint32_t *key;           // of the event
@@ -58,8 +63,7 @@ static void add_slots(lq_ruleset *rs)
   }
 }
 
-// Which class field a predicate is over, and 1 more; 0: none.
-static uint32_t class_field_of(const lq_ruleset *rs, uint32_t predicate)
+uint32_t lq_class_field_of(const lq_ruleset *rs, uint32_t predicate)
 {
   const lq_program *p = rs->program;
   return lq_predicate_is_shared(p, predicate)
@@ -71,8 +75,8 @@ static bool add_predicates(lq_ruleset *rs)
 {
   lq_class_fields *f = &rs->class_fields;
   for (uint32_t i = 0; i < rs->program->npredicates; i++) {
-    if (class_field_of(rs, i))
-      f->first[class_field_of(rs, i)]++;
+    if (lq_class_field_of(rs, i))
+      f->first[lq_class_field_of(rs, i)]++;
   }
   for (uint32_t i = 0; i < f->n; i++)
     f->first[i + 1] += f->first[i];
@@ -82,8 +86,8 @@ static bool add_predicates(lq_ruleset *rs)
   uint32_t at[LQ_CLASS_FIELDS_MAX];
   memcpy(at, f->first, sizeof at);
   for (uint32_t i = 0; i < rs->program->npredicates; i++) {
-    if (class_field_of(rs, i))
-      f->predicates[at[class_field_of(rs, i) - 1]++] = i;
+    if (lq_class_field_of(rs, i))
+      f->predicates[at[lq_class_field_of(rs, i) - 1]++] = i;
   }
   return true;
 }
@@ -132,10 +136,10 @@ static uint32_t outcome_of(lq_classes *c, uint32_t field)
   uint32_t slot = e->rs->class_fields.slots[field];
   size_t n = 0;
   if (!lq_event_first(e->exec.event, slot))
-    return LQ_CLASS_NOTHING;
+    return LQ_OUTCOME_NOTHING;
   uint32_t o = lq_outcomes_recall(c->outcomes, field, slot, e->exec.event);
   if (o == LQ_NO_OUTCOME && ask_field(c, field, &n))
-    o = n ? lq_outcomes_learn(c->outcomes, c->trues, n) : LQ_CLASS_NOTHING;
+    o = lq_outcomes_learn(c->outcomes, c->trues, n);
   return o;
 }
 
@@ -181,6 +185,8 @@ static lq_gate gate_in_class(lq_classes *c, uint32_t condition)
   const lq_condition *d = &e->rs->conditions[condition];
   if (d->reads)
     return fixed_gate(c, condition);
+  if (c->cuts && lq_class_cuts_say_no(c->cuts, condition, c->known))
+    return (lq_gate){.kind = LQ_GATE_NEVER};
   uint32_t ncode;
   const lq_insn *code = lq_condition_code(e->rs, d, &ncode);
   lq_gate g = lq_gate_find(&c->finder, (uint32_t)(code - e->rs->program->code), ncode, c->known);
@@ -211,7 +217,7 @@ static size_t trues_of(lq_classes *c, const uint32_t *key)
 {
   size_t n = 0, more;
   for (uint32_t i = 0; i < c->engine->rs->class_fields.n; i++) {
-    if (key[i] == LQ_CLASS_NOTHING)
+    if (key[i] == LQ_OUTCOME_NOTHING)
       continue;
     const uint32_t *ids = lq_outcomes_trues(c->outcomes, key[i], &more);
     memcpy(c->trues + n, ids, more * sizeof *ids);
@@ -257,6 +263,7 @@ static void begin_anew(lq_classes *c)
     drop(c, &c->list[i]);
   memset(c->places, 0, sizeof c->places);
   lq_outcomes_clear(c->outcomes);
+  lq_class_memo_clear(c->memo);
   c->n = c->bytes = c->patience = 0;
 }
 
@@ -266,6 +273,8 @@ static const lq_class *learn(lq_classes *c, uint16_t *place, uint64_t hash, bool
 {
   if (c->n == CLASSES_MAX || c->bytes > BYTES_MAX)
     return NULL;
+  if (c->n == CUTS_AFTER && !c->cuts)
+    c->cuts = lq_class_cuts_new(c->engine->rs, c->mem);
   lq_class *k = &c->list[c->n];
   if (!fill(c, k, hash, terms)) { // no memory: slower, and the same
     drop(c, k);
@@ -291,10 +300,23 @@ static const lq_class *find(lq_classes *c, uint64_t hash, bool terms)
   return NULL;
 }
 
-const lq_class *lq_classes_find(lq_classes *c, bool terms)
+static const lq_class *recall_or_find(lq_classes *c, bool terms)
 {
+  const lq_engine *e = c->engine;
+  const lq_class_fields *f = &e->rs->class_fields;
+  uint32_t number = lq_class_memo_recall(c->memo, e->exec.event, f->slots, f->n, terms);
+  if (number != LQ_NO_CLASS)
+    return &c->list[number];
   uint64_t hash;
   const lq_class *k = make_key(c, terms, &hash) ? find(c, hash, terms) : NULL;
+  if (k)
+    lq_class_memo_learn(c->memo, (uint32_t)(k - c->list));
+  return k;
+}
+
+const lq_class *lq_classes_find(lq_classes *c, bool terms)
+{
+  const lq_class *k = recall_or_find(c, terms);
   c->engine->stats.class_hits += k != NULL;
   c->engine->stats.class_fallbacks += k == NULL;
   if (!k && c->patience++ > PATIENCE)
@@ -319,7 +341,7 @@ lq_status lq_classes_new(lq_classes **out, lq_engine *e)
   c->ids = lq_mem_alloc(c->mem, LQ_GATE_MAX, sizeof *c->ids);
   c->list = lq_mem_alloc(c->mem, CLASSES_MAX, sizeof *c->list);
   if (c->known && c->trues && c->key && c->ids && c->list && !lq_outcomes_new(&c->outcomes, c->mem) &&
-      !lq_gate_finder_init(&c->finder, p, e->rs->rarity, c->mem) &&
+      !lq_class_memo_new(&c->memo, c->mem) && !lq_gate_finder_init(&c->finder, p, e->rs->rarity, c->mem) &&
       !lq_gate_plan_maker_init(&c->maker, p->npredicates, c->mem))
     return LQ_OK;
   lq_classes_free(c);
@@ -335,7 +357,9 @@ void lq_classes_free(lq_classes *c)
   const lq_class_fields *f = &rs->class_fields;
   for (size_t i = 0; i < c->n; i++)
     drop(c, &c->list[i]);
+  lq_class_cuts_free(c->cuts);
   lq_outcomes_free(c->outcomes);
+  lq_class_memo_free(c->memo);
   lq_gate_finder_free(&c->finder);
   lq_gate_plan_maker_free(&c->maker);
   lq_mem_free(c->mem, c->known, rs->program->npredicates, sizeof *c->known);

@@ -12,7 +12,6 @@ struct lq_engine;
 struct lq_ruleset;
 
 enum { LQ_CLASS_FIELDS_MAX = 32 };
-#define LQ_CLASS_NOTHING (UINT32_MAX - 1) // in a key: no predicate over the field holds
 
 // Of a rule set: its class fields, and the predicates over them.
 typedef struct lq_class_fields {
@@ -25,6 +24,9 @@ typedef struct lq_class_fields {
 
 lq_status lq_class_fields_find(struct lq_ruleset *rs);
 void lq_class_fields_free(struct lq_ruleset *rs);
+
+// Which class field a predicate is over, and 1 more; 0: none.
+uint32_t lq_class_field_of(const struct lq_ruleset *rs, uint32_t predicate);
 
 typedef struct lq_class {
   lq_gate_plan plan;

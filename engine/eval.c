@@ -51,7 +51,9 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->results = lq_mem_alloc(mem, LQ_RESULTS_MAX, sizeof *e->results);
   e->memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->memo);
   e->marked = lq_mem_alloc(mem, p->npredicates, sizeof *e->marked);
-  e->candidates = lq_mem_alloc(mem, (rs->nconditions + 63) / 64, sizeof *e->candidates);
+  e->nwords = (rs->nconditions + 63) / 64;
+  e->candidates = lq_mem_alloc(mem, e->nwords, sizeof *e->candidates);
+  e->busy = lq_mem_alloc(mem, (e->nwords + 63) / 64, sizeof *e->busy);
   e->explain_memo = lq_mem_alloc(mem, p->npredicates, sizeof *e->explain_memo);
   e->explain_marked = lq_mem_alloc(mem, p->npredicates, sizeof *e->explain_marked);
   e->rule_matches = lq_mem_alloc(mem, p->nrules, sizeof *e->rule_matches);
@@ -66,7 +68,7 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->answered = lq_mem_alloc(mem, lq_fieldmap_slots(rs->fields), sizeof *e->answered);
   e->explaining.results = NULL; // a machine may still hold what its run gave
   if (!e->results || !e->memo || !e->marked || !e->explain_memo || !e->explain_marked || !e->rule_matches ||
-      !e->rule_hits || !e->term_hits || !e->candidates || !e->answered ||
+      !e->rule_hits || !e->term_hits || !e->candidates || !e->busy || !e->answered ||
       lq_slot_set_init(&e->wanted, lq_fieldmap_slots(rs->fields), mem)) {
     lq_engine_free(e);
     return LQ_E_NOMEM;
@@ -92,7 +94,8 @@ void lq_engine_free(lq_engine *e)
   lq_mem_free(e->mem, e->results, LQ_RESULTS_MAX, sizeof *e->results);
   lq_mem_free(e->mem, e->memo, p->npredicates, sizeof *e->memo);
   lq_mem_free(e->mem, e->marked, p->npredicates, sizeof *e->marked);
-  lq_mem_free(e->mem, e->candidates, (e->rs->nconditions + 63) / 64, sizeof *e->candidates);
+  lq_mem_free(e->mem, e->candidates, e->nwords, sizeof *e->candidates);
+  lq_mem_free(e->mem, e->busy, (e->nwords + 63) / 64, sizeof *e->busy);
   lq_slot_set_free(&e->wanted);
   lq_classes_free(e->classes);
   lq_match_run_free(e->matching);

@@ -39,7 +39,7 @@ static bool lay_out(lq_gate_plan *p, const lq_gate_plan_maker *m)
   size_t nplaces = 2;
   while (nplaces < (size_t)2 * p->ntests)
     nplaces *= 2;
-  p->nwords = m->nalways + 2 * (size_t)p->ntests + 1 + m->npairs + nplaces;
+  p->nwords = m->nalways + 3 * (size_t)p->ntests + 1 + m->npairs + nplaces;
   p->words = lq_mem_alloc(p->mem, p->nwords, sizeof *p->words);
   if (!p->words)
     return false;
@@ -47,7 +47,8 @@ static bool lay_out(lq_gate_plan *p, const lq_gate_plan_maker *m)
   p->always = p->words;
   p->tests = p->always + m->nalways;
   p->first = p->tests + p->ntests;
-  p->links = p->first + p->ntests + 1;
+  p->plain = p->first + p->ntests + 1;
+  p->links = p->plain + p->ntests;
   p->places = p->links + m->npairs;
   return true;
 }
@@ -97,14 +98,19 @@ static bool find_runs(lq_gate_plan *p, const lq_ruleset *rs)
     p->nruns += begins_run(p, rs, i);
   p->runs = lq_mem_alloc(p->mem, p->nruns, sizeof *p->runs);
   lq_gate_run *r = p->runs;
+  uint32_t nplain = 0;
   for (uint32_t i = 0; r && i < p->ntests; i++) {
     if (begins_run(p, rs, i)) {
       r += i > 0;
       r->slot = slot_of(rs, p->tests[i]);
       r->first = i;
+      r->first_plain = nplain;
     }
     r->end = i + 1;
-    r->uncovered += !lq_matchers_covers(rs->matchers, p->tests[i]);
+    if (lq_matchers_covers(rs->matchers, p->tests[i]))
+      continue;
+    p->plain[nplain++] = i;
+    r->nplain++;
   }
   return p->runs != NULL;
 }

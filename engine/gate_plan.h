@@ -9,7 +9,7 @@
 // Tests of one slot that stand side by side.
 typedef struct lq_gate_run {
   uint32_t slot, first, end;
-  uint32_t uncovered; // how many of them the matchers do not answer
+  uint32_t first_plain, nplain; // of the plan's plain tests: those the matchers do not answer
 } lq_gate_run;
 
 typedef struct lq_gate_plan {
@@ -21,6 +21,7 @@ typedef struct lq_gate_plan {
   uint32_t *tests;   // predicates in gates, ascending: so those of a field stand side by side
   uint32_t *first;   // by test, and one more: where its conditions begin in links
   uint32_t *links;   // conditions, ascending for each test
+  uint32_t *plain;   // places of tests that the matchers do not answer, ascending; room for all
   uint32_t *places;  // hash of predicate: place in tests and 1 more; 0 ends
   lq_gate_run *runs; // in the order of tests
   uint32_t nruns;

@@ -59,6 +59,8 @@ struct lq_engine {
   uint64_t *rule_matches;
   uint32_t *rule_hits, *term_hits; // of the event that was asked last
   uint64_t *candidates;            // a bit for each condition; none between events
+  uint64_t *busy;                  // a bit for each word of them that is not 0
+  size_t nwords;                   // of candidates
   lq_slot_set wanted;              // of the candidates
   lq_classes *classes;             // NULL: the layer is off, or no event has come
   lq_match_run *matching;          // the same

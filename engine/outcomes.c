@@ -80,7 +80,7 @@ uint32_t lq_outcomes_recall(lq_outcomes *o, uint32_t field, uint32_t slot, const
 
 static bool is_set(const lq_outcomes *o, uint32_t i, const uint32_t *trues, size_t n)
 {
-  return o->list[i].n == n && (n == 0 || !memcmp(o->ids + o->list[i].first, trues, n * sizeof *trues));
+  return o->list[i].n == n && !memcmp(o->ids + o->list[i].first, trues, n * sizeof *trues);
 }
 
 static bool make_room(lq_outcomes *o, size_t n)
@@ -99,8 +99,7 @@ static uint32_t add_set(lq_outcomes *o, uint16_t *place, const uint32_t *trues, 
   if (!make_room(o, n))
     return LQ_NO_OUTCOME;
   o->list[o->n] = (outcome){(uint32_t)o->nids, (uint32_t)n};
-  if (n)
-    memcpy(o->ids + o->nids, trues, n * sizeof *trues);
+  memcpy(o->ids + o->nids, trues, n * sizeof *trues);
   o->nids += n;
   *place = (uint16_t)(o->n + 1);
   return o->n++;
@@ -121,7 +120,7 @@ static uint32_t number_of(lq_outcomes *o, const uint32_t *trues, size_t n)
 
 uint32_t lq_outcomes_learn(lq_outcomes *o, const uint32_t *trues, size_t n)
 {
-  uint32_t number = number_of(o, trues, n);
+  uint32_t number = n ? number_of(o, trues, n) : LQ_OUTCOME_NOTHING;
   if (number != LQ_NO_OUTCOME && o->now.n)
     o->values[o->at] = (remembered){.outcome = number, .key = o->now};
   return number;

@@ -15,6 +15,7 @@ void lq_outcomes_clear(lq_outcomes *o); // all numbers are free again
 // The outcome that is remembered of a slot's values; LQ_NO_OUTCOME: none is. Field: anything that tells one
 // slot from others, below 256.
 #define LQ_NO_OUTCOME UINT32_MAX
+#define LQ_OUTCOME_NOTHING (UINT32_MAX - 1) // no predicate holds
 uint32_t lq_outcomes_recall(lq_outcomes *o, uint32_t field, uint32_t slot, const lq_event *event);
 // The number of a set of predicates, ascending; remembered for the values that were asked about last, if they
 // are short. LQ_NO_OUTCOME: there is no room.

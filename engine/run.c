@@ -97,9 +97,30 @@ static lq_status run_everything(lq_engine *e, bool terms, lq_hits *out)
 
 // ---- candidates
 
+// A bit for each condition, and one for each word of those that has any: most events have a handful.
 static void add_candidate(lq_engine *e, uint32_t condition)
 {
-  e->candidates[condition / 64] |= UINT64_C(1) << condition % 64;
+  size_t w = condition / 64;
+  e->candidates[w] |= UINT64_C(1) << condition % 64;
+  e->busy[w / 64] |= UINT64_C(1) << w % 64;
+}
+
+// The next word that has candidates, from w on, or the number of words.
+static size_t next_word(const lq_engine *e, size_t w)
+{
+  for (; w < e->nwords; w = (w / 64 + 1) * 64) {
+    uint64_t bits = e->busy[w / 64] >> w % 64;
+    if (bits)
+      return w + (size_t)__builtin_ctzll(bits);
+  }
+  return e->nwords;
+}
+
+static void drop_candidates(lq_engine *e)
+{
+  for (size_t w = next_word(e, 0); w < e->nwords; w = next_word(e, w + 1))
+    e->candidates[w] = 0;
+  memset(e->busy, 0, (e->nwords + 63) / 64 * sizeof *e->busy);
 }
 
 static void open_gate(lq_engine *e, const lq_gate_plan *p, uint32_t test)
@@ -152,14 +173,23 @@ bool lq_engine_is_denied(const lq_engine *e, uint32_t predicate)
          (e->answered[slot] == e->nth && lq_matchers_covers(rs->matchers, predicate));
 }
 
-static void test_one_by_one(lq_engine *e, const lq_gate_plan *p, const lq_gate_run *r, bool uncovered)
+static void test_one(lq_engine *e, const lq_gate_plan *p, uint32_t test)
 {
-  for (uint32_t i = r->first; i < r->end; i++) {
-    uint32_t q = p->tests[i];
-    if ((!uncovered || !lq_matchers_covers(e->rs->matchers, q)) && !lq_engine_is_denied(e, q) &&
-        lq_engine_may_hold(e, &e->exec, q))
-      open_gate(e, p, i);
-  }
+  uint32_t q = p->tests[test];
+  if (!lq_engine_is_denied(e, q) && lq_engine_may_hold(e, &e->exec, q))
+    open_gate(e, p, test);
+}
+
+static void test_one_by_one(lq_engine *e, const lq_gate_plan *p, const lq_gate_run *r)
+{
+  for (uint32_t i = r->first; i < r->end; i++)
+    test_one(e, p, i);
+}
+
+static void test_plain(lq_engine *e, const lq_gate_plan *p, const lq_gate_run *r)
+{
+  for (uint32_t i = 0; i < r->nplain; i++)
+    test_one(e, p, p->plain[r->first_plain + i]);
 }
 
 static void find_candidates(lq_engine *e, const lq_gate_plan *p)
@@ -170,9 +200,10 @@ static void find_candidates(lq_engine *e, const lq_gate_plan *p)
   for (const lq_gate_run *r = p->runs; r < p->runs + p->nruns; r++) {
     if (!lq_event_first(e->exec.event, r->slot))
       continue; // no test of a field holds that is not there
-    bool answered = ask_matchers(e, r->slot, p);
-    if (!answered || r->uncovered)
-      test_one_by_one(e, p, r, answered);
+    if (ask_matchers(e, r->slot, p))
+      test_plain(e, p, r);
+    else
+      test_one_by_one(e, p, r);
   }
 }
 
@@ -185,16 +216,22 @@ static uint64_t word_of(const lq_engine *e, size_t w, bool terms)
   return w * 64 >= nwhole ? 0 : e->candidates[w] & ((UINT64_C(1) << nwhole % 64) - 1);
 }
 
-static lq_status need_candidates(lq_engine *e, lq_cursor *c, bool terms)
+static void want_reads(lq_engine *e, size_t condition)
 {
   const lq_ruleset *rs = e->rs;
+  for (uint32_t k = rs->first_read[condition]; k < rs->first_read[condition + 1]; k++)
+    lq_slot_set_add(&e->wanted, rs->reads[k]);
+}
+
+static lq_status need_candidates(lq_engine *e, lq_cursor *c, bool terms)
+{
   uint64_t any = 0;
-  for (size_t w = 0; w < (rs->nconditions + 63) / 64; w++) {
+  for (size_t w = next_word(e, 0); w < e->nwords; w = next_word(e, w + 1)) {
     any |= e->candidates[w] = word_of(e, w, terms);
     for (uint64_t bits = e->candidates[w]; bits; bits &= bits - 1) {
       size_t i = w * 64 + (size_t)__builtin_ctzll(bits);
-      for (uint32_t k = rs->first_read[i]; !rs->conditions[i].reads && k < rs->first_read[i + 1]; k++)
-        lq_slot_set_add(&e->wanted, rs->reads[k]);
+      if (!e->rs->conditions[i].reads)
+        want_reads(e, i);
     }
   }
   return any ? lq_cursor_need(c, &e->wanted) : LQ_OK;
@@ -215,7 +252,7 @@ static lq_status run_candidate(lq_engine *e, const lq_condition *c, lq_hits *out
 static lq_status run_found(lq_engine *e, lq_hits *out)
 {
   lq_status status = LQ_OK;
-  for (size_t w = 0; w < (e->rs->nconditions + 63) / 64; w++) {
+  for (size_t w = next_word(e, 0); w < e->nwords; w = next_word(e, w + 1)) {
     for (uint64_t bits = e->candidates[w]; bits && !status; bits &= bits - 1)
       status = run_candidate(e, &e->rs->conditions[w * 64 + (size_t)__builtin_ctzll(bits)], out);
   }
@@ -229,7 +266,7 @@ static lq_status run_candidates(lq_engine *e, lq_cursor *c, const lq_gate_plan *
   lq_status status = need_candidates(e, c, terms);
   if (!status)
     status = run_found(e, out);
-  memset(e->candidates, 0, (e->rs->nconditions + 63) / 64 * sizeof *e->candidates);
+  drop_candidates(e);
   if (e->wanted.n)
     memset(e->wanted.words, 0, e->wanted.n * sizeof *e->wanted.words);
   return status;

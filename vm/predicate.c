@@ -161,20 +161,21 @@ bool lq_matcher_test(const lq_program *p, lq_matcher_kind matcher, uint32_t c, c
 
 static bool needs_fold(lq_str s, bool *ascii)
 {
-  bool capital = false;
-  *ascii = true;
+  uint8_t all = 0, capital = 0; // plain enough for the compiler to take many bytes at once
   for (size_t i = 0; i < s.n; i++) {
-    capital |= s.p[i] >= 'A' && s.p[i] <= 'Z';
-    *ascii &= (uint8_t)s.p[i] < 0x80;
+    uint8_t c = (uint8_t)s.p[i];
+    all |= c;
+    capital |= (uint8_t)(c - 'A') < 26;
   }
+  *ascii = all < 0x80;
   return capital || !*ascii;
 }
 
 static lq_str lower_ascii(lq_arena *a, lq_str s)
 {
   char *out = lq_arena_alloc(a, s.n);
-  for (size_t i = 0; out && i < s.n; i++)
-    out[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + ('a' - 'A') : s.p[i]);
+  if (out)
+    lq_lower_ascii(out, s);
   return (lq_str){out, s.n};
 }
 
