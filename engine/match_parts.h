@@ -174,7 +174,7 @@ typedef struct lq_slot_matcher {
   uint32_t nexists, norders;
   lq_network *networks;
   size_t nnetworks;
-  bool remembers; // searching takes longer than remembering
+  bool remembers; // searching takes longer than remembering, also of a value that is not short
 } lq_slot_matcher;
 
 struct lq_matchers {

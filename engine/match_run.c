@@ -60,7 +60,7 @@ static void make_cache(lq_match_run *r)
   r->cache = NULL;
   size_t some = r->m->remembering * CACHE_A_SLOT;
   size_t bytes = r->cache_bytes ? r->cache_bytes : some < CACHE_BYTES ? some : CACHE_BYTES;
-  if (r->m->remembering > 0 && lq_layer_is_on(r->layers_off, LQ_LAYER_CACHE))
+  if (lq_layer_is_on(r->layers_off, LQ_LAYER_CACHE))
     (void)lq_value_cache_new(&r->cache, r->m->nslots, bytes, r->mem);
 }
 
@@ -322,7 +322,7 @@ static bool search_value(lq_match_run *r, const lq_slot_matcher *x, uint32_t slo
                          const uint32_t **trues, size_t *n)
 {
   r->stats.values++;
-  bool asks = r->cache && x->remembers && lq_value_cache_wants(r->cache, slot, v);
+  bool asks = r->cache && lq_value_cache_wants(r->cache, slot, v, x->remembers);
   if (asks && lq_value_cache_find(r->cache, slot, v, trues, n)) {
     r->stats.hits++;
     return true;

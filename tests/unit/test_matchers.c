@@ -754,9 +754,9 @@ Test(matchers, a_cache_that_does_not_pay)
   world w;
   begin(&w, &c->program);
   for (int i = 0; i < VALUES; i++) {
-    char text[40];
-    set_text(&w,
-             (lq_str){text, (size_t)snprintf(text, sizeof text, "value %d %s", i, i % 7 ? "" : "Needle")});
+    char text[64];
+    set_text(&w, (lq_str){text, (size_t)snprintf(text, sizeof text, "a value that is not short %d %s", i,
+                                                 i % 7 ? "" : "Needle")});
     const uint32_t *trues;
     size_t n;
     cr_assert(lq_match_run_slot(w.run, 0, &w.event, &trues, &n) && n == !(i % 7));
@@ -765,7 +765,7 @@ Test(matchers, a_cache_that_does_not_pay)
   cr_expect(s->values == VALUES && s->hits == 0 && s->misses > VALUES / 40 && s->misses < VALUES / 10, "%d",
             (int)s->misses);
   for (int i = 0; i < VALUES; i++) {
-    set_text(&w, i % 2 ? LQ_STR("this one") : LQ_STR("that needle"));
+    set_text(&w, i % 2 ? LQ_STR("this one is not short") : LQ_STR("that needle is not"));
     const uint32_t *trues;
     size_t n;
     cr_assert(lq_match_run_slot(w.run, 0, &w.event, &trues, &n) && n == !(i % 2));
@@ -795,18 +795,33 @@ Test(matchers, what_the_cache_tells_apart)
                 {0, lq_string(LQ_STR("5"))},
                 {0, lq_string(LQ_STR(""))},
                 {2, lq_string(LQ_STR(""))},
-                {0, lq_string((lq_str){bytes, sizeof bytes})}};
+                {0, lq_string((lq_str){bytes, sizeof bytes})},
+                {0, lq_string((lq_str){bytes, 1})},
+                {0, lq_string((lq_str){bytes, 2})},
+                {0, lq_string(LQ_STR("sixteen bytes, a"))},
+                {0, lq_string(LQ_STR("sixteen bytes, b"))},
+                {0, lq_string(LQ_STR("Sixteen bytes, b"))},
+                {0, lq_string(LQ_STR("seventeen bytes a"))},
+                {1, lq_string(LQ_STR("seventeen bytes a"))},
+                {0, lq_string(LQ_STR("seventeen bytes b"))}};
   for (uint32_t i = 0; i < COUNT(values); i++) {
-    cr_expect(lq_value_cache_wants(cache, values[i].slot, &values[i].v));
+    cr_expect(lq_value_cache_wants(cache, values[i].slot, &values[i].v, true));
     cr_expect(!lq_value_cache_find(cache, values[i].slot, &values[i].v, &trues, &n), "%u", i);
     lq_value_cache_add(cache, values[i].slot, &values[i].v, &i, 1);
   }
   for (uint32_t i = 0; i < COUNT(values); i++)
-    cr_expect(lq_value_cache_find(cache, values[i].slot, &values[i].v, &trues, &n) && n == 1 && *trues == i,
+    cr_expect(lq_value_cache_wants(cache, values[i].slot, &values[i].v, true) &&
+                  lq_value_cache_find(cache, values[i].slot, &values[i].v, &trues, &n) && n == 1 &&
+                  *trues == i,
               "%u", i);
-  char *text = calloc(1, 4096);
-  lq_value too_long = lq_string((lq_str){text, 4096}), object = {.type = LQ_T_OBJECT};
-  cr_expect(!lq_value_cache_wants(cache, 0, &too_long) && !lq_value_cache_wants(cache, 0, &object));
+  enum { TOO_LONG = (16 << 10) + 1 };
+  char *text = calloc(1, TOO_LONG);
+  lq_value too_long = lq_string((lq_str){text, TOO_LONG}), object = {.type = LQ_T_OBJECT},
+           middling = lq_string(LQ_STR("seventeen bytes c")), brief = lq_string(LQ_STR("sixteen bytes, c"));
+  cr_expect(!lq_value_cache_wants(cache, 0, &too_long, true) &&
+            !lq_value_cache_wants(cache, 0, &object, true));
+  cr_expect(!lq_value_cache_wants(cache, 0, &middling, false) &&
+            lq_value_cache_wants(cache, 0, &brief, false));
   free(text);
   lq_value_cache_free(cache);
 }
@@ -830,6 +845,7 @@ Test(matchers, a_cache_that_forgets)
     size_t n = x % COUNT(list);
     for (size_t k = 0; k < n; k++)
       list[k] = x;
+    cr_assert(lq_value_cache_wants(cache, 0, &v, true) || length + x % 200 > 16);
     if (!lq_value_cache_find(cache, 0, &v, &trues, &n)) {
       lq_value_cache_add(cache, 0, &v, list, n);
       continue;
