@@ -53,15 +53,23 @@ static bool add_field(key *k, const lq_event *event, uint32_t slot)
   return true;
 }
 
-uint32_t lq_class_memo_recall(lq_class_memo *m, const lq_event *event, const uint32_t *slots, uint32_t nslots,
+static void begin(key *k, uint64_t kind, bool terms)
+{
+  memcpy(k->bytes, &kind, sizeof kind);
+  k->bytes[sizeof kind] = terms;
+  k->n = sizeof kind + 1;
+}
+
+uint32_t lq_class_memo_recall(lq_class_memo *m, const lq_cursor *c, const uint32_t *slots, uint32_t nslots,
                               bool terms)
 {
   key *k = &m->now;
   bool fits = true;
-  k->n = 1;
-  k->bytes[0] = terms;
-  for (uint32_t i = 0; i < nslots && fits; i++)
-    fits = add_field(k, event, slots[i]);
+  begin(k, c->kind, terms);
+  for (uint32_t i = 0; i < nslots && fits; i++) {
+    if (!lq_cursor_kind_decides(c, slots[i]))
+      fits = add_field(k, c->event, slots[i]);
+  }
   k->n = fits ? k->n : 0;
   m->at = lq_hash_text((lq_str){(const char *)k->bytes, k->n}) % PLACES;
   const key *there = &m->places[m->at];

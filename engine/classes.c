@@ -300,13 +300,8 @@ static const lq_class *find(lq_classes *c, uint64_t hash, bool terms)
   return NULL;
 }
 
-static const lq_class *recall_or_find(lq_classes *c, bool terms)
+static const lq_class *find_by_fields(lq_classes *c, bool terms)
 {
-  const lq_engine *e = c->engine;
-  const lq_class_fields *f = &e->rs->class_fields;
-  uint32_t number = lq_class_memo_recall(c->memo, e->exec.event, f->slots, f->n, terms);
-  if (number != LQ_NO_CLASS)
-    return &c->list[number];
   uint64_t hash;
   const lq_class *k = make_key(c, terms, &hash) ? find(c, hash, terms) : NULL;
   if (k)
@@ -314,14 +309,31 @@ static const lq_class *recall_or_find(lq_classes *c, bool terms)
   return k;
 }
 
-const lq_class *lq_classes_find(lq_classes *c, bool terms)
+static void count(lq_classes *c, bool found)
 {
-  const lq_class *k = recall_or_find(c, terms);
-  c->engine->stats.class_hits += k != NULL;
-  c->engine->stats.class_fallbacks += k == NULL;
-  if (!k && c->patience++ > PATIENCE)
+  lq_engine_stats *s = &c->engine->stats;
+  s->class_hits += found;
+  s->class_fallbacks += !found;
+  if (!found && c->patience++ > PATIENCE)
     begin_anew(c);
-  return k;
+}
+
+lq_status lq_classes_find(lq_classes *c, lq_cursor *cursor, bool terms, const lq_class **found)
+{
+  const lq_class_fields *f = &c->engine->rs->class_fields;
+  *found = NULL;
+  lq_status status = lq_cursor_need_rest(cursor, &f->set);
+  if (status)
+    return status;
+  uint32_t number = lq_class_memo_recall(c->memo, cursor, f->slots, f->n, terms);
+  if (number != LQ_NO_CLASS)
+    *found = &c->list[number];
+  else if ((status = lq_cursor_need(cursor, &f->set)))
+    return status;
+  else
+    *found = find_by_fields(c, terms);
+  count(c, *found != NULL);
+  return LQ_OK;
 }
 
 // ---- life

@@ -279,8 +279,8 @@ static lq_status choose_plan(lq_engine *e, lq_cursor *c, bool terms, const lq_ga
   *plan = lq_layer_is_on(e->layers_off, LQ_LAYER_GATES) ? &rs->plan : NULL;
   if (!e->classes)
     return LQ_OK;
-  lq_status status = lq_cursor_need(c, &rs->class_fields.set);
-  const lq_class *k = status ? NULL : lq_classes_find(e->classes, terms);
+  const lq_class *k;
+  lq_status status = lq_classes_find(e->classes, c, terms, &k);
   if (!k)
     return status;
   for (size_t i = 0; i < k->ntrues; i++) {

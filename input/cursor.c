@@ -40,6 +40,17 @@ void lq_cursor_begin(lq_cursor *c)
   if (c->done.n)
     memset(c->done.words, 0, c->done.n * sizeof *c->done.words);
   c->timed = c->may_be_over = false;
+  c->kind = 0;
+}
+
+static lq_status fill(lq_cursor *c, uint64_t any)
+{
+  if (!any)
+    return c->event->failed ? LQ_E_NOMEM : LQ_OK;
+  lq_status status = c->fill(c);
+  for (size_t i = 0; i < c->done.n; i++)
+    c->done.words[i] |= c->wanted.words[i];
+  return status == LQ_OK && c->event->failed ? LQ_E_NOMEM : status;
 }
 
 lq_status lq_cursor_need(lq_cursor *c, const lq_slot_set *set)
@@ -47,12 +58,17 @@ lq_status lq_cursor_need(lq_cursor *c, const lq_slot_set *set)
   uint64_t any = 0;
   for (size_t i = 0; c->fill && i < set->n; i++)
     any |= c->wanted.words[i] = set->words[i] & ~c->done.words[i];
-  if (!any)
-    return c->event->failed ? LQ_E_NOMEM : LQ_OK;
-  lq_status status = c->fill(c);
-  for (size_t i = 0; i < c->done.n; i++)
-    c->done.words[i] |= c->wanted.words[i];
-  return status == LQ_OK && c->event->failed ? LQ_E_NOMEM : status;
+  return fill(c, any);
+}
+
+lq_status lq_cursor_need_rest(lq_cursor *c, const lq_slot_set *set)
+{
+  if (!c->kind)
+    return lq_cursor_need(c, set);
+  uint64_t any = 0;
+  for (size_t i = 0; c->fill && i < set->n; i++)
+    any |= c->wanted.words[i] = set->words[i] & ~c->done.words[i] & ~c->decided->words[i];
+  return fill(c, any);
 }
 
 lq_status lq_cursor_need_time(lq_cursor *c)

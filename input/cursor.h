@@ -54,7 +54,16 @@ struct lq_cursor {
   bool timed;
   bool may_be_over; // a limit: what nobody asks for could still have to be counted
   lq_slot_set done, wanted;
+  // Records of one kind have the same values in the slots of `decided`, whatever else is in them, and kinds
+  // are the same for all cursors of a field map. 0: it is of none.
+  uint64_t kind;
+  const lq_slot_set *decided;
 };
+
+static inline bool lq_cursor_kind_decides(const lq_cursor *c, uint32_t slot)
+{
+  return c->kind && lq_slot_set_has(c->decided, slot);
+}
 
 lq_status lq_cursor_init(lq_cursor *c, lq_event *event, lq_status (*fill)(lq_cursor *c), const lq_mem *mem);
 void lq_cursor_free(lq_cursor *c);
@@ -66,6 +75,8 @@ static inline lq_cursor lq_cursor_of(lq_event *whole) // borrowed; needs no free
 // From here on the event has the slots of the set, with the values that the record has there. Values that
 // were there stay, but may have moved. LQ_E_NOMEM.
 lq_status lq_cursor_need(lq_cursor *c, const lq_slot_set *set);
+// The same, less the slots that its kind decides.
+lq_status lq_cursor_need_rest(lq_cursor *c, const lq_slot_set *set);
 // The same for time and has_time of the event.
 lq_status lq_cursor_need_time(lq_cursor *c);
 // Counters of limits (cut values, cut fields) tell of all the slots in the set, as if they had been asked
