@@ -92,11 +92,30 @@ static void add_escape(lq_buf *b, uint32_t c)
   lq_buf_printf(b, "\\u%04x", (unsigned)c); // nothing that needs it lies above U+FFFF
 }
 
+// Of eight bytes, those that are ASCII and need no escape, up to the first that is not or does.
+static unsigned plain_bytes(const char *p)
+{
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\', del = w ^ ones * 0x7F;
+  uint64_t marks = w | (w - ones * 0x20) | (quote - ones) | (slash - ones) | (del - ones);
+  marks &= tops; // each byte's own up to the first that is marked; it borrows from those behind it
+  return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
+}
+
+static size_t skip_plain(lq_str s, size_t at)
+{
+  for (unsigned n = 8; n == 8 && s.n - at >= 8; at += n)
+    n = plain_bytes(s.p + at);
+  return at;
+}
+
 void lq_buf_json(lq_buf *b, lq_str s)
 {
   lq_buf_byte(b, '"');
   size_t from = 0, at = 0;
-  while (at < s.n) {
+  while ((at = skip_plain(s, at)) < s.n) {
     size_t start = at;
     uint32_t c = lq_utf8_next(s, &at);
     if (c != '"' && c != '\\' && !lq_is_unsafe(c))

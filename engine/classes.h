@@ -39,9 +39,9 @@ typedef struct lq_class {
 typedef struct lq_classes lq_classes;
 lq_status lq_classes_new(lq_classes **out, struct lq_engine *e);
 void lq_classes_free(lq_classes *c);
-// The class of the event that the engine's exec looks at; learnt, if need be. The event gets its class fields,
-// or those that its kind does not decide. NULL: none is known, go the way that knows nothing. LQ_E_NOMEM: the
-// fields.
+// The class of the event that the engine's exec looks at; learnt, if need be. The event gets its class
+// fields, or those that its kind does not decide. NULL: none is known, go the way that knows nothing.
+// LQ_E_NOMEM: the fields.
 lq_status lq_classes_find(lq_classes *c, lq_cursor *cursor, bool terms, const lq_class **found);
 
 #endif

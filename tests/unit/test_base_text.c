@@ -159,6 +159,30 @@ Test(base_text, json)
   lq_buf_free(&b);
 }
 
+// Eight bytes are looked at together: each byte there is stands at each place among others.
+Test(base_text, every_byte_at_every_place_as_json)
+{
+  lq_buf b = {.mem = &lq_mem_libc};
+  for (int c = 0; c < 256; c++) {
+    for (size_t at = 0; at < 20; at++) {
+      char in[20], alone[16], want[64];
+      memset(in, 'x', sizeof in);
+      in[at] = (char)c;
+      lq_buf_clear(&b);
+      lq_buf_json(&b, (lq_str){&in[at], 1});
+      lq_str one = lq_buf_get(&b); // shorter than eight: byte by byte
+      memcpy(alone, one.p + 1, one.n - 2);
+      int n = snprintf(want, sizeof want, "\"%.*s%.*s%.*s\"", (int)at, "xxxxxxxxxxxxxxxxxxxx", (int)one.n - 2,
+                       alone, (int)(sizeof in - at - 1), "xxxxxxxxxxxxxxxxxxxx");
+      lq_buf_clear(&b);
+      lq_buf_json(&b, (lq_str){in, sizeof in});
+      cr_expect(lq_str_eq(lq_buf_get(&b), (lq_str){want, (size_t)n}), "%02x at %zu: %.*s", c, at,
+                LQ_STR_ARG(lq_buf_get(&b)));
+    }
+  }
+  lq_buf_free(&b);
+}
+
 Test(base_text, a_failed_buffer_stays_failed)
 {
   counting_mem count = {.fail_at = 2};
