@@ -169,8 +169,22 @@ static lq_status open_windows(lq_record_reader *r, uint32_t event)
   return s;
 }
 
-// Finds the record in its text, and what kind it is.
-static lq_status open_fill(lq_record_reader *r)
+// A record of known keys is known at one look.
+static lq_windows_verdict look(lq_record_reader *r)
+{
+  bool can = r->windows && is_lazy(r) && r->json.has_duplicate && !may_be_over(r);
+  return can ? lq_windows_look(r->windows, &r->fill) : LQ_WINDOWS_UNSURE;
+}
+
+static lq_status open_flat(lq_record_reader *r)
+{
+  bool whole = false;
+  lq_status s = lq_windows_open_flat(r->windows, r->limits.max_fields, &whole);
+  r->way = whole ? LQ_RECORD_WHOLE : LQ_RECORD_WINDOWS;
+  return s;
+}
+
+static lq_status open_any(lq_record_reader *r)
 {
   lq_status s = LQ_OK;
   uint32_t source = lq_json_member(&r->json, 0, LQ_STR("_source")), event;
@@ -179,6 +193,19 @@ static lq_status open_fill(lq_record_reader *r)
     s = open_windows(r, event);
   else
     r->way = LQ_RECORD_PLAIN;
+  return s;
+}
+
+// Finds the record in its text, and what kind it is.
+static lq_status open_fill(lq_record_reader *r)
+{
+  lq_status s = LQ_OK;
+  r->object = 0;
+  switch (look(r)) {
+  case LQ_WINDOWS_UNSURE: s = open_any(r); break;
+  case LQ_WINDOWS_IS_FLAT: s = open_flat(r); break;
+  case LQ_WINDOWS_IS_ECS: r->way = LQ_RECORD_PLAIN; break;
+  }
   lq_fill_find_duplicates(&r->fill);
   return s;
 }

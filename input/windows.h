@@ -9,6 +9,14 @@ typedef struct lq_windows lq_windows; // what a field map wants of the tables, w
 // Is this object a raw Windows event? *event is the object with `System` in it, or the flat one itself.
 bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event);
 bool lq_windows_is_sign(lq_str key); // a key whose presence helps to tell
+// The same of a record whose keys have all been met before: tells without comparing texts what
+// lq_windows_shape tells of it, and takes its values along.
+typedef enum lq_windows_verdict {
+  LQ_WINDOWS_UNSURE,  // ask lq_windows_shape
+  LQ_WINDOWS_IS_ECS,  // it is no raw event, and no `_source` either
+  LQ_WINDOWS_IS_FLAT, // and lq_windows_open_flat is next
+} lq_windows_verdict;
+lq_windows_verdict lq_windows_look(lq_windows *w, lq_fill *f);
 // What follows is of one event at a time: the one that was opened last. *w is made when it is NULL.
 //
 // The event whole: f is filled from it, whatever slots there are.
@@ -16,6 +24,7 @@ lq_status lq_windows_fill(lq_windows **w, lq_fill *f, uint32_t event);
 // Its header and where its data lies, no more. *whole: it has been filled all the same, as something in it
 // could be over a limit, and then all is counted.
 lq_status lq_windows_open(lq_windows **w, lq_fill *f, uint32_t event, uint32_t max_values, bool *whole);
+lq_status lq_windows_open_flat(lq_windows *w, uint32_t max_values, bool *whole);
 // Then, slots: the values that they have when the event is filled whole. Of scopes and what is tied to them
 // all are wanted, or none.
 void lq_windows_give(lq_windows *w, lq_fill *f, const lq_slot_set *wanted);

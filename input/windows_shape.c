@@ -1,5 +1,5 @@
 // Is an object a raw Windows event?
-#include "input/windows.h"
+#include "input/windows_tables.h"
 
 static bool is_object(const lq_json *j, uint32_t value)
 {
@@ -40,6 +40,21 @@ static bool is_id_name(lq_str s)
 bool lq_windows_is_sign(lq_str key)
 {
   return is_ecs_name(key) || is_id_name(key) || tells_log(key);
+}
+
+lq_windows_role lq_windows_role_of(lq_str key)
+{
+  static const lq_str parts[] = {LQ_STR_INIT("Event"), LQ_STR_INIT("System"), LQ_STR_INIT("EventData"),
+                                 LQ_STR_INIT("UserData")};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (lq_str_eq(key, parts[i]))
+      return LQ_WINDOWS_PART;
+  }
+  return lq_str_eq(key, LQ_STR("_source")) ? LQ_WINDOWS_WRAP
+         : is_ecs_name(key)                ? LQ_WINDOWS_ECS
+         : is_id_name(key)                 ? LQ_WINDOWS_ID
+         : tells_log(key)                  ? LQ_WINDOWS_LOG
+                                           : LQ_WINDOWS_DATUM;
 }
 
 bool lq_windows_shape(const lq_json *j, uint32_t object, uint32_t *event)

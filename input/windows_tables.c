@@ -1,11 +1,10 @@
 // The tables of stdlib/mapping.h as one field map wants them: a row whose field no rule reads costs nothing.
-// What an event of one log and id needs is a plan, made when the first of its kind comes.
 #include "input/windows_tables.h"
 
 #include "base/glob.h"
 #include "input/shapes.h"
 
-enum { PLAN_TABLE = 512, MOST_PLANS = 256, MOST_NAMES = 60000 };
+enum { MOST_NAMES = 60000 };
 
 // ---- names
 
@@ -75,6 +74,13 @@ uint32_t lq_windows_datum(const lq_windows *w, const lq_fill *f, lq_str name)
   return w->event_data == LQ_NO_NODE ? LQ_NO_NODE : lq_fieldmap_descend(f->map, w->event_data, name);
 }
 
+uint32_t lq_windows_datum_at(const lq_windows *w, uint16_t known, lq_str name)
+{
+  if (known != LQ_WINDOWS_NONE)
+    return w->names[known].datum;
+  return w->deep_data ? lq_fieldmap_descend(w->fill->map, w->event_data, name) : LQ_NO_NODE;
+}
+
 static void intern_headers(lq_windows *w, const lq_map_header *h, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
@@ -100,11 +106,6 @@ static void intern_elements(lq_windows *w, const lq_map_header *h, size_t n)
   }
 }
 
-static void set_bit(uint64_t *words, uint32_t slot)
-{
-  words[slot / 64] |= UINT64_C(1) << slot % 64;
-}
-
 static const lq_str data_path = LQ_STR_INIT("winlog.event_data."),
                     user_path = LQ_STR_INIT("winlog.user_data.");
 
@@ -113,8 +114,9 @@ static void find_data_slots(lq_windows *w, const lq_fill *f)
   for (uint32_t s = 0; s < f->nslots; s++) {
     lq_str name = lq_fieldmap_spec(f->map, s)->name;
     bool in_data = lq_str_starts(name, data_path) || lq_str_starts(name, user_path);
-    if (lq_slot_set_has(&f->alone, s) && in_data)
-      set_bit(w->data, s);
+    w->slot[s].in_data = lq_slot_set_has(&f->alone, s) && in_data;
+    if (w->slot[s].in_data)
+      lq_windows_set_bit(w->data, s);
     w->data_walked |= lq_slot_set_has(&f->family, s) && in_data;
     w->data_walked |= lq_slot_set_has(&f->patterns, s) &&
                       (lq_fill_may_fit_below(name, LQ_STR("winlog.event_data")) ||
@@ -172,6 +174,14 @@ static uint32_t alone_at(const lq_fill *f, uint32_t node)
   return s;
 }
 
+static bool is_family_at(const lq_fill *f, uint32_t node)
+{
+  uint32_t s = f->map ? lq_fieldmap_slot_at(f->map, node) : LQ_NO_SLOT;
+  while (s != LQ_NO_SLOT && !lq_slot_set_has(&f->family, s))
+    s = lq_fieldmap_next_slot(f->map, s);
+  return s != LQ_NO_SLOT;
+}
+
 // Rows of one target stand together or at least near each other, but nothing says so.
 static uint16_t target_of(lq_windows *w, size_t i)
 {
@@ -187,9 +197,7 @@ static void want(lq_windows *w, const lq_fill *f, size_t i)
   const lq_map_row *r = &w->rows[i];
   lq_windows_row *to = &w->row[i];
   *to = (lq_windows_row){.node = node_of(f, r->target), .name = intern(w, r->raw), .target = target_of(w, i)};
-  for (uint32_t s = f->map ? lq_fieldmap_slot_at(f->map, to->node) : LQ_NO_SLOT; s != LQ_NO_SLOT;
-       s = lq_fieldmap_next_slot(f->map, s))
-    to->scoped |= lq_slot_set_has(&f->family, s);
+  to->scoped = is_family_at(f, to->node);
   to->patterned = !f->map || fits_pattern(f, r->target);
   to->wanted = to->patterned || (f->map && lq_fieldmap_slot_at(f->map, to->node) != LQ_NO_SLOT) ||
                r->transform == LQ_TO_STAMP;
@@ -198,7 +206,7 @@ static void want(lq_windows *w, const lq_fill *f, size_t i)
   uint32_t slot = alone_at(f, to->node);
   w->slot_of[to->target] = slot;
   if (slot != LQ_NO_SLOT)
-    w->target_of[slot] = to->target;
+    w->slot[slot].target = to->target;
 }
 
 // ---- all of it
@@ -210,19 +218,22 @@ static bool allocate(lq_windows *w, size_t nheaders, size_t nslots)
     w->table_size *= 2;
   w->row = lq_arena_array(&w->own, w->nrows, sizeof *w->row);
   w->done = lq_arena_array(&w->own, w->nrows, sizeof *w->done);
-  w->target_of = lq_arena_array(&w->own, nslots, sizeof *w->target_of);
+  w->slot = lq_arena_array(&w->own, nslots, sizeof *w->slot);
   w->slot_of = lq_arena_array(&w->own, w->nrows, sizeof *w->slot_of);
   w->nwords = (nslots + 63) / 64;
   w->data = lq_arena_array(&w->own, w->nwords, sizeof *w->data);
   w->names = lq_arena_array(&w->own, w->names_cap, sizeof *w->names);
+  w->values = lq_arena_array(&w->own, w->names_cap, sizeof *w->values);
+  w->texts = lq_arena_array(&w->own, w->names_cap, sizeof *w->texts);
   w->table = lq_arena_array(&w->own, w->table_size, sizeof *w->table);
   w->elements = lq_arena_array(&w->own, nheaders, sizeof *w->elements);
-  w->shaped = lq_arena_array(&w->own, LQ_SHAPES_MOST, sizeof *w->shaped);
-  w->plans = lq_arena_array(&w->own, PLAN_TABLE, sizeof *w->plans);
+  w->keys = lq_arena_array(&w->own, LQ_SHAPES_MOST, sizeof *w->keys);
+  w->plans = lq_arena_array(&w->own, LQ_WINDOWS_PLANS, sizeof *w->plans);
   if (w->own.failed)
     return false;
   memset(w->table, 0xFF, w->table_size * sizeof *w->table);
-  memset(w->target_of, 0xFF, nslots * sizeof *w->target_of);
+  for (size_t i = 0; i < nslots; i++)
+    w->slot[i] = (lq_windows_slot){.target = LQ_WINDOWS_NONE, .kind = LQ_WINDOWS_KINDS};
   return true;
 }
 
@@ -233,6 +244,9 @@ static void find_fields(lq_windows *w, const lq_fill *f)
   for (size_t i = 0; i < LQ_WINDOWS_KINDS; i++) {
     w->kinds[i] = node_of(f, kinds[i]);
     w->kind_slots[i] = alone_at(f, w->kinds[i]);
+    if (w->kind_slots[i] != LQ_NO_SLOT)
+      w->slot[w->kind_slots[i]].kind = (uint8_t)i;
+    w->kinds_walked |= is_family_at(f, w->kinds[i]);
   }
   w->event_data = node_of(f, LQ_STR("winlog.event_data"));
   w->user_data = node_of(f, LQ_STR("winlog.user_data"));
@@ -307,87 +321,4 @@ void lq_windows_free(lq_windows *w)
   lq_arena_free(&w->own);
   lq_arena_free(&w->planned);
   lq_mem_free(w->mem, w, 1, sizeof *w);
-}
-
-// ---- plans
-
-static bool choose_rows(lq_windows *w, lq_windows_plan *p, lq_map_group group, uint32_t id)
-{
-  p->rows = lq_arena_array(&w->planned, w->nrows, sizeof *p->rows);
-  for (size_t i = 0; p->rows && i < w->nrows; i++) {
-    const lq_map_row *r = &w->rows[i];
-    if (w->row[i].wanted && (r->group == LQ_MAP_ANY || r->group == group) && lq_map_ids_hold(r->ids, id))
-      p->rows[p->nrows++] = (uint16_t)i;
-  }
-  return p->rows != NULL;
-}
-
-static void link_row(const lq_windows *w, lq_windows_plan *p, uint16_t place)
-{
-  uint16_t *link = &p->first[w->row[p->rows[place]].target];
-  while (*link != LQ_WINDOWS_NONE)
-    link = &p->next[*link];
-  *link = place;
-}
-
-static bool index_rows(lq_windows *w, lq_windows_plan *p)
-{
-  p->next = lq_arena_array(&w->planned, p->nrows, sizeof *p->next);
-  p->first = lq_arena_array(&w->planned, w->ntargets, sizeof *p->first);
-  p->many = lq_arena_array(&w->planned, p->nrows, sizeof *p->many);
-  p->walked = lq_arena_array(&w->planned, p->nrows, sizeof *p->walked);
-  p->slots = lq_arena_array(&w->planned, w->nwords, sizeof *p->slots);
-  if (!p->next || !p->first || !p->many || !p->walked || !p->slots)
-    return false;
-  memset(p->next, 0xFF, p->nrows * sizeof *p->next);
-  memset(p->first, 0xFF, w->ntargets * sizeof *p->first);
-  memcpy(p->slots, w->data, w->nwords * sizeof *p->slots);
-  for (int i = 0; i < LQ_WINDOWS_KINDS; i++) {
-    if (w->kind_slots[i] != LQ_NO_SLOT)
-      set_bit(p->slots, w->kind_slots[i]);
-  }
-  for (uint16_t i = 0; i < p->nrows; i++) {
-    uint32_t slot = w->slot_of[w->row[p->rows[i]].target];
-    if (slot != LQ_NO_SLOT)
-      set_bit(p->slots, slot);
-    link_row(w, p, i);
-    if (w->row[p->rows[i]].scoped || w->row[p->rows[i]].patterned)
-      p->walked[p->nwalked++] = p->rows[i];
-    if (lq_map_gives_many(w->rows[p->rows[i]].transform))
-      p->many[p->nmany++] = p->rows[i];
-  }
-  return true;
-}
-
-static bool make_plan(lq_windows *w, lq_windows_plan *p, lq_map_group group, uint32_t id)
-{
-  size_t n;
-  const lq_map_kind *kinds = lq_map_kinds(&n);
-  for (size_t i = 0; i < n && !p->kind; i++) {
-    if (kinds[i].group == group && lq_map_ids_hold(kinds[i].ids, id))
-      p->kind = &kinds[i];
-  }
-  return choose_rows(w, p, group, id) && index_rows(w, p);
-}
-
-const lq_windows_plan *lq_windows_plan_of(lq_windows *w, lq_map_group group, uint32_t id)
-{
-  uint64_t key = ((uint64_t)group << 32 | id) + 1;
-  size_t i = (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 40) & (PLAN_TABLE - 1);
-  for (; w->plans[i].key; i = (i + 1) & (PLAN_TABLE - 1)) {
-    if (w->plans[i].key == key)
-      return &w->plans[i];
-  }
-  if (w->nplans == MOST_PLANS) { // ids of some hostile log: begin again
-    memset(w->plans, 0, PLAN_TABLE * sizeof *w->plans);
-    lq_arena_reset(&w->planned);
-    w->nplans = 0;
-    return lq_windows_plan_of(w, group, id);
-  }
-  lq_windows_plan p = {.key = key};
-  if (!make_plan(w, &p, group, id))
-    return NULL;
-  w->nplans++;
-  w->plans[i] = p;
-  return &w->plans[i];
 }

@@ -145,6 +145,8 @@ static lq_fieldmap *make_map(const struct map *from)
 
 // ---- records
 
+#define SYSMON_1 "{\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\","
+
 static const char *const shapes[] = {
     "{\"EventID\":22,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"QueryResults\":\"type:  5 "
     "y.org;::ffff:1.2.3.4;2001:db8::1;\",\"UtcTime\":\"2024-05-01 09:59:59.123\"}",
@@ -174,6 +176,31 @@ static const char *const shapes[] = {
     "{\"_source\":{\"process\":{\"name\":\"here\"},\"event\":[{\"code\":1},{\"code\":2}]},\"process\":{"
     "\"name\":\"no\"}}",
     "{\"process\":{\"name\":\"a\"},\"_source\":null,\"_source\":{\"process\":{\"name\":\"b\"}}}",
+    // What tells the kind of a record, in every place and of every type.
+    SYSMON_1 "\"Image\":\"C:\\\\a.exe\",\"event\":{\"code\":1},\"process\":{\"name\":\"x\"}}",
+    SYSMON_1 "\"Image\":\"C:\\\\a.exe\",\"_source\":{\"process\":{\"name\":\"x\"}}}",
+    "{\"ecs\":{},\"process\":{\"name\":\"y\"},\"_source\":{\"process\":{\"name\":\"x\"}}}",
+    "{\"Image\":\"C:\\\\a.exe\",\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"EventID\":1}",
+    "{\"Image\":\"C:\\\\a.exe\",\"channel\":\"Microsoft-Windows-Sysmon/Operational\",\"EventID\":1}",
+    "{\"Image\":\"C:\\\\a.exe\",\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"eventID\":1}",
+    "{\"image\":\"C:\\\\a.exe\",\"CHANNEL\":\"Security\",\"Channel\":\"SECURITY\",\"EventId\":\"4688\"}",
+    "{\"EventID\":null,\"EventId\":1,\"Channel\":null,\"LogName\":\"Microsoft-Windows-Sysmon/Operational\","
+    "\"Image\":null,\"Image\":[],\"Image\":\"C:\\\\third.exe\",\"SourceImage\":\"C:\\\\s.exe\"}",
+    "{\"EventID\":[1],\"Channel\":\"Security\",\"Provider\":\"Microsoft-Windows-Sysmon\",\"Image\":\"a\"}",
+    "{\"EventID\":-1,\"Channel\":7,\"Provider\":\"Microsoft-Windows-Sysmon\",\"Image\":\"a\"}",
+    "{\"EventID\":\"0001\",\"Channel\":\"ForwardedEvents\",\"SourceName\":\"microsoft-windows-sysmon\","
+    "\"Image\":\"C:\\\\a.exe\",\"Junk\":{\"x\":[{\"x\":1},null]},\"a.b\":[1],\"a\":{\"b\":{}}}",
+    SYSMON_1 "\"System\":\"s\",\"Event\":[],\"EventData\":\"e\",\"UserData\":null,\"Image\":\"a\"}",
+    SYSMON_1 "\"System\":{\"Channel\":\"Security\"},\"Image\":\"C:\\\\a.exe\"}",
+    SYSMON_1
+    "\"Image\":\"flat\",\"EventData\":{\"Image\":\"apart\",\"User\":\"D\\\\u\"},\"EventData\":{\"User\":"
+    "\"E\\\\v\"}}",
+    SYSMON_1 "\"Image\":\"-\",\"SourceImage\":\"C:\\\\s.exe\",\"CommandLine\":\"\",\"ProcessId\":\"0x10\"}",
+    SYSMON_1 "\"Image\":{\"#text\":\"C:\\\\a.exe\"},\"SourceImage\":true,\"User\":12,\"Hashes\":1e400}",
+    "{\"System\":{\"EventID\":1,\"EventID\":2,\"channel\":\"x\",\"Channel\":\"Microsoft-Windows-Sysmon/"
+    "Operational\"},"
+    "\"EventData\":{\"Data\":{\"Name\":\"Image\",\"#text\":\"C:\\\\a.exe\"},\"Data\":[[\"l\"],{\"Name\":7,"
+    "\"#text\":\"t\"},{\"@Name\":\"User\"}],\"Image\":\"second\",\"#attributes\":{}}}",
 };
 
 static void put_text(lq_buf *b)
@@ -457,6 +484,17 @@ Test(on_demand, shapes_that_logs_have)
   state = 88172645463325252u;
   for (size_t i = 0; i < COUNT(shapes); i++)
     compare_all(lq_str_of(shapes[i]));
+}
+
+// Each behind all others: what was learnt of one must not be told of another.
+Test(on_demand, shapes_one_behind_the_other)
+{
+  lq_buf text = {.mem = &lq_mem_libc};
+  state = 88172645463325252u;
+  for (size_t i = 0; i < 4 * COUNT(shapes); i++)
+    lq_buf_printf(&text, "%s\n", shapes[i < COUNT(shapes) ? i : under(COUNT(shapes))]);
+  compare_all(lq_buf_get(&text));
+  lq_buf_free(&text);
 }
 
 Test(on_demand, random_records)
