@@ -88,15 +88,24 @@ static bool ascii_word(const char *p)
   return (word & UINT64_C(0x8080808080808080)) == 0;
 }
 
-bool lq_utf8_valid(lq_str s)
+size_t lq_utf8_first_bad(lq_str s, size_t *end)
 {
-  for (size_t at = 0; at < s.n;) {
+  for (size_t at = 0, before; at < s.n;) {
     for (; s.n - at > 8 && ascii_word(s.p + at); at += 8)
       ;
-    if (lq_utf8_next(s, &at) == LQ_CODEPOINT_BAD)
-      return false;
+    before = at;
+    if (lq_utf8_next(s, &at) == LQ_CODEPOINT_BAD) {
+      *end = at;
+      return before;
+    }
   }
-  return true;
+  return *end = s.n;
+}
+
+bool lq_utf8_valid(lq_str s)
+{
+  size_t end;
+  return lq_utf8_first_bad(s, &end) == s.n;
 }
 
 size_t lq_utf8_count(lq_str s)

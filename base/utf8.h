@@ -17,6 +17,8 @@ size_t lq_utf8_back(lq_str s, size_t at);    // where the part that ends at `at`
 lq_str lq_utf8_prefix(lq_str s, size_t max); // at most so many bytes, not inside a code point
 size_t lq_utf8_encode(uint32_t c, char out[4]);
 bool lq_utf8_valid(lq_str s);
+size_t lq_utf8_first_bad(lq_str s,
+                         size_t *end);        // where the first bad part begins, and ends; s.n: there is none
 size_t lq_utf8_count(lq_str s);               // code points; a bad part counts as one
 size_t lq_utf8_offset(lq_str s, size_t nth);  // byte offset of the nth code point, s.n when past the end
 size_t lq_utf8_repair(lq_buf *out, lq_str s); // appends s with U+FFFD for each bad part; gives how many

@@ -136,16 +136,11 @@ static lq_compile_options compile_options(const lq_build *b, const lq_rule_file_
 
 static bool query_is_utf8(lq_str query, lq_diag_list *diags)
 {
-  size_t at = 0, before = 0;
-  while (at < query.n) {
-    before = at;
-    if (lq_utf8_next(query, &at) == LQ_CODEPOINT_BAD) {
-      lq_diag_add(diags, LQ_DIAG_INVALID_UTF8, (lq_span){(uint32_t)before, (uint32_t)at},
-                  "the query is not UTF-8");
-      return false;
-    }
-  }
-  return true;
+  size_t end, bad = lq_utf8_first_bad(query, &end);
+  if (bad < query.n)
+    lq_diag_add(diags, LQ_DIAG_INVALID_UTF8, (lq_span){(uint32_t)bad, (uint32_t)end},
+                "the query is not UTF-8");
+  return bad == query.n;
 }
 
 // The builder holds the ceiling; a caller may want less.

@@ -30,17 +30,6 @@ bool lq_rules_takes(lq_str name)
   return form_of(name) != NULL;
 }
 
-static size_t first_bad_byte(lq_str text)
-{
-  size_t at = 0, before = 0;
-  while (at < text.n) {
-    before = at;
-    if (lq_utf8_next(text, &at) == LQ_CODEPOINT_BAD)
-      return before;
-  }
-  return text.n;
-}
-
 // Everything behind this point may rely on spans that fit, and on names and titles that are UTF-8.
 static bool can_be_read(lq_rule_reader *r)
 {
@@ -50,7 +39,7 @@ static bool can_be_read(lq_rule_reader *r)
                 LQ_SOURCE_MAX >> 20);
     return false;
   }
-  size_t bad = first_bad_byte(text);
+  size_t behind, bad = lq_utf8_first_bad(text, &behind);
   if (bad < text.n) {
     lq_span here = {(uint32_t)bad, (uint32_t)bad + 1};
     lq_diag *d = lq_diag_add(r->diags, LQ_DIAG_INVALID_UTF8, here, "the file is not UTF-8");

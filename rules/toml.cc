@@ -195,7 +195,7 @@ lq_status parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *erro
 
 } // namespace
 
-lq_status lq_toml_parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error)
+lq_status lq_toml_parse_full(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error)
 {
   *out = nullptr;
   *error = lq_toml_error{};
@@ -204,4 +204,10 @@ lq_status lq_toml_parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_err
   } catch (const std::bad_alloc &) {
     return LQ_E_NOMEM;
   }
+}
+
+lq_status lq_toml_parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error)
+{
+  lq_status s = lq_toml_parse_quick(out, text, arena);
+  return s == LQ_E_UNSUPPORTED ? lq_toml_parse_full(out, text, arena, error) : s;
 }

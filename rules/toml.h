@@ -46,6 +46,11 @@ enum {
 // text is UTF-8 of at most LQ_TOML_SIZE_MAX bytes. LQ_E_INPUT: it is no TOML, *error says where. LQ_E_NOMEM.
 lq_status lq_toml_parse(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error);
 
+// Its two halves. Most files are read by the quick one; LQ_E_UNSUPPORTED says that this one is not for it,
+// and nothing of what is wrong with it. The full one reads all, and what both read they read alike.
+lq_status lq_toml_parse_quick(lq_toml **out, lq_str text, lq_arena *arena);
+lq_status lq_toml_parse_full(lq_toml **out, lq_str text, lq_arena *arena, lq_toml_error *error);
+
 // The first places of what the parser would not survive or says poorly; text.n: there is none.
 typedef struct lq_toml_flaws {
   size_t unclosed; // a string without an end: its opening quote. Nothing is looked for behind it

@@ -167,7 +167,14 @@ static size_t put_escape(writer *w, lq_str s, size_t at, size_t end)
 static void write_value(writer *w, lq_str s, quotes q, size_t end)
 {
   for (size_t i = q.body; i < end;) {
-    if (s.p[i] == '\\' && !q.literal && i + 1 < end) {
+    size_t from = i;
+    while (i < end && s.p[i] != '\r' && (s.p[i] != '\\' || q.literal))
+      i++;
+    if (i > from)
+      put(w, &s.p[from], i - from, from);
+    if (i == end)
+      break;
+    if (s.p[i] == '\\' && i + 1 < end) {
       i = put_escape(w, s, i, end);
     } else if (s.p[i] == '\r' && i + 1 < end && s.p[i + 1] == '\n') {
       i++; // a line end is one byte, whoever saved the file

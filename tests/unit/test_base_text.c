@@ -118,6 +118,9 @@ Test(base_text, small_ones)
 {
   cr_expect(lq_utf8_valid(LQ_STR("a\u65E5")));
   cr_expect_not(lq_utf8_valid(LQ_STR("a\xFF")));
+  size_t end;
+  cr_expect(lq_utf8_first_bad(LQ_STR("0123456789\xE2\x82z"), &end) == 10 && end == 12);
+  cr_expect(lq_utf8_first_bad(LQ_STR("0123456789"), &end) == 10 && end == 10);
   cr_expect(lq_utf8_is_ascii(LQ_STR("0123456789abcdef!")));
   cr_expect_not(lq_utf8_is_ascii(LQ_STR("0123456789abcdef\xC3")));
   cr_expect_not(lq_utf8_is_ascii(LQ_STR("\u00E9"
