@@ -61,6 +61,14 @@ void lq_glob_plain(lq_buf *out, lq_str pattern)
 
 // ---- one segment
 
+static void skip_one(lq_str text, size_t *at)
+{
+  if ((uint8_t)text.p[*at] < 0x80) // nearly always
+    ++*at;
+  else
+    lq_utf8_next(text, at);
+}
+
 static uint8_t lower(uint8_t c)
 {
   return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
@@ -92,19 +100,17 @@ static bool fits_folded(lq_str seg, lq_str text, size_t *at)
   return true;
 }
 
+// Segments are short, and most that do not fit differ in their first bytes.
 static bool fits_exact(lq_str seg, lq_str text, size_t *at)
 {
-  size_t i = 0, j = *at;
-  for (;;) {
-    size_t n = find_byte(seg, i, LQ_ANY_ONE) - i;
-    if (text.n - j < n || (n > 0 && memcmp(seg.p + i, text.p + j, n) != 0))
-      return false;
-    i += n, j += n;
-    if (i == seg.n)
-      break;
+  size_t j = *at;
+  for (size_t i = 0; i < seg.n; i++) {
     if (j == text.n)
       return false;
-    i++, lq_utf8_next(text, &j);
+    if (seg.p[i] == LQ_ANY_ONE)
+      skip_one(text, &j);
+    else if (seg.p[i] != text.p[j++])
+      return false;
   }
   *at = j;
   return true;
@@ -137,7 +143,7 @@ static bool search(lq_str seg, lq_str text, size_t *at, size_t *start, bool fold
   while (seg.n > 0 && seg.p[0] == LQ_ANY_ONE) {
     if (from == text.n)
       return false;
-    lq_utf8_next(text, &from);
+    skip_one(text, &from);
     seg.p++, seg.n--;
   }
   if (seg.n == 0)
@@ -146,9 +152,26 @@ static bool search(lq_str seg, lq_str text, size_t *at, size_t *start, bool fold
     *at = from;
     if (fits(seg, text, at, fold))
       return *start = from, true;
-    lq_utf8_next(text, &from);
+    skip_one(text, &from);
   }
   return false;
+}
+
+// Where the last segment begins, if it lies at the end of the text, behind `from`: from the back, byte by
+// byte, as far as there is nothing but ASCII. Else *sure is false.
+static bool fits_end(lq_str seg, lq_str text, size_t from, size_t *start, bool *sure)
+{
+  size_t i = seg.n, j = text.n;
+  *sure = true;
+  for (; i > 0 && j > from; i--, j--) {
+    char want = seg.p[i - 1], c = text.p[j - 1];
+    if ((uint8_t)c >= 0x80 || ((uint8_t)want >= 0x80 && want != LQ_ANY_ONE))
+      return *sure = false;
+    if (want != c && want != LQ_ANY_ONE)
+      return false;
+  }
+  *start = j;
+  return i == 0;
 }
 
 // Where the last segment has to begin. Folding keeps the number of code points, so counting them back will
@@ -200,6 +223,17 @@ static size_t skip_ones(lq_str seg, lq_str text, size_t at)
   return at;
 }
 
+static bool fits_tail(lq_str seg, lq_str text, size_t from, size_t *start, bool fold)
+{
+  bool sure = false, fits_there = !fold && fits_end(seg, text, from, start, &sure);
+  if (sure)
+    return fits_there;
+  if (!tail_start(seg, text, from, start))
+    return false;
+  size_t stop = *start;
+  return fits(seg, text, &stop, fold) && stop == text.n;
+}
+
 static bool walk_middle(lq_str segments, lq_str text, size_t at, bool fold, hits *h)
 {
   for (size_t i = 0; i < segments.n;) {
@@ -224,10 +258,7 @@ static bool walk(lq_str p, lq_str text, bool fold, hits *h)
     return at == text.n;
   size_t last = find_last_byte(p, LQ_ANY_RUN);
   lq_str tail = lq_str_slice(p, last + 1, p.n);
-  if (!tail_start(tail, text, at, &end))
-    return false;
-  size_t stop = end;
-  if (!fits(tail, text, &stop, fold) || stop != text.n)
+  if (!fits_tail(tail, text, at, &end, fold))
     return false;
   lq_str middle = first < last ? lq_str_slice(p, first + 1, last) : LQ_STR("");
   if (!walk_middle(middle, lq_str_slice(text, 0, end), at, fold, h))
@@ -239,6 +270,18 @@ static bool walk(lq_str p, lq_str text, bool fold, hits *h)
 bool lq_glob_match(lq_str pattern, lq_str text, bool fold)
 {
   return walk(pattern, text, fold, NULL);
+}
+
+bool lq_glob_begins(lq_str segment, lq_str text)
+{
+  size_t at = 0;
+  return fits_exact(segment, text, &at);
+}
+
+bool lq_glob_ends(lq_str segment, lq_str text)
+{
+  size_t start;
+  return fits_tail(segment, text, 0, &start, false);
 }
 
 bool lq_glob_locate(lq_str pattern, lq_str text, bool fold, size_t *start, size_t *end)

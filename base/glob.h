@@ -26,6 +26,9 @@ bool lq_glob_has_wildcard(lq_str pattern);
 // The whole text must match. Linear in practice and O(n*m) at worst, no recursion. With fold, *both* are
 // folded while they are compared (pass folded strings and fold = false when that has been done).
 bool lq_glob_match(lq_str pattern, lq_str text, bool fold);
+// A pattern's part without runs, at either end of the text; nothing is folded.
+bool lq_glob_begins(lq_str segment, lq_str text);
+bool lq_glob_ends(lq_str segment, lq_str text);
 // Where the literal part of the pattern lies in a text that matches (for highlighting): first literal to
 // last. A pattern without a literal gives the whole text.
 bool lq_glob_locate(lq_str pattern, lq_str text, bool fold, size_t *start, size_t *end);

@@ -62,6 +62,28 @@ static uint8_t place_of(lq_str p, lq_str literal)
   return start + literal.n == p.n ? TAIL : (uint8_t)(MIDDLE + lq_width_index(literal));
 }
 
+static size_t run_from(lq_str p, size_t at)
+{
+  const char *run = at < p.n ? memchr(p.p + at, LQ_ANY_RUN, p.n - at) : NULL;
+  return run ? (size_t)(run - p.p) : p.n;
+}
+
+// Is there nothing but a segment, tied to an end, on either side of the literal and the runs around it? What
+// stands before a literal at the head has been seen by whoever found it.
+static void find_sides(lq_key *k, lq_str p, lq_str literal, uint8_t place)
+{
+  size_t start = (size_t)(literal.p - p.p), end = start + literal.n;
+  size_t before = place < TAIL ? 0 : run_from(p, 0), behind = skip(p, end, LQ_ANY_RUN);
+  bool runs_before = place < TAIL || (before < start && skip(p, before, LQ_ANY_RUN) == start);
+  bool runs_behind = place == TAIL || (behind > end && run_from(p, behind) == p.n);
+  behind = p.n - behind;
+  if (!runs_before || !runs_behind || before > UINT16_MAX || behind > UINT16_MAX)
+    return;
+  k->before = (uint16_t)before;
+  k->behind = (uint16_t)behind;
+  k->kind = LQ_KEY_SIDES;
+}
+
 // What is left to do where it was found.
 static lq_key_kind kind_of(lq_str p, lq_str literal, uint8_t place)
 {
@@ -76,7 +98,7 @@ static lq_key_kind kind_of(lq_str p, lq_str literal, uint8_t place)
 static placed place(const lq_rarity *r, lq_str p, uint32_t pattern, bool wild)
 {
   if (!wild)
-    return (placed){{.text = p, .key = {pattern, LQ_KEY_HOLDS}}, WHOLE};
+    return (placed){{.text = p, .key = {.pattern = pattern, .kind = LQ_KEY_HOLDS}}, WHOLE};
   placed best = {.place = NOWHERE};
   uint32_t least = UINT32_MAX;
   lq_str literal;
@@ -88,11 +110,14 @@ static placed place(const lq_rarity *r, lq_str p, uint32_t pattern, bool wild)
       continue;
     least = rarity;
     x.literal.text = literal;
-    x.literal.key = (lq_key){pattern, (uint8_t)kind_of(p, literal, x.place)};
+    x.literal.key = (lq_key){.pattern = pattern, .kind = (uint8_t)kind_of(p, literal, x.place)};
     best = x;
   }
   if (best.place == NOWHERE)
-    best.literal.key = (lq_key){pattern, skip(p, 0, LQ_ANY_RUN) == p.n ? LQ_KEY_HOLDS : LQ_KEY_GLOB};
+    best.literal.key = (lq_key){.pattern = pattern,
+                                .kind = skip(p, 0, LQ_ANY_RUN) == p.n ? LQ_KEY_HOLDS : LQ_KEY_GLOB};
+  else if (best.literal.key.kind == LQ_KEY_GLOB)
+    find_sides(&best.literal.key, p, best.literal.text, best.place);
   return best;
 }
 
@@ -143,6 +168,7 @@ static void make_tables(lq_plane *plane, lq_arena *a, lq_arena *scratch, const p
     if (counts[where] == 0)
       continue;
     uint32_t count = gather(all, n, where, some);
+    plane->nheads = where < TAIL ? where - HEAD + 1 : plane->nheads;
     if (where < TAIL)
       lq_trie_make(&plane->heads[where - HEAD], a, scratch, some, count, false);
     else if (where == TAIL)
@@ -195,7 +221,7 @@ bool lq_plane_is_plain(const lq_plane *plane)
 static void search_heads(const lq_plane *plane, lq_search *s)
 {
   size_t from = 0;
-  for (int ones = 0; ones <= LQ_ONES_MAX; ones++) {
+  for (int ones = 0; ones < plane->nheads; ones++) {
     lq_trie_walk(&plane->heads[ones], s, from);
     if (from == s->text.n)
       return;
@@ -205,11 +231,15 @@ static void search_heads(const lq_plane *plane, lq_search *s)
 
 void lq_plane_search(const lq_plane *plane, lq_search *s)
 {
-  lq_exact_find(&plane->exact, s->text, s, 0);
+  if (plane->exact.texts)
+    lq_exact_find(&plane->exact, s->text, s, 0);
   search_heads(plane, s);
-  lq_trie_walk(&plane->tail, s, 0);
-  for (int i = 0; i < LQ_WIDTHS; i++)
-    lq_grams_scan(&plane->grams[i], s);
+  if (plane->tail.nodes)
+    lq_trie_walk(&plane->tail, s, 0);
+  for (int i = 0; i < LQ_WIDTHS; i++) {
+    if (plane->grams[i].grams)
+      lq_grams_scan(&plane->grams[i], s);
+  }
   for (uint32_t i = 0; i < plane->nalways; i++)
     lq_search_found(s, &plane->always[i], 0, s->text.n);
 }

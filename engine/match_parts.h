@@ -19,6 +19,7 @@ typedef struct lq_pattern {
 typedef enum lq_key_kind {
   LQ_KEY_HOLDS,  // nothing
   LQ_KEY_ENDS,   // the value has to end there
+  LQ_KEY_SIDES,  // it has to begin and to end as the pattern does, before and behind the literal
   LQ_KEY_GLOB,   // the whole pattern has to match
   LQ_KEY_RAW,    // the same, without folding
   LQ_KEY_WORD,   // the text has to be cut into tokens
@@ -28,7 +29,8 @@ typedef enum lq_key_kind {
 } lq_key_kind;
 typedef struct lq_key {
   uint32_t pattern;
-  uint8_t kind; // lq_key_kind
+  uint16_t before, behind; // LQ_KEY_SIDES: bytes of the pattern at either end, without runs
+  uint8_t kind;            // lq_key_kind
 } lq_key;
 
 // A search in one value.
@@ -129,6 +131,7 @@ enum { LQ_ONES_MAX = 3 };
 typedef struct lq_plane {
   lq_exact exact;
   lq_trie heads[LQ_ONES_MAX + 1]; // by the number of `?` before
+  int nheads;                     // of them; there is nothing in those that follow
   lq_trie tail;
   lq_grams grams[LQ_WIDTHS];
   lq_key *always; // those that have no literal

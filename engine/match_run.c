@@ -189,6 +189,22 @@ static bool regex_holds(lq_search *s, uint32_t regex)
   return r > 0;
 }
 
+// A value is read forwards, so the first place leaves most room for the end of the pattern. It may leave too
+// little for the beginning; in any other case it decides.
+static bool has_sides(lq_search *s, const lq_key *k, lq_str pattern, size_t start, size_t end)
+{
+  lq_str before = lq_str_slice(pattern, 0, k->before);
+  bool ends = lq_glob_ends(lq_str_slice(pattern, pattern.n - k->behind, pattern.n),
+                           lq_str_slice(s->text, end, s->text.n));
+  bool begins = ends && lq_glob_begins(before, lq_str_slice(s->text, 0, start));
+  if (ends && !begins && lq_glob_begins(before, s->text)) {
+    lq_search_charge(s, k->before + k->behind);
+    return false;
+  }
+  s->run->tried[k->pattern] = s->run->value.turn;
+  return begins;
+}
+
 static bool holds(lq_search *s, const lq_key *k, size_t start, size_t end)
 {
   const lq_program *p = s->run->m->program;
@@ -196,6 +212,7 @@ static bool holds(lq_search *s, const lq_key *k, size_t start, size_t end)
   switch ((lq_key_kind)k->kind) {
   case LQ_KEY_HOLDS: return true;
   case LQ_KEY_ENDS: return end == s->text.n;
+  case LQ_KEY_SIDES: return !lq_search_is_done(s, k) && has_sides(s, k, p->strings[text], start, end);
   case LQ_KEY_GLOB: return is_new(s->run, k->pattern) && lq_glob_match(p->strings[text], s->text, false);
   case LQ_KEY_RAW: return is_new(s->run, k->pattern) && lq_glob_match(p->strings[text], s->raw, false);
   case LQ_KEY_WORD: s->cut |= may_be_word(s->text, start, end); return false;

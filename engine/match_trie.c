@@ -148,8 +148,9 @@ void lq_trie_walk(const lq_trie *t, lq_search *s, size_t from)
   lq_str text = t->backwards ? s->text : lq_str_slice(s->text, from, s->text.n);
   const lq_trie_node *node = t->nodes;
   for (size_t depth = 0;;) {
+    size_t start = t->backwards ? text.n - depth : from;
     for (uint32_t i = 0; i < node->nkeys; i++)
-      lq_search_found(s, &t->keys[node->keys + i], from, from + depth);
+      lq_search_found(s, &t->keys[node->keys + i], start, start + depth);
     if (depth == text.n || node->nchildren == 0)
       return;
     int byte = (uint8_t)text.p[t->backwards ? text.n - 1 - depth : depth];

@@ -159,7 +159,7 @@ static lq_pattern_list list_texts(maker *k, size_t slot, lq_matcher_kind a, lq_m
 
 static void add_literal(lq_literals *out, lq_str text, uint32_t pattern, lq_key_kind kind)
 {
-  out->rows[out->n++] = (lq_literal){.text = text, .key = {pattern, (uint8_t)kind}};
+  out->rows[out->n++] = (lq_literal){.text = text, .key = {.pattern = pattern, .kind = (uint8_t)kind}};
 }
 
 static size_t entries_of(const maker *k, size_t slot, lq_matcher_kind a, lq_matcher_kind b)

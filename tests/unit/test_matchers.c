@@ -556,7 +556,7 @@ enum { ROWS_HERE = 10 };
 static const struct {
   const char *what, *field;
   row rows[ROWS_HERE];
-  const char *texts[10]; // some of which match
+  const char *texts[20]; // some of which match
 } structures[] = {
     {"whole texts",
      "a",
@@ -592,6 +592,22 @@ static const struct {
       {LQ_MATCHER_GLOB, {"*\xE6\x97\xA5*"}}},
      {"x -ENC", "iex", "IEX", "abcdef", "ab cd ab ef", "a=b", "\xE2\x84\xAA", "Some Longer Text!",
       "\xE6\x97\xA5", "\xE6\x97"}},
+    {"a segment on either side",
+     "a",
+     {{LQ_MATCHER_GLOB, {"ab*needle*yz"}},
+      {LQ_MATCHER_GLOB_FOLD, {"?b?*needle*?y?"}},
+      {LQ_MATCHER_GLOB, {"\xC3\xA9?*needle*?\xC3\xA9"}},
+      {LQ_MATCHER_GLOB, {"????????*needle*"}},
+      {LQ_MATCHER_GLOB, {"*needle*????????"}},
+      {LQ_MATCHER_GLOB_FOLD, {"needle*needle", "c:\\win**.exe"}},
+      {LQ_MATCHER_GLOB_FOLD, {"?:\\needle*?xe"}}},
+     {"abneedleyz", "ab needle yz", "abneedleabneedleyz", "ABCNEEDLE.YZ",
+      "a\xC3\xA9"
+      "cneedlexyz",
+      "abcneedle1y", "\xC3\xA9\xC3\xA9needle1\xC3\xA9", "\xC3\xA9needle1\xC3\xA9",
+      "\xC3\xA9\xA9needle\xC3\xC3\xA9", "needle needle", "needleneedle", "needle", "C:\\Win.exe",
+      "c:\\windows\\a.exe", "c:\\win.ex", "\xC3\xA9:\\needle.EXE", "\xC3:\\needlexe",
+      "\xE6\x97:\\needle.xe"}},
     {"no literal",
      "a",
      {{LQ_MATCHER_GLOB, {"*"}},
@@ -630,7 +646,7 @@ Test(matchers, structures)
     begin(&w, &c->program);
     for (uint32_t k = 0; k < c->npredicates; k++)
       cr_expect(lq_matchers_covers(w.matchers, k), "%s: predicate %u", structures[i].what, k);
-    for (size_t k = 0; k < 10 && structures[i].texts[k]; k++) {
+    for (size_t k = 0; k < COUNT(structures[i].texts) && structures[i].texts[k]; k++) {
       set_text(&w, lq_str_of(structures[i].texts[k]));
       holding += compare(&w, structures[i].what);
     }
@@ -738,6 +754,32 @@ Test(matchers, work_is_bounded)
   set_text(&w, LQ_STR("a NEEDLE")); // and goes on
   cr_expect(compare(&w, "after") == 1);
   free(text);
+  end(&w);
+  free_program(c);
+}
+
+// Many places of a literal, before all of which more is asked for than there is room.
+Test(matchers, no_room_before_the_literal)
+{
+  enum { ROOM = 2000, PLACES = 900 };
+  char pattern[ROOM + 8] = {0}, text[4 * ROOM];
+  memset(pattern, '?', ROOM);
+  memcpy(pattern + ROOM, "*ab*", 4);
+  const row rows[] = {{LQ_MATCHER_GLOB, {pattern}}};
+  chance *c = of_rows("a", rows, COUNT(rows));
+  world w;
+  begin(&w, &c->program);
+  memset(text, 'x', sizeof text);
+  memcpy(text + 8, "ab", 2);
+  memcpy(text + ROOM, "ab", 2);
+  set_text(&w, (lq_str){text, sizeof text});
+  cr_expect(compare(&w, "room for the second") == 1);
+  for (int i = 0; i < PLACES; i++)
+    memcpy(text + 8 + 2 * i, "ab", 2);
+  const uint32_t *trues;
+  size_t n;
+  set_text(&w, (lq_str){text, sizeof text});
+  cr_expect(!lq_match_run_slot(w.run, 0, &w.event, &trues, &n) && lq_match_run_stats(w.run)->gave_up == 1);
   end(&w);
   free_program(c);
 }
