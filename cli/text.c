@@ -10,11 +10,10 @@
 
 static void *or_end(void *user, void *p, size_t old_size, size_t new_size)
 {
-  (void)user, (void)old_size;
-  if (new_size > 0)
-    return lq_need(p, new_size, 1);
-  free(p);
-  return NULL;
+  void *made = lq_mem_libc.fn(user, p, old_size, new_size);
+  if (!made && new_size > 0)
+    lq_out_of_memory();
+  return made;
 }
 
 const lq_mem lq_mem_or_end = {.fn = or_end};

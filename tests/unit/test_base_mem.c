@@ -43,6 +43,27 @@ Test(base_mem, grow)
   cr_expect_not(count.wrong_size);
 }
 
+// From 2 MiB on it is another kind of memory.
+Test(base_mem, what_is_large_keeps_its_bytes)
+{
+  enum { STEP = 1 << 20 };
+  static const size_t sizes[] = {0,        100,          STEP, 2 * STEP, 2 * STEP + 1, 7 * STEP - 3,
+                                 3 * STEP, 2 * STEP - 1, 0,    5 * STEP, 9 * STEP};
+  unsigned char *p = NULL;
+  size_t had = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    p = lq_mem_resize(&lq_mem_libc, p, had, sizes[i], 1);
+    cr_assert_not_null(p);
+    for (size_t k = 0; k < had && k < sizes[i]; k += 997)
+      cr_assert(p[k] == (unsigned char)(k / 997), "size %zu, byte %zu", sizes[i], k);
+    had = sizes[i];
+    for (size_t k = 0; k < had; k += 997)
+      p[k] = (unsigned char)(k / 997);
+  }
+  lq_mem_free(&lq_mem_libc, p, had, 1);
+  cr_expect_null(lq_mem_resize(&lq_mem_libc, NULL, 0, SIZE_MAX - 64, 1));
+}
+
 Test(base_mem, arena)
 {
   counting_mem count = {0};
