@@ -1,5 +1,6 @@
 // UTF-8, folding, strings, buffers, JSON escapes.
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <utf8proc.h>
 
 #include "base/buf.h"
