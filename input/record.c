@@ -312,6 +312,8 @@ lq_status lq_record_open(lq_record_reader *r, lq_str text, lq_event *e, lq_recor
     return s != LQ_OK ? s : LQ_E_NOMEM;
   if (r->way == LQ_RECORD_WHOLE)
     lq_slot_set_all(&r->cursor.done);
+  if (r->way == LQ_RECORD_WINDOWS)
+    r->cursor.kind = lq_windows_kind(r->windows, &r->cursor.decided);
   r->cursor.may_be_over = r->way == LQ_RECORD_PLAIN && may_be_over(r);
   e->mapped = r->way != LQ_RECORD_PLAIN;
   e->raw = text;

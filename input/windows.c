@@ -294,3 +294,9 @@ void lq_windows_time(lq_windows *w, lq_fill *f)
   apply_target(w, w->stamp);
   f->only = LQ_NO_SLOT;
 }
+
+uint64_t lq_windows_kind(const lq_windows *w, const lq_slot_set **decided)
+{
+  *decided = &w->plan->decided;
+  return w->plan->key;
+}

@@ -29,6 +29,8 @@ lq_status lq_windows_open_flat(lq_windows *w, uint32_t max_values, bool *whole);
 // all are wanted, or none.
 void lq_windows_give(lq_windows *w, lq_fill *f, const lq_slot_set *wanted);
 void lq_windows_time(lq_windows *w, lq_fill *f);
+// What the log and the id of the event decide alone, and a number for both, the same in all tables of a map.
+uint64_t lq_windows_kind(const lq_windows *w, const lq_slot_set **decided);
 // The tables alone, as filling makes them too. NULL: no memory.
 lq_windows *lq_windows_new(const lq_fill *f);
 #define LQ_NO_NAME UINT32_MAX

@@ -63,6 +63,28 @@ static bool index_rows(lq_windows *w, lq_windows_plan *p)
   return true;
 }
 
+static bool is_constant(const lq_windows *w, uint16_t row)
+{
+  return w->rows[row].transform == LQ_TO_CONST && w->row[row].name == LQ_WINDOWS_NONE;
+}
+
+static bool find_decided(lq_windows *w, lq_windows_plan *p)
+{
+  const lq_fill *f = w->fill;
+  p->decided = (lq_slot_set){.words = lq_arena_array(&w->planned, w->nwords, sizeof(uint64_t)),
+                             .n = w->nwords};
+  if (!p->decided.words)
+    return false;
+  for (size_t i = 0; i < w->nwords; i++)
+    p->decided.words[i] = f->alone.words[i] & ~w->data[i];
+  for (size_t i = 0; i < p->nrows; i++) {
+    uint32_t slot = w->slot_of[w->row[p->rows[i]].target];
+    if (slot != LQ_NO_SLOT && !is_constant(w, p->rows[i]))
+      p->decided.words[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+  }
+  return true;
+}
+
 // Lists are split at commas; actions may have some.
 static bool split_kind(lq_windows *w, lq_windows_plan *p, const lq_map_kind *kind)
 {
@@ -102,7 +124,8 @@ static const lq_map_kind *kind_of(lq_map_group group, uint32_t id)
 
 static bool make_plan(lq_windows *w, lq_windows_plan *p, lq_map_group group, uint32_t id)
 {
-  return choose_rows(w, p, group, id) && index_rows(w, p) && split_kind(w, p, kind_of(group, id));
+  return choose_rows(w, p, group, id) && index_rows(w, p) && find_decided(w, p) &&
+         split_kind(w, p, kind_of(group, id));
 }
 
 const lq_windows_plan *lq_windows_plan_of(lq_windows *w, lq_map_group group, uint32_t id)

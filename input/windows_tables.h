@@ -23,6 +23,7 @@ typedef struct lq_windows_plan {
   lq_str *kinds;                          // what its kind gives, in one piece:
   uint16_t kind_at[LQ_WINDOWS_KINDS + 1]; // where in it each of the three fields begins, and the end
   uint64_t *slots; // a bit for each slot that stands alone and that its rows, its kind or data can give to
+  lq_slot_set decided; // slots that stand alone and have the same values in all events of the plan, or none
 } lq_windows_plan;
 
 typedef struct lq_windows_row {

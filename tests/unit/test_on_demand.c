@@ -510,6 +510,79 @@ Test(on_demand, random_records)
   }
 }
 
+// ---- kinds
+
+typedef struct kinds {
+  size_t slots, n, checked;
+  struct {
+    uint64_t kind;
+    lq_buf decided;
+  } seen[128];
+} kinds;
+
+// The slots that its kind decides, with the values that the event has there.
+static void show_decided(lq_buf *out, const lq_cursor *c, size_t slots)
+{
+  char scratch[LQ_VALUE_TEXT_MAX];
+  for (uint32_t s = 0; s < slots; s++) {
+    if (!lq_cursor_kind_decides(c, s))
+      continue;
+    lq_buf_printf(out, "%u:", s);
+    for (const lq_slot_value *v = lq_event_first(c->event, s); v; v = lq_event_next(c->event, v)) {
+      lq_buf_str(out, lq_value_text(&v->v, scratch));
+      lq_buf_printf(out, "@%u/%u ", v->element, v->parent);
+    }
+  }
+}
+
+static int on_kind(void *user, lq_cursor *c)
+{
+  kinds *k = user;
+  asking all = {.slots = k->slots};
+  lq_buf now = {.mem = &lq_mem_libc};
+  size_t i = 0;
+  cr_assert(ask_all(&all, c) == LQ_OK);
+  show_decided(&now, c, k->slots);
+  while (i < k->n && k->seen[i].kind != c->kind)
+    i++;
+  if (i < k->n) {
+    cr_expect(lq_str_eq(lq_buf_get(&now), lq_buf_get(&k->seen[i].decided)), "%.*s is not %.*s: %.*s",
+              LQ_STR_ARG(lq_buf_get(&now)), LQ_STR_ARG(lq_buf_get(&k->seen[i].decided)),
+              LQ_STR_ARG(c->event->raw));
+    k->checked += c->kind != 0;
+    lq_buf_free(&now);
+  } else if (k->n < COUNT(k->seen)) {
+    k->seen[k->n].kind = c->kind;
+    k->seen[k->n++].decided = now;
+  }
+  return 0;
+}
+
+// Whatever else is in them, events of a kind have the same where it decides; by whatever reader they are
+// read.
+Test(on_demand, what_a_kind_decides)
+{
+  for (size_t m = 0; m < COUNT(maps); m++) {
+    kinds k = {.slots = maps[m].n};
+    lq_reader_hooks hooks = {.record = on_kind, .user = &k};
+    lq_fieldmap *map = make_map(&maps[m]);
+    state = 88172645463325252u;
+    for (int reader = 0; reader < 4; reader++) {
+      lq_buf text = {.mem = &lq_mem_libc};
+      for (size_t i = 0; i < COUNT(shapes); i++)
+        lq_buf_printf(&text, "%s\n", shapes[i]);
+      for (int i = 0; i < 300; i++)
+        put_record(&text);
+      read_text(lq_buf_get(&text), map, (lq_input_limits){0}, &hooks);
+      lq_buf_free(&text);
+    }
+    cr_expect(k.checked > 500, "map %zu: %zu", m, k.checked);
+    for (size_t i = 0; i < k.n; i++)
+      lq_buf_free(&k.seen[i].decided);
+    lq_fieldmap_free(map);
+  }
+}
+
 // ---- what nobody asks for
 
 static int on_record_unasked(void *user, lq_cursor *c)
