@@ -27,18 +27,26 @@ lq_status lq_conditions_make(lq_ruleset *rs)
   const lq_program *p = rs->program;
   size_t n = 0;
   rs->nwhole = whole_rules(p);
-  rs->nconditions = rs->nwhole + p->nterms;
+  rs->nconditions = rs->nwhole + p->nterms + p->nlineages;
   rs->conditions = lq_mem_alloc(rs->mem, rs->nconditions, sizeof *rs->conditions);
   if (!rs->conditions)
     return LQ_E_NOMEM;
   for (uint32_t i = 0; i < p->nrules; i++) {
     if (p->rules[i].state == LQ_NONE)
-      rs->conditions[n++] = (lq_condition){.rule = i, .term = LQ_NONE, .snippet = LQ_NONE};
+      rs->conditions[n++] = (lq_condition){.rule = i, .term = LQ_NONE, .row = LQ_NONE, .snippet = LQ_NONE};
   }
   for (uint32_t i = 0; i < p->nterms; i++) {
     uint32_t snippet = p->terms[i].snippet;
+    rs->conditions[n++] = (lq_condition){.rule = p->snippets[snippet].rule,
+                                         .term = i,
+                                         .row = LQ_NONE,
+                                         .snippet = snippet,
+                                         .reads = reads_of(p, snippet)};
+  }
+  for (uint32_t i = 0; i < p->nlineages; i++) {
+    const lq_lineage_def *l = &p->lineages[i];
     rs->conditions[n++] = (lq_condition){
-        .rule = p->snippets[snippet].rule, .term = i, .snippet = snippet, .reads = reads_of(p, snippet)};
+        .rule = l->rule, .term = LQ_NONE, .row = i, .snippet = l->snippet, .reads = LQ_READS_LINEAGE};
   }
   return LQ_OK;
 }

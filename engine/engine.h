@@ -4,6 +4,7 @@
 #ifndef LQ_ENGINE_ENGINE_H
 #define LQ_ENGINE_ENGINE_H
 
+#include "engine/process.h"
 #include "engine/profile.h"
 #include "input/cursor.h"
 #include "input/sieve.h"
@@ -25,24 +26,31 @@ const lq_fieldmap *lq_ruleset_fields(const lq_ruleset *rs);
 // No rule matches a line that it holds back. NULL: there is none.
 const lq_sieve *lq_ruleset_sieve(const lq_ruleset *rs);
 
-// What is asked about an event: a rule over single events as a whole, or one term (or `until`) of a rule over
-// several. Whole rules come first, in their order, then terms in theirs.
+// What is asked about an event: a rule over single events as a whole, one term (or `until`) of a rule over
+// several, or one row of lineage. Whole rules come first, in their order, then terms in theirs, then rows.
 typedef enum lq_condition_reads {
   LQ_READS_TERMS = 1,   // events of earlier terms: it has an answer for each partial match
   LQ_READS_LINEAGE = 2, // the event's processes: it has an answer when the event's turn comes
 } lq_condition_reads;
 typedef struct lq_condition {
   uint32_t rule;
-  uint32_t term, snippet; // LQ_NONE: the whole rule
-  uint8_t reads;          // lq_condition_reads besides the event; 0: its answer is the event's alone
+  uint32_t term, row; // which it is; LQ_NONE both: the whole rule
+  uint32_t snippet;   // LQ_NONE: the whole rule
+  uint8_t reads;      // lq_condition_reads besides the event; 0: its answer is the event's alone
 } lq_condition;
 const lq_condition *lq_ruleset_conditions(const lq_ruleset *rs, size_t *n);
 const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term);
-// What is asked of an event later, when its turn has come: by lineage, of every event if there is any; and,
-// added to the set, because a term has held or is to be asked then.
+// What is asked of an event later, when its turn has come: by all rows of lineage and about its processes, of
+// every event if there is any; about its processes alone; and, added to the set, because a term has held or
+// is to be asked then, as a row is.
 const lq_slot_set *lq_ruleset_of_lineage(const lq_ruleset *rs);
+const lq_slot_set *lq_ruleset_of_processes(const lq_ruleset *rs);
 const lq_slot_set *lq_ruleset_of_rows(const lq_ruleset *rs); // by stages, of events that they kept
 void lq_ruleset_add_later(const lq_ruleset *rs, uint32_t term, lq_slot_set *set);
+void lq_ruleset_add_row(const lq_ruleset *rs, uint32_t row, lq_slot_set *set);
+// lq_process_read of the slots of a rule set that has lineage.
+void lq_ruleset_read_process(const lq_ruleset *rs, const lq_event *e, lq_buf *own, lq_buf *parent,
+                             lq_process_facts *out);
 
 typedef struct lq_engine_stats {
   uint64_t events, matches;
@@ -75,11 +83,12 @@ const lq_engine_stats *lq_engine_stats_get(const lq_engine *e);
 const uint64_t *lq_engine_rule_matches(const lq_engine *e); // by rule index
 
 // Which conditions hold for an event. Those that read more than the event are among the terms if the event
-// lets them hold at all: they are to be asked later. Both lists ascend, and live until the engine is asked
+// lets them hold at all: they are to be asked later. The lists ascend, and live until the engine is asked
 // about another event.
 typedef struct lq_hits {
   const uint32_t *rules, *terms; // indices of rules; of terms
-  size_t nrules, nterms;
+  const uint32_t *rows;          // of lineage that the event lets hold: all are to be asked later
+  size_t nrules, nterms, nrows;
 } lq_hits;
 typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole rules; terms too
 // The cursor is over lq_ruleset_fields, and is asked for what conditions read.

@@ -59,6 +59,7 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->rule_matches = lq_mem_alloc(mem, p->nrules, sizeof *e->rule_matches);
   e->rule_hits = lq_mem_alloc(mem, rs->nwhole, sizeof *e->rule_hits);
   e->term_hits = lq_mem_alloc(mem, p->nterms, sizeof *e->term_hits);
+  e->row_hits = lq_mem_alloc(mem, p->nlineages, sizeof *e->row_hits);
   make_capped(&e->scratch_mem, mem, rs->limits.max_scratch);
   make_capped(&e->folds_mem, mem, rs->limits.max_scratch);
   make_exec(e, &e->exec, e->memo, e->marked);
@@ -68,7 +69,7 @@ lq_status lq_engine_new(lq_engine **out, const lq_ruleset *rs, const lq_mem *mem
   e->answered = lq_mem_alloc(mem, lq_fieldmap_slots(rs->fields), sizeof *e->answered);
   e->explaining.results = NULL; // a machine may still hold what its run gave
   if (!e->results || !e->memo || !e->marked || !e->explain_memo || !e->explain_marked || !e->rule_matches ||
-      !e->rule_hits || !e->term_hits || !e->candidates || !e->busy || !e->answered ||
+      !e->rule_hits || !e->term_hits || !e->row_hits || !e->candidates || !e->busy || !e->answered ||
       lq_slot_set_init(&e->wanted, lq_fieldmap_slots(rs->fields), mem)) {
     lq_engine_free(e);
     return LQ_E_NOMEM;
@@ -105,6 +106,7 @@ void lq_engine_free(lq_engine *e)
   lq_mem_free(e->mem, e->rule_matches, p->nrules, sizeof *e->rule_matches);
   lq_mem_free(e->mem, e->rule_hits, e->rs->nwhole, sizeof *e->rule_hits);
   lq_mem_free(e->mem, e->term_hits, p->nterms, sizeof *e->term_hits);
+  lq_mem_free(e->mem, e->row_hits, p->nlineages, sizeof *e->row_hits);
   lq_mem_free(e->mem, e, 1, sizeof *e);
 }
 

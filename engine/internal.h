@@ -22,12 +22,13 @@ struct lq_ruleset {
   uint32_t *slots;                           // by field
   uint32_t process_slots[LQ_PROCESS_FIELDS]; // when some rule asks for lineage
   lq_engine_limits limits;
-  lq_condition *conditions; // whole rules first, then terms
+  lq_condition *conditions; // whole rules first, then terms, then rows of lineage
   size_t nconditions, nwhole;
   lq_sieve *sieve;                     // what a line must hold; NULL: nothing in particular
   lq_slot_set of_rules, of_all, every; // slots that whole rules read; all conditions; that there are
-  // What is asked when an event's turn has come: by lineage; of rows that a stage kept; by term, a set each.
-  lq_slot_set of_lineage, of_rows, later;
+  // What is asked when an event's turn has come: by lineage; about processes; of rows that a stage kept; by
+  // term and then by row of lineage, a set each.
+  lq_slot_set of_lineage, of_processes, of_rows, later;
   uint32_t *reads, *first_read; // slots that each condition reads, by condition and one more
   size_t nreads, reads_cap;
   uint32_t *rarity;     // by predicate
@@ -57,17 +58,17 @@ struct lq_engine {
   uint8_t *memo, *explain_memo;
   uint32_t *marked, *explain_marked; // what those tell of
   uint64_t *rule_matches;
-  uint32_t *rule_hits, *term_hits; // of the event that was asked last
-  uint64_t *candidates;            // a bit for each condition; none between events
-  uint64_t *busy;                  // a bit for each word of them that is not 0
-  size_t nwords;                   // of candidates
-  lq_slot_set wanted;              // of the candidates
-  lq_classes *classes;             // NULL: the layer is off, or no event has come
-  lq_match_run *matching;          // the same
-  bool has_class;                  // exec's memo knows all predicates over class fields that hold
-  uint32_t *answered;              // by slot: the event for which the matchers have answered
-  uint32_t nth;                    // event, from 1
-  lq_profile *profile;             // NULL: nobody gave a clock
+  uint32_t *rule_hits, *term_hits, *row_hits; // of the event that was asked last
+  uint64_t *candidates;                       // a bit for each condition; none between events
+  uint64_t *busy;                             // a bit for each word of them that is not 0
+  size_t nwords;                              // of candidates
+  lq_slot_set wanted;                         // of the candidates
+  lq_classes *classes;                        // NULL: the layer is off, or no event has come
+  lq_match_run *matching;                     // the same
+  bool has_class;                             // exec's memo knows all predicates over class fields that hold
+  uint32_t *answered;                         // by slot: the event for which the matchers have answered
+  uint32_t nth;                               // event, from 1
+  lq_profile *profile;                        // NULL: nobody gave a clock
   lq_engine_stats stats;
   uint32_t layers_off; // bits of lq_layer
 };

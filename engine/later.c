@@ -2,9 +2,10 @@
 // pipe is looked at again. An event that waits, or is kept for later, has these values and no others.
 #include "engine/internal.h"
 
-static lq_slot_set row(const lq_ruleset *rs, uint32_t term)
+// Of a term, or behind all terms of a row of lineage.
+static lq_slot_set later_of(const lq_ruleset *rs, size_t i)
 {
-  return (lq_slot_set){.words = rs->later.words + term * rs->of_lineage.n, .n = rs->of_lineage.n};
+  return (lq_slot_set){.words = rs->later.words + i * rs->of_lineage.n, .n = rs->of_lineage.n};
 }
 
 static void add_snippet(const lq_ruleset *rs, uint32_t snippet, lq_slot_set *set)
@@ -40,10 +41,15 @@ static void add_term(const lq_ruleset *rs, uint32_t term, lq_slot_set *set)
 static void find_lineage(lq_ruleset *rs)
 {
   const lq_program *p = rs->program;
-  for (int i = 0; p->nlineages > 0 && i < LQ_PROCESS_FIELDS; i++)
+  for (int i = 0; p->nlineages > 0 && i < LQ_PROCESS_FIELDS; i++) {
     lq_slot_set_add(&rs->of_lineage, rs->process_slots[i]);
-  for (size_t i = 0; i < p->nlineages; i++)
+    lq_slot_set_add(&rs->of_processes, rs->process_slots[i]);
+  }
+  for (size_t i = 0; i < p->nlineages; i++) {
+    lq_slot_set set = later_of(rs, p->nterms + i);
+    add_snippet(rs, p->lineages[i].snippet, &set);
     add_snippet(rs, p->lineages[i].snippet, &rs->of_lineage);
+  }
 }
 
 lq_status lq_later_find(lq_ruleset *rs)
@@ -52,9 +58,11 @@ lq_status lq_later_find(lq_ruleset *rs)
   size_t slots = lq_fieldmap_slots(rs->fields);
   lq_status status = lq_slot_set_init(&rs->of_lineage, slots, rs->mem);
   if (!status)
+    status = lq_slot_set_init(&rs->of_processes, slots, rs->mem);
+  if (!status)
     status = lq_slot_set_init(&rs->of_rows, slots, rs->mem);
   if (!status)
-    status = lq_slot_set_init(&rs->later, p->nterms * rs->of_lineage.n * 64, rs->mem);
+    status = lq_slot_set_init(&rs->later, (p->nterms + p->nlineages) * rs->of_lineage.n * 64, rs->mem);
   if (status)
     return status;
   find_lineage(rs);
@@ -63,7 +71,7 @@ lq_status lq_later_find(lq_ruleset *rs)
     if (d->kind == LQ_STATE_EVENT)
       add_stages(rs, d, &rs->of_rows);
     for (uint32_t k = d->first_term; k < d->first_term + d->nterms + d->until; k++) {
-      lq_slot_set set = row(rs, k);
+      lq_slot_set set = later_of(rs, k);
       add_stages(rs, d, &set);
       add_term(rs, k, &set);
     }
@@ -76,14 +84,35 @@ const lq_slot_set *lq_ruleset_of_lineage(const lq_ruleset *rs)
   return &rs->of_lineage;
 }
 
+const lq_slot_set *lq_ruleset_of_processes(const lq_ruleset *rs)
+{
+  return &rs->of_processes;
+}
+
 const lq_slot_set *lq_ruleset_of_rows(const lq_ruleset *rs)
 {
   return &rs->of_rows;
 }
 
+static void add(const lq_ruleset *rs, size_t i, lq_slot_set *set)
+{
+  lq_slot_set later = later_of(rs, i);
+  for (size_t k = 0; k < set->n; k++)
+    set->words[k] |= later.words[k];
+}
+
 void lq_ruleset_add_later(const lq_ruleset *rs, uint32_t term, lq_slot_set *set)
 {
-  lq_slot_set later = row(rs, term);
-  for (size_t i = 0; i < set->n; i++)
-    set->words[i] |= later.words[i];
+  add(rs, term, set);
+}
+
+void lq_ruleset_add_row(const lq_ruleset *rs, uint32_t row, lq_slot_set *set)
+{
+  add(rs, rs->program->nterms + row, set);
+}
+
+void lq_ruleset_read_process(const lq_ruleset *rs, const lq_event *e, lq_buf *own, lq_buf *parent,
+                             lq_process_facts *out)
+{
+  lq_process_read(e, rs->process_slots, own, parent, out);
 }

@@ -71,6 +71,7 @@ void lq_ruleset_free(lq_ruleset *rs)
   lq_slot_set_free(&rs->of_all);
   lq_slot_set_free(&rs->every);
   lq_slot_set_free(&rs->of_lineage);
+  lq_slot_set_free(&rs->of_processes);
   lq_slot_set_free(&rs->of_rows);
   lq_slot_set_free(&rs->later);
   lq_matchers_free(rs->matchers);

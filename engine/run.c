@@ -63,7 +63,12 @@ static bool may_hold_later(lq_engine *e, lq_exec *x, const lq_condition *c)
 
 // ---- all
 
-// *n: how many hold, or are to be asked later. By rule for whole rules, by term for others.
+static uint32_t number_of(const lq_condition *c)
+{
+  return c->term != LQ_NONE ? c->term : c->row != LQ_NONE ? c->row : c->rule;
+}
+
+// *n: how many hold, or are to be asked later. By rule for whole rules, by term or row for others.
 static lq_status run_all(lq_engine *e, lq_exec *x, const lq_condition *c, size_t count, uint32_t *out,
                          size_t *n)
 {
@@ -78,7 +83,7 @@ static lq_status run_all(lq_engine *e, lq_exec *x, const lq_condition *c, size_t
     if (status)
       return status;
     if (holds)
-      out[(*n)++] = c->term == LQ_NONE ? c->rule : c->term;
+      out[(*n)++] = number_of(c);
   }
   return LQ_OK;
 }
@@ -86,13 +91,22 @@ static lq_status run_all(lq_engine *e, lq_exec *x, const lq_condition *c, size_t
 lq_status lq_engine_ask_terms(lq_engine *e, lq_exec *x, uint32_t *out, size_t *n)
 {
   const lq_ruleset *rs = e->rs;
-  return run_all(e, x, rs->conditions + rs->nwhole, rs->nconditions - rs->nwhole, out, n);
+  return run_all(e, x, rs->conditions + rs->nwhole, rs->program->nterms, out, n);
+}
+
+static lq_status ask_rows(lq_engine *e, lq_hits *out)
+{
+  const lq_ruleset *rs = e->rs;
+  size_t n = rs->program->nlineages;
+  return run_all(e, &e->exec, rs->conditions + rs->nconditions - n, n, e->row_hits, &out->nrows);
 }
 
 static lq_status run_everything(lq_engine *e, bool terms, lq_hits *out)
 {
   lq_status status = run_all(e, &e->exec, e->rs->conditions, e->rs->nwhole, e->rule_hits, &out->nrules);
-  return status || !terms ? status : lq_engine_ask_terms(e, &e->exec, e->term_hits, &out->nterms);
+  if (!status && terms)
+    status = lq_engine_ask_terms(e, &e->exec, e->term_hits, &out->nterms);
+  return status || !terms ? status : ask_rows(e, out);
 }
 
 // ---- candidates
@@ -242,10 +256,12 @@ static lq_status run_candidate(lq_engine *e, const lq_condition *c, lq_hits *out
   bool holds = c->reads != 0;
   e->stats.candidates++;
   lq_status status = c->reads ? LQ_OK : ask(e, &e->exec, c, &holds);
-  if (holds && c->term == LQ_NONE)
-    e->rule_hits[out->nrules++] = c->rule;
-  else if (holds)
+  if (holds && c->term != LQ_NONE)
     e->term_hits[out->nterms++] = c->term;
+  else if (holds && c->row != LQ_NONE)
+    e->row_hits[out->nrows++] = c->row;
+  else if (holds)
+    e->rule_hits[out->nrules++] = c->rule;
   return status;
 }
 
@@ -345,7 +361,7 @@ static void count_values(lq_engine *e)
 
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out)
 {
-  *out = (lq_hits){.rules = e->rule_hits, .terms = e->term_hits};
+  *out = (lq_hits){.rules = e->rule_hits, .terms = e->term_hits, .rows = e->row_hits};
   lq_status status = make_ready(e);
   if (status)
     return status;

@@ -2,6 +2,7 @@
 // nothing but the record.
 #include "lib/sift.h"
 #include "base/counters.h"
+#include "base/layers.h"
 #include "input/formats.h"
 
 LQ_COUNTERS_ONLY(lq_engine_stats);
@@ -13,7 +14,10 @@ struct lq_sift {
   lq_limits limits;
   lq_engine *engine;
   lq_reader *reader;
-  bool stateful, wants_all;
+  bool stateful;
+  bool lineage; // every event matters
+  bool kin;     // of most of them, only what they say of processes
+  lq_buf own, parent;
   lq_sifted *into;
   lq_status failure; // why a hook stopped the reader; LQ_OK: `into` is full
 };
@@ -28,13 +32,14 @@ static lq_find *add(lq_sift *s, lq_find_kind kind, uint64_t line, uint64_t offse
     return NULL;
   }
   lq_find *f = &b->finds[b->nfinds++];
-  *f = (lq_find){.kind = kind, .line = line - 1, .offset = offset, .first = b->nhits};
+  *f = (lq_find){
+      .kind = kind, .line = line - 1, .offset = offset, .first = kind == LQ_FIND_KIN ? b->text.n : b->nhits};
   return f;
 }
 
 static bool is_full(const lq_sifted *b)
 {
-  return b->nfinds >= LQ_FINDS_MAX || b->nhits >= LQ_FOUND_HITS_MAX;
+  return b->nfinds >= LQ_FINDS_MAX || b->nhits >= LQ_FOUND_HITS_MAX || b->text.n >= LQ_FOUND_TEXT_MAX;
 }
 
 static bool add_hits(lq_sifted *b, const uint32_t *hits, size_t n)
@@ -47,24 +52,74 @@ static bool add_hits(lq_sifted *b, const uint32_t *hits, size_t n)
   return true;
 }
 
-static lq_status note_event(lq_sift *s, const lq_event *e, const lq_hits *hits)
+static lq_find *add_event(lq_sift *s, lq_find_kind kind, const lq_event *e)
 {
-  bool wanted = hits->nrules > 0 || hits->nterms > 0 || s->wants_all;
-  if (!wanted && !s->stateful)
-    return LQ_OK;
-  lq_find *f = add(s, wanted ? LQ_FIND_HITS : LQ_FIND_STAMP, e->line, e->offset);
+  lq_find *f = add(s, kind, e->line, e->offset);
   if (!f)
-    return LQ_E_NOMEM;
+    return NULL;
   f->n = e->raw.n;
   f->time = e->time;
   f->has_time = e->has_time;
+  return f;
+}
+
+static lq_status note_hits(lq_sift *s, const lq_event *e, const lq_hits *hits)
+{
+  lq_find *f = add_event(s, LQ_FIND_HITS, e);
+  if (!f)
+    return LQ_E_NOMEM;
   f->nrules = (uint32_t)hits->nrules;
   f->nterms = (uint32_t)hits->nterms;
-  if (wanted)
-    f->seen = lq_reader_leave(s->reader);
-  return add_hits(s->into, hits->rules, hits->nrules) && add_hits(s->into, hits->terms, hits->nterms)
+  f->nrows = (uint32_t)hits->nrows;
+  f->seen = lq_reader_leave(s->reader);
+  lq_sifted *b = s->into;
+  return add_hits(b, hits->rules, hits->nrules) && add_hits(b, hits->terms, hits->nterms) &&
+                 add_hits(b, hits->rows, hits->nrows)
              ? LQ_OK
              : LQ_E_NOMEM;
+}
+
+static lq_status note_kin(lq_sift *s, const lq_event *e)
+{
+  lq_process_facts facts;
+  lq_buf *text = &s->into->text;
+  lq_ruleset_read_process(s->bundle->rules, e, &s->own, &s->parent, &facts);
+  lq_find *f = s->own.failed || s->parent.failed ? NULL : add_event(s, LQ_FIND_KIN, e);
+  if (!f)
+    return LQ_E_NOMEM;
+  f->nown = (uint32_t)facts.own.n;
+  f->nparent = (uint32_t)facts.parent.n;
+  f->starts = facts.starts;
+  f->unique = facts.unique;
+  lq_buf_str(text, facts.own);
+  lq_buf_str(text, facts.parent);
+  return text->failed ? LQ_E_NOMEM : LQ_OK;
+}
+
+// One that could be over a limit is the scan's to look at.
+static lq_status is_kin(lq_sift *s, lq_cursor *c, bool *alone)
+{
+  *alone = s->kin && !c->may_be_over;
+  lq_status status = *alone ? lq_cursor_need(c, lq_ruleset_of_processes(s->bundle->rules)) : LQ_OK;
+  if (status == LQ_OK && *alone)
+    *alone = !lq_event_shorten(c->event, (size_t)s->limits.max_value);
+  return status;
+}
+
+static lq_status note_event(lq_sift *s, lq_cursor *c, const lq_hits *hits)
+{
+  bool alone = false;
+  lq_status status = LQ_OK;
+  if (hits->nrules == 0 && hits->nterms == 0 && hits->nrows == 0) {
+    if (!s->stateful)
+      return LQ_OK;
+    if (!s->lineage)
+      return add_event(s, LQ_FIND_STAMP, c->event) ? LQ_OK : LQ_E_NOMEM;
+    status = is_kin(s, c, &alone);
+  }
+  if (status != LQ_OK)
+    return status;
+  return alone ? note_kin(s, c->event) : note_hits(s, c->event, hits);
 }
 
 static int on_record(void *user, lq_cursor *c)
@@ -75,7 +130,7 @@ static int on_record(void *user, lq_cursor *c)
   if (s->failure == LQ_OK && s->stateful)
     s->failure = lq_cursor_need_time(c);
   if (s->failure == LQ_OK)
-    s->failure = note_event(s, c->event, &hits);
+    s->failure = note_event(s, c, &hits);
   return s->failure != LQ_OK || is_full(s->into);
 }
 
@@ -147,8 +202,10 @@ lq_status lq_sift_block(lq_sift *s, const void *bytes, size_t n, lq_sifted *into
   into->bytes = bytes;
   into->n = n;
   into->nfinds = into->nhits = 0;
+  lq_buf_clear(&into->text);
   into->now = s->options.now;
   into->skims = lq_api_sieve(s->bundle, &s->options) != NULL;
+  into->kin = s->kin;
   into->limits = s->limits;
   memcpy(into->digest, s->bundle->digest, sizeof into->digest);
   find_body(into);
@@ -178,7 +235,12 @@ lq_status lq_sift_new(lq_sift **out, const lq_bundle *b, const lq_scan_options *
                  .options = o,
                  .limits = limits,
                  .stateful = b->program->nstates > 0,
-                 .wants_all = b->program->nlineages > 0};
+                 .lineage = b->program->nlineages > 0,
+                 .own.mem = &s->mem,
+                 .parent.mem = &s->mem};
+  // Where records are kept nowhere, nobody will ask for that of an event without hits.
+  s->kin = s->lineage && o.spill && o.lateness == LQ_SCAN_LATENESS_WHOLE &&
+           lq_layer_is_on(o.layers_off, LQ_LAYER_WAITING);
   lq_reader_hooks hooks = {.record = on_record, .bad = on_bad, .user = s};
   lq_status status = lq_api_open(&s->engine, &s->reader, s->bundle, &s->options, &s->limits, &hooks, &s->mem);
   if (status == LQ_OK)
@@ -197,6 +259,8 @@ void lq_sift_free(lq_sift *s)
   lq_mem mem = s->mem;
   lq_reader_free(s->reader);
   lq_engine_free(s->engine);
+  lq_buf_free(&s->own);
+  lq_buf_free(&s->parent);
   lq_bundle_free(s->bundle);
   lq_mem_free(&mem, s, 1, sizeof *s);
 }
@@ -211,7 +275,7 @@ lq_status lq_sifted_new(lq_sifted **out, const lq_allocator *allocator)
   lq_sifted *b = lq_mem_alloc(&mem, 1, sizeof *b);
   if (!b)
     return LQ_E_NOMEM;
-  *b = (lq_sifted){.mem = mem, .bytes = ""};
+  *b = (lq_sifted){.mem = mem, .bytes = "", .text.mem = &b->mem};
   *out = b;
   return LQ_OK;
 }
@@ -223,5 +287,6 @@ void lq_sifted_free(lq_sifted *b)
   lq_mem mem = b->mem;
   lq_mem_free(&mem, b->finds, b->finds_cap, sizeof *b->finds);
   lq_mem_free(&mem, b->hits, b->hits_cap, sizeof *b->hits);
+  lq_buf_free(&b->text);
   lq_mem_free(&mem, b, 1, sizeof *b);
 }

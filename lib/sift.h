@@ -7,6 +7,7 @@
 typedef enum lq_find_kind {
   LQ_FIND_HITS,  // a record in which conditions hold, or that is wanted whatever holds
   LQ_FIND_STAMP, // one of which stateful rules want the time alone
+  LQ_FIND_KIN,   // the time, and what it says of processes
   LQ_FIND_BAD,
 } lq_find_kind;
 
@@ -17,15 +18,17 @@ typedef struct lq_find {
   uint64_t line, offset; // lines before it in the body; of its first byte, there
   size_t n;              // bytes of the record
   int64_t time;
-  size_t first; // HITS: of its rules, then its terms
-  uint32_t nrules, nterms;
+  size_t first; // HITS: of its rules, then its terms, then its rows; KIN: of its texts
+  uint32_t nrules, nterms, nrows;
+  uint32_t nown, nparent; // KIN
+  bool starts, unique;    // KIN
   lq_oddities seen;
   lq_str reason; // BAD; static
 } lq_find;
 
 // Events made to be remarkable must not take more memory than their bytes: behind so many of them the rest of
 // a block is not looked at, and is the scan's to read.
-enum { LQ_FINDS_MAX = 1 << 14, LQ_FOUND_HITS_MAX = 1 << 18 };
+enum { LQ_FINDS_MAX = 1 << 14, LQ_FOUND_HITS_MAX = 1 << 18, LQ_FOUND_TEXT_MAX = 1 << 20 };
 
 struct lq_sifted {
   lq_mem mem;
@@ -39,6 +42,7 @@ struct lq_sifted {
   size_t nfinds, finds_cap;
   uint32_t *hits;
   size_t nhits, hits_cap;
+  lq_buf text;            // names of processes
   lq_input_stats read;    // of the body, without the records of HITS
   lq_engine_stats judged; // all of it
   // Whose answers they are.
@@ -46,6 +50,7 @@ struct lq_sifted {
   lq_limits limits;
   int64_t now;
   bool skims; // lines may have gone unread
+  bool kin;   // records may have gone unread of which only processes matter
 };
 
 #endif

@@ -13,24 +13,51 @@ static lq_str text_of(const lq_sifted *b, const lq_find *f)
 static lq_status take_record(lq_scan *s, const lq_sifted *b, const lq_find *f)
 {
   const uint32_t *first = b->hits + f->first;
-  const lq_hits hits = {.rules = first, .nrules = f->nrules, .terms = first + f->nrules, .nterms = f->nterms};
+  const lq_hits hits = {.rules = first,
+                        .nrules = f->nrules,
+                        .terms = first + f->nrules,
+                        .nterms = f->nterms,
+                        .rows = first + f->nrules + f->nterms,
+                        .nrows = f->nrows};
   s->known = &hits;
   lq_status status = lq_reader_take(s->reader, text_of(b, f), f->line, f->offset, f->seen);
   s->known = NULL;
   return lq_scan_settle(s, status);
 }
 
-static lq_status take_stamp(lq_scan *s, const lq_find *f)
+static lq_status stamp(lq_scan *s, const lq_find *f)
 {
-  static const lq_hits none = {0};
   lq_status status = LQ_OK;
   if (!s->has_stamped)
     status = lq_event_init(&s->stamped, lq_ruleset_fields(s->bundle->rules), &s->mem);
   s->has_stamped = status == LQ_OK;
-  if (status != LQ_OK)
-    return status;
   s->stamped.time = f->time;
   s->stamped.has_time = f->has_time;
+  return status;
+}
+
+static lq_status take_kin(lq_scan *s, const lq_sifted *b, const lq_find *f)
+{
+  lq_status status = stamp(s, f);
+  if (status != LQ_OK)
+    return status;
+  lq_str text = lq_str_slice(lq_buf_get(&b->text), f->first, f->first + f->nown + f->nparent);
+  lq_process_facts facts = {.own = lq_str_slice(text, 0, f->nown),
+                            .parent = lq_str_slice(text, f->nown, text.n),
+                            .starts = f->starts,
+                            .unique = f->unique};
+  s->busy = true;
+  status = lq_stateful_kin(s->stateful, &s->stamped, &facts);
+  s->busy = false;
+  return status;
+}
+
+static lq_status take_stamp(lq_scan *s, const lq_find *f)
+{
+  static const lq_hits none = {0};
+  lq_status status = stamp(s, f);
+  if (status != LQ_OK)
+    return status;
   s->busy = true;
   lq_cursor whole = lq_cursor_of(&s->stamped);
   status = lq_stateful_event(s->stateful, &whole, &none);
@@ -55,6 +82,7 @@ static lq_status take(lq_scan *s, const lq_sifted *b, const lq_find *f)
   switch (f->kind) {
   case LQ_FIND_HITS: return take_record(s, b, f);
   case LQ_FIND_STAMP: return take_stamp(s, f);
+  case LQ_FIND_KIN: return take_kin(s, b, f);
   case LQ_FIND_BAD: return take_bad(s, f);
   }
   return LQ_OK;
@@ -116,7 +144,8 @@ static bool same_limits(const lq_limits *a, const lq_limits *b)
 static bool can_believe(const lq_scan *s, const lq_sifted *b)
 {
   return b->body < b->end && s->passing == 0 && !s->options.event && b->now == s->now &&
-         b->skims == (lq_api_sieve(s->bundle, &s->options) != NULL) && same_limits(&b->limits, &s->limits) &&
+         b->skims == (lq_api_sieve(s->bundle, &s->options) != NULL) &&
+         (!b->kin || lq_stateful_takes_kin(s->stateful)) && same_limits(&b->limits, &s->limits) &&
          strcmp(b->digest, s->bundle->digest) == 0;
 }
 

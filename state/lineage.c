@@ -134,8 +134,12 @@ static void inherit(const lq_ancestry *l, uint8_t *bits, lq_str parent)
   }
 }
 
-void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
-                       void *user)
+static uint8_t *bits_at_hand(const lq_ancestry *l)
+{
+  return l->at_hand ? l->at_hand->bits : l->stranger;
+}
+
+void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts)
 {
   process *p = find(l, facts->own);
   bool is_new = !p && facts->own.n > 0;
@@ -144,26 +148,25 @@ void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*hol
   l->stats.evicted += is_new && !p;
   l->at_hand = p;
   memset(l->stranger, 0, SETS * l->nbytes);
-  uint8_t *bits = p ? p->bits : l->stranger;
   if (p && facts->starts && !facts->unique && !is_new)
     memset(p->bits, 0, SETS * l->nbytes); // the number is in use again
   if (p)
     lq_key_table_touch(&l->table, &p->node);
   // One whose start was not seen inherits from the parent that this event names.
   if (facts->starts || is_new || !p)
-    inherit(l, bits, facts->parent);
-  for (size_t i = l->nrows; i-- > 0;) {
-    if (holds(user, (uint32_t)i))
-      set_of(l, bits, OWN)[i / 8] |= (uint8_t)(1 << i % 8);
-  }
+    inherit(l, bits_at_hand(l), facts->parent);
+}
+
+void lq_ancestry_holds(lq_ancestry *l, uint32_t row)
+{
+  set_of(l, bits_at_hand(l), OWN)[row / 8] |= (uint8_t)(1 << row % 8);
 }
 
 bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row)
 {
   static const int sets[LQ_OF_COUNT] = {
       [LQ_OF_CHILD] = PARENT, [LQ_OF_DESCENDANT] = ANCESTOR, [LQ_OF_EVENT] = OWN};
-  uint8_t *bits = l->at_hand ? l->at_hand->bits : l->stranger;
-  return set_of(l, bits, sets[l->rows[row].kind])[row / 8] >> row % 8 & 1;
+  return set_of(l, bits_at_hand(l), sets[l->rows[row].kind])[row / 8] >> row % 8 & 1;
 }
 
 const lq_ancestry_stats *lq_ancestry_stats_get(const lq_ancestry *l)

@@ -18,10 +18,10 @@ lq_status lq_ancestry_new(lq_ancestry **out, const lq_lineage_def *rows, size_t 
                           const uint8_t hash_key[16], const lq_mem *mem);
 void lq_ancestry_free(lq_ancestry *l);
 // The event at hand: its process is known, and what its parents were it inherits, before rows are asked
-// about. holds: whether the event satisfies a row's snippet; it may ask lq_ancestry_asks. Rows are asked last
-// to first, so those inside another come before it. No memory: counted as evicted; the process is unknown.
-void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts, bool (*holds)(void *user, uint32_t row),
-                       void *user);
+// about. No memory: counted as evicted; the process is unknown.
+void lq_ancestry_event(lq_ancestry *l, const lq_process_facts *facts);
+// Rows are asked last to first, so those inside another come before it: its answer may hang on theirs.
+void lq_ancestry_holds(lq_ancestry *l, uint32_t row);      // the event at hand satisfies the row's snippet
 bool lq_ancestry_asks(const lq_ancestry *l, uint32_t row); // of the event at hand
 bool lq_ancestry_evict(
     lq_ancestry *l); // the one not heard of for longest; false: there is none but that at hand

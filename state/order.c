@@ -118,7 +118,8 @@ static void sink(lq_buffer *b)
 
 static size_t size_of(const lq_waiting *w)
 {
-  return sizeof *w + w->kept->size + (w->hits ? w->nhits * sizeof *w->hits : 0);
+  return sizeof *w + (w->kept ? w->kept->size : 0) + (w->kin ? w->kin->size : 0) +
+         lq_waiting_ids(w) * sizeof *w->hits;
 }
 
 static lq_waiting pop(lq_buffer *b)
@@ -131,9 +132,8 @@ static lq_waiting pop(lq_buffer *b)
   return top;
 }
 
-lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32_t *hits, size_t nhits)
+lq_status lq_buffer_push(lq_buffer *b, lq_waiting w)
 {
-  lq_waiting w = {order, kept, hits, nhits};
   if (!LQ_GROW(b->mem, b->heap, b->n, &b->cap)) {
     lq_waiting_free(&w, b->mem);
     return LQ_E_NOMEM;

@@ -48,8 +48,8 @@ lq_status lq_buffer_spill(lq_buffer *b); // all of it
 // Whether an event with so many hits waits without its record: where it can be saved, and where a match may
 // show it, it has that.
 bool lq_buffer_strips(const lq_buffer *b, size_t nhits);
-// Takes the reference and the hits, also when it fails.
-lq_status lq_buffer_push(lq_buffer *b, lq_order order, lq_snapshot *kept, uint32_t *hits, size_t nhits);
+// Takes what is in it, also when it fails.
+lq_status lq_buffer_push(lq_buffer *b, lq_waiting w);
 // The next one whose time has come (`all`: whatever its time); the caller drops what is in it. *any is false:
 // none. LQ_E_NOMEM: the one to come found no room and is still there; LQ_E_IO.
 lq_status lq_buffer_next(lq_buffer *b, bool all, lq_waiting *out, bool *any);

@@ -133,6 +133,11 @@ bool lq_partition_keeps_all(const lq_partition *s)
   return !s->config.read;
 }
 
+bool lq_partition_takes_kin(const lq_partition *s)
+{
+  return s->lineage && s->config.read && lq_buffer_strips(&s->buffer, 0);
+}
+
 // ---- time
 
 static void renew_due(lq_partition *s, uint32_t machine)
@@ -161,19 +166,30 @@ static bool ask(lq_partition *s, uint32_t snippet)
   return s->config.asker.truth(s->config.asker.user, snippet, &nothing);
 }
 
-static bool lineage_holds(void *user, uint32_t row)
+// What an event whose turn it is comes with.
+typedef struct told {
+  const uint32_t *hits, *rows;
+  size_t nhits, nrows;
+  const lq_process_facts *facts;
+} told;
+
+static void ask_row(lq_partition *s, uint32_t row)
 {
-  lq_partition *s = user;
   s->config.asker.begin(s->config.asker.user, s->config.lineages[row].rule);
-  return ask(s, s->config.lineages[row].snippet);
+  if (ask(s, s->config.lineages[row].snippet))
+    lq_ancestry_holds(s->lineage, row);
 }
 
-static void remember_process(lq_partition *s)
+static void remember_process(lq_partition *s, const told *t)
 {
-  lq_process_facts facts = {0};
-  s->config.process(s->config.asker.user, &facts);
+  lq_process_facts asked = {0};
+  if (!t->facts)
+    s->config.process(s->config.asker.user, &asked);
   lq_room_make(&s->host, LQ_ROOM_ROW < s->meter.max / 4 ? LQ_ROOM_ROW : s->meter.max / 4);
-  lq_ancestry_event(s->lineage, &facts, lineage_holds, s);
+  lq_ancestry_event(s->lineage, t->facts ? t->facts : &asked);
+  bool all = t->nrows == LQ_HITS_UNKNOWN;
+  for (size_t i = all ? s->config.nlineages : t->nrows; i-- > 0;)
+    ask_row(s, all ? (uint32_t)i : t->rows[i]);
 }
 
 // Fills the hits of the state that hits[0] belongs to; gives how many hits that took.
@@ -194,16 +210,16 @@ static size_t hits_of(lq_partition *s, const uint32_t *hits, size_t n, bool *any
   return i;
 }
 
-static lq_status take_turn(lq_partition *s, lq_at_hand *e, const uint32_t *hits, size_t n)
+static lq_status take_turn(lq_partition *s, lq_at_hand *e, const told *t)
 {
   lq_status status = advance(s, e->order.time);
   s->config.asker.event(s->config.asker.user, e->event);
   if (s->lineage)
-    remember_process(s);
-  for (size_t i = 0, took; i < n && !status; i += took) {
+    remember_process(s, t);
+  for (size_t i = 0, took; i < t->nhits && !status; i += took) {
     bool any;
-    uint32_t state = s->state_of[hits[i]];
-    took = hits_of(s, hits + i, n - i, &any);
+    uint32_t state = s->state_of[t->hits[i]];
+    took = hits_of(s, t->hits + i, t->nhits - i, &any);
     if (!any)
       continue;
     status = lq_machine_event(s->machines[state], e, s->hits);
@@ -217,11 +233,22 @@ static lq_status take_turn(lq_partition *s, lq_at_hand *e, const uint32_t *hits,
 static lq_status let_in(lq_partition *s, lq_waiting *w)
 {
   lq_at_hand e = {.order = w->order, .event = &s->waited};
+  lq_process_facts facts;
+  told t = {.hits = w->hits, .nhits = w->nhits, .rows = w->hits + w->nhits, .nrows = w->nrows};
+  if (w->kin) {
+    lq_kin_facts(w->kin, &facts);
+    t.facts = &facts;
+  }
+  if (!w->kept) { // nobody asks anything
+    lq_status status = advance(s, w->order.time);
+    remember_process(s, &t);
+    return status;
+  }
   lq_snapshot_replay(w->kept, &s->waited);
   if (s->waited.failed)
     return LQ_E_NOMEM;
   e.whole = lq_snapshot_ref(w->kept);
-  return take_turn(s, &e, w->hits, w->nhits);
+  return take_turn(s, &e, &t);
 }
 
 // One that waited in saved state: today's rules are asked about what its record says.
@@ -240,7 +267,9 @@ static lq_status let_restored_in(lq_partition *s, const lq_waiting *w)
   if (status || s->waited.failed)
     return LQ_E_NOMEM;
   s->config.asker.event(s->config.asker.user, e.event);
-  return take_turn(s, &e, s->known, s->config.asker.fits(s->config.asker.user, s->known));
+  told t = {.hits = s->known, .nrows = LQ_HITS_UNKNOWN};
+  t.nhits = s->config.asker.fits(s->config.asker.user, s->known);
+  return take_turn(s, &e, &t);
 }
 
 // One that comes back from outside memory may find no room, as rules remember more by now.
@@ -286,48 +315,72 @@ static lq_status spill_for(lq_partition *s, size_t size)
   return fits ? LQ_OK : lq_buffer_spill(b);
 }
 
-static lq_status wait(lq_partition *s, const lq_at_hand *at, const uint32_t *hits, size_t n)
+static size_t ids_of(const lq_offer *o)
+{
+  return o->nhits + (o->nrows == LQ_HITS_UNKNOWN ? 0 : o->nrows);
+}
+
+// Whether nothing of the event is looked at when its turn has come.
+static bool is_kin_alone(const lq_partition *s, const lq_offer *o)
+{
+  return o->facts && ids_of(o) == 0 && lq_partition_takes_kin(s);
+}
+
+// False: no memory; what there is of it is the caller's to free.
+static bool fill_waiting(lq_partition *s, const lq_offer *o, const lq_keep *keep, lq_waiting *w)
 {
   const lq_mem *mem = &s->meter.hook;
-  lq_keep keep = {!lq_buffer_strips(&s->buffer, n), true, at->wanted};
-  size_t size = lq_snapshot_size(at->event, keep) + n * sizeof *hits + 256;
+  w->hits = lq_mem_alloc(mem, ids_of(o), sizeof *w->hits);
+  w->kin = w->hits && o->facts ? lq_kin_new(o->facts, mem) : NULL;
+  bool well = w->hits && (w->kin || !o->facts);
+  w->kept = well && keep ? lq_snapshot_take(o->event, w->order, *keep, mem) : NULL;
+  if (w->hits && o->nhits)
+    memcpy(w->hits, o->hits, o->nhits * sizeof *w->hits);
+  if (w->hits && ids_of(o) > o->nhits)
+    memcpy(w->hits + o->nhits, o->rows, o->nrows * sizeof *w->hits);
+  return well && (w->kept || !keep);
+}
+
+static lq_status wait(lq_partition *s, const lq_offer *o, lq_order order)
+{
+  const lq_mem *mem = &s->meter.hook;
+  lq_keep keep = {!lq_buffer_strips(&s->buffer, o->nhits), true, s->config.read ? o->wanted : NULL};
+  bool alone = is_kin_alone(s, o);
+  size_t size = (alone ? 0 : lq_snapshot_size(o->event, keep)) + (o->facts ? lq_kin_size(o->facts) : 0) +
+                ids_of(o) * sizeof *o->hits + 256;
   lq_status status = spill_for(s, size);
   if (status)
     return status;
   lq_room_make(&s->host, size);
-  uint32_t *copy = lq_mem_alloc(mem, n, sizeof *copy);
-  lq_snapshot *kept = copy ? lq_snapshot_take(at->event, at->order, keep, mem) : NULL;
+  lq_waiting w = {.order = order, .nhits = o->nhits, .nrows = o->nrows};
   status = LQ_E_NOMEM;
-  if (kept) {
-    if (n)
-      memcpy(copy, hits, n * sizeof *copy);
-    status = lq_buffer_push(&s->buffer, at->order, kept, copy, n);
-  } else if (copy) {
-    lq_mem_free(mem, copy, n, sizeof *copy);
-  }
+  if (fill_waiting(s, o, alone ? NULL : &keep, &w))
+    status = lq_buffer_push(&s->buffer, w);
+  else
+    lq_waiting_free(&w, mem);
   if (status != LQ_E_NOMEM || s->meter.out_of_memory)
     return status;
   s->buffer.stats.dropped++; // the cap, not the machine, is out of memory
   return LQ_OK;
 }
 
-lq_status lq_partition_event(lq_partition *s, const lq_event *e, const lq_slot_set *wanted,
-                             const uint32_t *hits, size_t n)
+lq_status lq_partition_event(lq_partition *s, const lq_offer *o)
 {
-  if (e->failed)
+  if (o->event->failed)
     return LQ_E_NOMEM;
   s->meter.out_of_memory = false;
   s->viewing = NULL;
-  lq_at_hand at = {.event = e, .wanted = s->config.read ? wanted : NULL};
-  bool in_time = lq_buffer_stamp(&s->buffer, e, &at.order);
+  lq_at_hand at = {.event = o->event, .wanted = s->config.read ? o->wanted : NULL};
+  bool in_time = lq_buffer_stamp(&s->buffer, o->event, &at.order);
   lq_status status = let_waiting_in(s, false);
-  if (status || !in_time || (n == 0 && !s->lineage))
+  if (status || !in_time || (o->nhits == 0 && !s->lineage))
     return status ? status : advance(s, s->buffer.clock);
   if (!lq_buffer_passes(&s->buffer, at.order)) {
-    status = wait(s, &at, hits, n);
+    status = wait(s, o, at.order);
     return status ? status : let_waiting_in(s, false);
   }
-  return take_turn(s, &at, hits, n);
+  told t = {.hits = o->hits, .nhits = o->nhits, .rows = o->rows, .nrows = o->nrows, .facts = o->facts};
+  return take_turn(s, &at, &t);
 }
 
 lq_status lq_partition_end(lq_partition *s)

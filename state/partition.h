@@ -59,11 +59,25 @@ void lq_partition_set_now(lq_partition *s, int64_t now);
 bool lq_partition_wants_all(const lq_partition *s);
 // Whether all values of an event are to be kept, as nobody could read its record again after a restart.
 bool lq_partition_keeps_all(const lq_partition *s);
-// hits: the terms (indices into tables.terms, ascending; `until` among them) whose conditions hold, or are to
-// be asked later because they refer or ask for lineage. wanted: the slots that will be asked for, by lineage
-// and because of the hits; NULL: all. All is borrowed for the call.
-lq_status lq_partition_event(lq_partition *s, const lq_event *e, const lq_slot_set *wanted,
-                             const uint32_t *hits, size_t nhits);
+// Whether what an event without hits says of processes is all that it waits with.
+bool lq_partition_takes_kin(const lq_partition *s);
+
+// An event, and what is known of it. All is borrowed for the call.
+typedef struct lq_offer {
+  const lq_event *event;
+  // The terms (indices into tables.terms, ascending; `until` among them) whose conditions hold, or are to be
+  // asked later because they refer or ask for lineage.
+  const uint32_t *hits;
+  size_t nhits;
+  const uint32_t *rows; // of lineage that the event lets hold, ascending
+  size_t nrows;         // LQ_HITS_UNKNOWN: all are to be asked
+  // What it says of processes. NULL: that is to be asked.
+  const lq_process_facts *facts;
+  // The slots that will be asked for, because of hits, rows, and when there are no facts by those who ask for
+  // them; NULL: all.
+  const lq_slot_set *wanted;
+} lq_offer;
+lq_status lq_partition_event(lq_partition *s, const lq_offer *offer);
 // Nothing more will come: what waits is decided, and stages that waited for the end give their rows.
 lq_status lq_partition_end(lq_partition *s);
 

@@ -167,6 +167,11 @@ static lq_snapshot *without_values(const reading *r, lq_decoder *w, lq_snapshot 
   return own;
 }
 
+static lq_waiting unasked(lq_snapshot *k)
+{
+  return (lq_waiting){.order = k->order, .kept = k, .nhits = LQ_HITS_UNKNOWN, .nrows = LQ_HITS_UNKNOWN};
+}
+
 static void get_waiting(reading *r, lq_decoder *w, lq_loading how)
 {
   lq_buffer *b = &r->p->buffer;
@@ -180,7 +185,7 @@ static void get_waiting(reading *r, lq_decoder *w, lq_loading how)
     if (w->bad || w->unreadable) {
       b->stats.dropped += !w->bad; // today's limits or input have no such record
       lq_snapshot_unref(k, w->mem);
-    } else if ((k = without_values(r, w, k)) && lq_buffer_push(b, k->order, k, NULL, LQ_HITS_UNKNOWN)) {
+    } else if ((k = without_values(r, w, k)) && lq_buffer_push(b, unasked(k))) {
       lq_decoder_no_memory(w);
     }
     lq_arena_reset(w->room);

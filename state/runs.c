@@ -12,9 +12,20 @@ enum { LEAST_BLOCK = 256, MOST_BLOCK = 256 << 10, MOST_RUNS = 32 };
 void lq_waiting_free(lq_waiting *w, const lq_mem *mem)
 {
   lq_snapshot_unref(w->kept, mem);
+  lq_kin_free(w->kin, mem);
   if (w->hits)
-    lq_mem_free(mem, w->hits, w->nhits, sizeof *w->hits);
+    lq_mem_free(mem, w->hits, lq_waiting_ids(w), sizeof *w->hits);
   *w = (lq_waiting){0};
+}
+
+static uint64_t ids_of(uint64_t nhits, uint64_t nrows)
+{
+  return (nhits == LQ_HITS_UNKNOWN ? 0 : nhits) + (nrows == LQ_HITS_UNKNOWN ? 0 : nrows);
+}
+
+size_t lq_waiting_ids(const lq_waiting *w)
+{
+  return (size_t)ids_of(w->nhits, w->nrows);
 }
 
 static size_t within(uint64_t n, size_t least, size_t most)
@@ -122,12 +133,18 @@ lq_status lq_runs_begin(lq_runs *r)
 
 lq_status lq_runs_add(lq_runs *r, const lq_waiting *w)
 {
-  lq_run_head head = {.order = w->order, .size = w->kept->size, .nhits = w->nhits};
+  lq_run_head head = {.order = w->order,
+                      .size = w->kept ? w->kept->size : 0,
+                      .kin = w->kin ? w->kin->size : 0,
+                      .nhits = w->nhits,
+                      .nrows = w->nrows};
   lq_status status = put(r, &head, sizeof head);
-  if (!status && w->nhits != LQ_HITS_UNKNOWN)
-    status = put(r, w->hits, w->nhits * sizeof *w->hits);
+  if (!status)
+    status = put(r, w->hits, lq_waiting_ids(w) * sizeof *w->hits);
+  if (!status)
+    status = put(r, w->kin, (size_t)head.kin);
   r->events += !status;
-  return status ? status : put(r, w->kept, w->kept->size);
+  return status ? status : put(r, w->kept, (size_t)head.size);
 }
 
 static lq_status end_run(lq_runs *r)
@@ -177,9 +194,19 @@ static lq_status take(lq_runs *r, lq_run *run, void *into, size_t n)
   return status;
 }
 
-static uint64_t size_of_hits(const lq_run_head *h)
+// Behind the head, which has been looked at.
+static uint64_t size_of_rest(const lq_run_head *h)
 {
-  return h->nhits == LQ_HITS_UNKNOWN ? 0 : h->nhits * sizeof(uint32_t);
+  return h->size + h->kin + ids_of(h->nhits, h->nrows) * sizeof(uint32_t);
+}
+
+static bool fits(const lq_run_head *h, uint64_t left)
+{
+  uint64_t most = left / sizeof(uint32_t);
+  bool known = (h->nhits == LQ_HITS_UNKNOWN || h->nhits <= most) &&
+               (h->nrows == LQ_HITS_UNKNOWN || h->nrows <= most) && h->size <= left && h->kin <= left;
+  return known && size_of_rest(h) <= left && (h->size > 0 || h->kin > 0) &&
+         (h->size == 0 || h->size >= sizeof(lq_snapshot)) && (h->kin == 0 || h->kin >= sizeof(lq_kin));
 }
 
 static lq_status next_head(lq_runs *r, lq_run *run)
@@ -188,11 +215,7 @@ static lq_status next_head(lq_runs *r, lq_run *run)
   if (!run->more)
     return LQ_OK;
   lq_status status = take(r, run, &run->head, sizeof run->head);
-  const lq_run_head *h = &run->head;
-  uint64_t left = run->size - run->at;
-  bool wrong = h->size < sizeof(lq_snapshot) || h->size > left ||
-               (h->nhits != LQ_HITS_UNKNOWN && h->nhits > (left - h->size) / sizeof(uint32_t));
-  return status ? status : wrong ? fail(r) : LQ_OK;
+  return status ? status : fits(&run->head, run->size - run->at) ? LQ_OK : fail(r);
 }
 
 static lq_status open_run(lq_runs *r, lq_run *run, size_t block_size)
@@ -219,7 +242,7 @@ static size_t first(const lq_runs *r, size_t from, size_t to)
 
 static lq_status copy_first(lq_runs *r, lq_run *run)
 {
-  uint64_t n = run->head.size + size_of_hits(&run->head);
+  uint64_t n = size_of_rest(&run->head);
   lq_status status = put(r, &run->head, sizeof run->head);
   for (size_t got; n > 0 && !status; n -= got) {
     const char *bytes;
@@ -310,37 +333,53 @@ static lq_status find_first(lq_runs *r, lq_run **run)
   return r->failed;
 }
 
+// Room for what the head tells of. False: no memory, and there is none.
+static bool make_room(lq_runs *r, const lq_run_head *h, lq_waiting *w)
+{
+  *w = (lq_waiting){.order = h->order, .nhits = (size_t)h->nhits, .nrows = (size_t)h->nrows};
+  w->hits = lq_mem_alloc(r->mem, lq_waiting_ids(w), sizeof *w->hits);
+  w->kin = w->hits && h->kin ? lq_mem_alloc(r->mem, 1, (size_t)h->kin) : NULL;
+  bool well = w->hits && (w->kin || !h->kin);
+  w->kept = well && h->size ? lq_mem_alloc(r->mem, 1, (size_t)h->size) : NULL;
+  return well && (w->kept || !h->size);
+}
+
+// What lies in it is not to be believed.
+static void free_room(lq_runs *r, const lq_run_head *h, lq_waiting *w)
+{
+  if (w->hits)
+    lq_mem_free(r->mem, w->hits, lq_waiting_ids(w), sizeof *w->hits);
+  lq_mem_free(r->mem, w->kin, 1, (size_t)h->kin);
+  lq_mem_free(r->mem, w->kept, 1, (size_t)h->size);
+}
+
+static lq_status take_waiting(lq_runs *r, lq_run *run, const lq_run_head *h, lq_waiting *w)
+{
+  lq_status status = take(r, run, w->hits, lq_waiting_ids(w) * sizeof *w->hits);
+  if (!status)
+    status = take(r, run, w->kin, (size_t)h->kin);
+  if (!status)
+    status = take(r, run, w->kept, (size_t)h->size);
+  bool well = !status && (!w->kin || lq_kin_is_whole(w->kin, (size_t)h->kin)) &&
+              (!w->kept || lq_snapshot_moved(w->kept, (size_t)h->size, r->slots));
+  if (!status && !well)
+    status = fail(r);
+  return status ? status : next_head(r, run);
+}
+
 lq_status lq_runs_next(lq_runs *r, lq_waiting *out, bool *any)
 {
   lq_run *run;
+  lq_waiting w;
   lq_status status = find_first(r, &run);
   *any = false;
   *out = (lq_waiting){0};
   if (status || !run)
     return status;
-  const lq_run_head *h = &run->head;
-  lq_waiting w = {.order = h->order, .nhits = (size_t)h->nhits};
-  bool known = h->nhits != LQ_HITS_UNKNOWN;
-  size_t size = (size_t)h->size;
-  w.hits = known ? lq_mem_alloc(r->mem, w.nhits, sizeof *w.hits) : NULL;
-  w.kept = known && !w.hits ? NULL : lq_mem_alloc(r->mem, 1, size);
-  if (!w.kept) {
-    if (w.hits)
-      lq_mem_free(r->mem, w.hits, w.nhits, sizeof *w.hits);
-    return LQ_E_NOMEM;
-  }
-  if (known)
-    status = take(r, run, w.hits, w.nhits * sizeof *w.hits);
-  if (!status)
-    status = take(r, run, w.kept, size);
-  if (!status && !lq_snapshot_moved(w.kept, size, r->slots))
-    status = fail(r);
-  if (!status)
-    status = next_head(r, run);
+  const lq_run_head head = run->head;
+  status = make_room(r, &head, &w) ? take_waiting(r, run, &head, &w) : LQ_E_NOMEM;
   if (status) {
-    lq_mem_free(r->mem, w.kept, 1, size);
-    w.kept = NULL;
-    lq_waiting_free(&w, r->mem);
+    free_room(r, &head, &w);
     return status;
   }
   r->events--;
@@ -355,7 +394,7 @@ lq_status lq_runs_skip(lq_runs *r)
   lq_status status = find_first(r, &run);
   if (status || !run)
     return status;
-  uint64_t n = run->head.size + size_of_hits(&run->head);
+  uint64_t n = size_of_rest(&run->head);
   for (size_t got; n > 0 && !status; n -= got) {
     const char *bytes;
     status = some(r, run, n, &bytes, &got);

@@ -3,15 +3,19 @@
 #define LQ_STATE_RUNS_H
 
 #include "libquery/status.h"
+#include "state/kin.h"
 #include "state/snapshot.h"
 
 typedef struct lq_waiting {
   lq_order order;
-  lq_snapshot *kept;
-  uint32_t *hits; // terms that it fits; NULL with nhits LQ_HITS_UNKNOWN: restored, all are to be asked
-  size_t nhits;
+  lq_snapshot *kept; // NULL: it has no hits and no rows, and nobody will ask for its record
+  lq_kin *kin;       // NULL: what is kept is to be asked
+  uint32_t *hits;    // terms that it fits, then rows of lineage that it lets hold
+  size_t nhits;      // LQ_HITS_UNKNOWN: restored, all terms and rows are to be asked
+  size_t nrows;      // LQ_HITS_UNKNOWN: all rows are
 } lq_waiting;
 #define LQ_HITS_UNKNOWN SIZE_MAX
+size_t lq_waiting_ids(const lq_waiting *w); // that there are in hits
 void lq_waiting_free(lq_waiting *w, const lq_mem *mem);
 
 // Where runs go: lq_spill of the public header. write appends, read gives n bytes or fails; nonzero fails.
@@ -25,8 +29,8 @@ typedef struct lq_run_store {
 // What stands before each event of a run.
 typedef struct lq_run_head {
   lq_order order;
-  uint64_t size;  // of the snapshot
-  uint64_t nhits; // or LQ_HITS_UNKNOWN
+  uint64_t size, kin;    // of the snapshot, and of that; 0: there is none
+  uint64_t nhits, nrows; // or LQ_HITS_UNKNOWN
 } lq_run_head;
 
 typedef struct lq_run {

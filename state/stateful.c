@@ -17,6 +17,7 @@ struct lq_stateful {
   lq_state_hooks hooks;
   const lq_event *event; // the one that came
   lq_slot_set wanted;    // of it, when its turn has come
+  lq_slot_set asked;     // of it, now
   lq_exec runs[RUNS];    // CAME is the engine's, not used here
   uint8_t *memos[RUNS];
   uint32_t *marked[RUNS];
@@ -24,7 +25,8 @@ struct lq_stateful {
   lq_event nothing; // as time passes there is no event: one without values
   bool has_nothing;
   lq_group group;
-  lq_buf own, parent; // names of processes
+  lq_buf own, parent;           // names of processes, of the event at hand
+  lq_buf came_own, came_parent; // of the one that came
   lq_stateful_stats stats;
 };
 
@@ -184,7 +186,7 @@ lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_statefu
   lq_stateful *s = lq_mem_alloc(mem, 1, sizeof *s);
   if (!s)
     return LQ_E_NOMEM;
-  s->mem = s->own.mem = s->parent.mem = mem;
+  s->mem = s->own.mem = s->parent.mem = s->came_own.mem = s->came_parent.mem = mem;
   s->engine = engine;
   s->program = p;
   s->hooks = options->hooks;
@@ -192,6 +194,8 @@ lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_statefu
   lq_status status = make_runs(s) ? LQ_OK : LQ_E_NOMEM;
   if (!status)
     status = lq_slot_set_init(&s->wanted, lq_fieldmap_slots(engine->rs->fields), mem);
+  if (!status)
+    status = lq_slot_set_init(&s->asked, lq_fieldmap_slots(engine->rs->fields), mem);
   if (!status)
     status = lq_event_init(&s->nothing, engine->rs->fields, mem);
   s->has_nothing = !status;
@@ -227,8 +231,11 @@ void lq_stateful_free(lq_stateful *s)
   if (s->has_nothing)
     lq_event_free(&s->nothing);
   lq_slot_set_free(&s->wanted);
+  lq_slot_set_free(&s->asked);
   lq_buf_free(&s->own);
   lq_buf_free(&s->parent);
+  lq_buf_free(&s->came_own);
+  lq_buf_free(&s->came_parent);
   lq_mem_free(s->mem, s, 1, sizeof *s);
 }
 
@@ -247,43 +254,107 @@ static bool keeps_some(const lq_stateful *s)
   return lq_layer_is_on(s->engine->layers_off, LQ_LAYER_WAITING) && !lq_partition_keeps_all(*s->state);
 }
 
+// Whether what lineage asks of the event is known when it comes: which rows it lets hold, and its processes.
+// Of a record that could be over a limit all is asked, so that what is cut is counted as ever.
+static bool is_known(const lq_stateful *s, const lq_cursor *c)
+{
+  return keeps_some(s) && !c->may_be_over;
+}
+
+static void add_later(lq_stateful *s, const lq_hits *hits, bool known)
+{
+  const lq_ruleset *rs = s->engine->rs;
+  const lq_slot_set *of_lineage = lq_ruleset_of_lineage(rs);
+  size_t size = of_lineage->n * sizeof *of_lineage->words;
+  if (known && size > 0)
+    memset(s->wanted.words, 0, size);
+  else
+    memcpy(s->wanted.words, of_lineage->words, size);
+  for (size_t i = 0; i < hits->nterms; i++)
+    lq_ruleset_add_later(rs, hits->terms[i], &s->wanted);
+  for (size_t i = 0; i < hits->nrows && known; i++)
+    lq_ruleset_add_row(rs, hits->rows[i], &s->wanted);
+}
+
 // Without the layer all of it is: then nothing has to be known of what rules ask for.
-static lq_status need_fields(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
+static lq_status need_fields(lq_stateful *s, lq_cursor *c, const lq_hits *hits, bool known)
 {
   lq_engine *e = s->engine;
-  const lq_slot_set *of_lineage = lq_ruleset_of_lineage(e->rs);
   if (!keeps_some(s))
     return hits->nterms > 0 || lq_partition_wants_all(*s->state) ? lq_engine_need_all(e, c) : LQ_OK;
-  memcpy(s->wanted.words, of_lineage->words, of_lineage->n * sizeof *of_lineage->words);
-  for (size_t i = 0; i < hits->nterms; i++)
-    lq_ruleset_add_later(e->rs, hits->terms[i], &s->wanted);
-  return lq_cursor_need(c, &s->wanted);
+  const lq_slot_set *processes = lq_ruleset_of_processes(e->rs);
+  add_later(s, hits, known);
+  for (size_t i = 0; i < s->asked.n; i++)
+    s->asked.words[i] = s->wanted.words[i] | processes->words[i];
+  return lq_cursor_need(c, &s->asked);
 }
 
 lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
 {
-  lq_status status = need_fields(s, c, hits);
+  lq_status status = need_fields(s, c, hits, is_known(s, c));
   return status ? status : lq_cursor_need_time(c);
+}
+
+// Whatever is asked later is asked of the same texts, whether the event waits, is kept or is at hand. *known
+// is false of one that has other texts now than those it was asked about.
+static lq_status shorten(lq_stateful *s, lq_cursor *c, const lq_hits *hits, bool *known)
+{
+  lq_engine *e = s->engine;
+  lq_event *event = c->event;
+  size_t max = e->exec.max_value;
+  if (!max || !lq_event_shorten(event, max))
+    return LQ_OK;
+  lq_status status = *known ? need_fields(s, c, hits, false) : LQ_OK;
+  lq_event_shorten(event, max);
+  *known = false;
+  lq_engine_begin_event(e, &e->exec, event);
+  return status;
+}
+
+static lq_status offer(lq_stateful *s, const lq_offer *o)
+{
+  lq_engine *e = s->engine;
+  e->scratch_mem.out_of_memory = false;
+  s->runs[WAITED].now = s->runs[KEPT].now = e->exec.now;
+  lq_status status = lq_partition_event(*s->state, o);
+  s->event = NULL;
+  take_counters(s);
+  return status == LQ_OK && e->scratch_mem.out_of_memory ? LQ_E_NOMEM : status;
 }
 
 lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
 {
-  lq_engine *e = s->engine;
-  lq_event *event = c->event;
+  const lq_ruleset *rs = s->engine->rs;
+  bool known = is_known(s, c);
+  lq_process_facts facts;
   lq_status status = lq_stateful_need(s, c, hits);
+  if (!status)
+    status = shorten(s, c, hits, &known);
   if (status)
     return status;
-  // Whatever is asked later is asked of the same texts, whether the event waits, is kept or is at hand.
-  if (e->exec.max_value && lq_event_shorten(event, e->exec.max_value))
-    lq_engine_begin_event(e, &e->exec, event);
-  e->scratch_mem.out_of_memory = false;
-  s->event = event;
-  s->runs[WAITED].now = s->runs[KEPT].now = e->exec.now;
-  take_event(s, event);
-  status = lq_partition_event(*s->state, event, keeps_some(s) ? &s->wanted : NULL, hits->terms, hits->nterms);
-  s->event = NULL;
-  take_counters(s);
-  return status == LQ_OK && e->scratch_mem.out_of_memory ? LQ_E_NOMEM : status;
+  lq_offer o = {.event = c->event,
+                .hits = hits->terms,
+                .nhits = hits->nterms,
+                .rows = hits->rows,
+                .nrows = known ? hits->nrows : LQ_HITS_UNKNOWN,
+                .wanted = keeps_some(s) ? &s->wanted : NULL};
+  if (known && rs->program->nlineages > 0) {
+    lq_ruleset_read_process(rs, c->event, &s->came_own, &s->came_parent, &facts);
+    o.facts = &facts;
+  }
+  s->event = c->event;
+  take_event(s, c->event);
+  return offer(s, &o);
+}
+
+bool lq_stateful_takes_kin(const lq_stateful *s)
+{
+  return keeps_some(s) && lq_partition_takes_kin(*s->state);
+}
+
+lq_status lq_stateful_kin(lq_stateful *s, const lq_event *stamped, const lq_process_facts *facts)
+{
+  return offer(s, &(lq_offer){.event = stamped, .facts = facts});
 }
 
 lq_status lq_stateful_end(lq_stateful *s)

@@ -27,10 +27,14 @@ lq_status lq_stateful_new(lq_stateful **out, lq_engine *engine, const lq_statefu
                           const lq_mem *mem);
 void lq_stateful_free(lq_stateful *s); // before its engine
 // Right after lq_engine_eval, for the same event, with the terms that it gave. The cursor is asked for
-// its time, and for what will be looked at when its turn has come. Long texts of the event become what is remembered of
-// them.
+// its time, and for what will be looked at when its turn has come. Long texts of the event become what is
+// remembered of them.
 lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits);
 lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits); // asks for that alone
+// An event without hits and rows, of which only what it says of processes matters, and its time. Only where
+// takes_kin: its record is not known.
+bool lq_stateful_takes_kin(const lq_stateful *s);
+lq_status lq_stateful_kin(lq_stateful *s, const lq_event *stamped, const lq_process_facts *facts);
 lq_status lq_stateful_end(lq_stateful *s);
 // From now on this one is fed, which asks us and no other until another takes it. NULL: its own. Where it
 // lies may come to hold another partition of the same rules that was bound before.

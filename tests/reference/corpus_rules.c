@@ -248,7 +248,8 @@ static void feed(engine_run *r, lq_partition *state, uint32_t *hits)
       if (s->refers[t] || s_ask_truth(&r->asker, r->variant, s->program->terms[t].snippet, NULL, NULL))
         hits[n++] = t;
     }
-    if (lq_partition_event(state, &s->events[i], NULL, hits, n))
+    lq_offer offer = {.event = &s->events[i], .hits = hits, .nhits = n, .nrows = LQ_HITS_UNKNOWN};
+    if (lq_partition_event(state, &offer))
       s_die("the engine failed");
   }
 }

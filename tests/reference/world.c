@@ -538,7 +538,8 @@ lq_status w_feed(w_run *run, size_t i)
   run->event.has_time = e->has_time;
   run->at_hand = e;
   size_t n = fits(run, hits);
-  return lq_partition_event(run->state, &run->event, NULL, hits, n);
+  lq_offer offer = {.event = &run->event, .hits = hits, .nhits = n, .nrows = LQ_HITS_UNKNOWN};
+  return lq_partition_event(run->state, &offer);
 }
 
 lq_status w_end(w_run *run)

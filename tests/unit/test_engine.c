@@ -138,27 +138,49 @@ Test(engine, conditions)
   static const struct {
     const char *query;
     size_t n;
-    uint8_t reads[3];
+    uint8_t reads[4];
     const char *event;
-    uint32_t rules, terms; // a bit for each that is answered: it holds, or is asked later
+    uint32_t rules, terms, lineage; // a bit for each that is answered: it holds, or is asked later
   } rows[] = {
-      {"a == 1", 1, {0}, "{\"a\":1}", 1, 0},
-      {"a == 1", 1, {0}, "{\"a\":2}", 0, 0},
+      {"a == 1", 1, {0}, "{\"a\":1}", 1, 0, 0},
+      {"a == 1", 1, {0}, "{\"a\":2}", 0, 0, 0},
       {"sequence [any where a == 1] [any where a == 2] until [any where b == 1]",
        3,
        {0},
        "{\"a\":2,\"b\":1}",
        0,
-       6},
-      {"sequence [any where a == 1] as x [any where b == x.a]", 2, {0, LQ_READS_TERMS}, "{}", 0, 2},
-      {"process where a == 1 and child of [process where b == 1]", 1, {LQ_READS_LINEAGE}, "{}", 0, 0},
+       6,
+       0},
+      {"sequence [any where a == 1] as x [any where b == x.a]", 2, {0, LQ_READS_TERMS}, "{}", 0, 2, 0},
       {"process where a == 1 and child of [process where b == 1]",
-       1,
-       {LQ_READS_LINEAGE},
+       2,
+       {LQ_READS_LINEAGE, LQ_READS_LINEAGE},
+       "{}",
+       0,
+       0,
+       0},
+      {"process where a == 1 and child of [process where b == 1]",
+       2,
+       {LQ_READS_LINEAGE, LQ_READS_LINEAGE},
        "{\"a\":1,\"event\":{\"category\":\"process\"}}",
        0,
+       1,
+       0},
+      {"process where a == 1 and child of [process where b == 1]",
+       2,
+       {LQ_READS_LINEAGE, LQ_READS_LINEAGE},
+       "{\"b\":1,\"event\":{\"category\":\"process\"}}",
+       0,
+       0,
        1},
-      {"any where child of [process where b == 1]", 1, {LQ_READS_LINEAGE}, "{}", 0, 1},
+      {"any where child of [process where b == 1]", 2, {LQ_READS_LINEAGE, LQ_READS_LINEAGE}, "{}", 0, 1, 0},
+      {"any where child of [any where b == 1 and event of [any where b == 2]] or event of [any where a > 0]",
+       4,
+       {LQ_READS_LINEAGE, LQ_READS_LINEAGE, LQ_READS_LINEAGE, LQ_READS_LINEAGE},
+       "{\"a\":1,\"b\":2}",
+       0,
+       1,
+       6},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     compiled c;
@@ -174,12 +196,15 @@ Test(engine, conditions)
     cr_assert(lq_event_init(&e, lq_ruleset_fields(c.rules), &lq_mem_libc) == LQ_OK);
     cr_assert(lq_event_from_json(&e, lq_str_of(rows[i].event), NULL, &bad, &lq_mem_libc) == LQ_OK);
     cr_expect(lq_engine_eval(c.engine, &(lq_cursor){.event = &e}, LQ_ASK_ALL, &hits) == LQ_OK);
-    uint32_t rules = 0, terms = 0;
+    uint32_t rules = 0, terms = 0, lineage = 0;
     for (size_t k = 0; k < hits.nrules; k++)
       rules |= 1u << hits.rules[k];
     for (size_t k = 0; k < hits.nterms; k++)
       terms |= 1u << hits.terms[k];
-    cr_expect(rules == rows[i].rules && terms == rows[i].terms, "%s: %x %x", rows[i].query, rules, terms);
+    for (size_t k = 0; k < hits.nrows; k++)
+      lineage |= 1u << hits.rows[k];
+    cr_expect(rules == rows[i].rules && terms == rows[i].terms && lineage == rows[i].lineage, "%s: %x %x %x",
+              rows[i].query, rules, terms, lineage);
     lq_event_free(&e);
     free_compiled(&c);
   }

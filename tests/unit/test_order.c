@@ -77,7 +77,7 @@ static void arrive(lq_buffer *b, const lq_event *e, char *out, size_t size, lq_o
   if (!in_time)
     return;
   lq_snapshot *kept = lq_snapshot_take(e, order, (lq_keep){true, true, NULL}, b->mem);
-  cr_assert(kept && lq_buffer_push(b, order, kept, NULL, 0) == LQ_OK);
+  cr_assert(kept && lq_buffer_push(b, (lq_waiting){.order = order, .kept = kept}) == LQ_OK);
   for (bool any; lq_buffer_next(b, false, &w, &any) == LQ_OK && any;) {
     cr_expect(lq_order_cmp(*reached, w.order) < 0);
     *reached = w.order;

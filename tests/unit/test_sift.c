@@ -81,6 +81,28 @@ static const char kin[] =
     "---\nid: child\n---\nprocess where child of [process where process.name : \"cmd.exe\"] and n == 1\n"
     "---\nid: one\n---\nany where n == 1\n";
 
+// Room outside of memory for what waits: then nobody can save it, so it may wait without its record. It is
+// there to be had, and never needed.
+static int no_write(void *user, uint32_t run, const void *p, size_t n)
+{
+  (void)user, (void)run, (void)p, (void)n;
+  return 1;
+}
+
+static int no_read(void *user, uint32_t run, uint64_t offset, void *p, size_t n)
+{
+  (void)user, (void)run, (void)offset, (void)p, (void)n;
+  return 1;
+}
+
+static void no_drop(void *user, uint32_t run)
+{
+  (void)user, (void)run;
+}
+
+static const lq_spill outside = {
+    .struct_size = sizeof outside, .write = no_write, .read = no_read, .drop = no_drop};
+
 static const struct {
   const char *name, *file;
   int64_t lateness;
@@ -149,6 +171,20 @@ static const struct {
       "{\"@timestamp\":\"2024-05-01T10:02:00Z\",\"n\":8,\"k\":1}", "{\"n\":2,\"k\":1}",
       "{\"@timestamp\":\"2024-05-01T10:00:30Z\",\"n\":3,\"k\":1}"},
      ""},
+    {"processes",
+     "",
+     {"{\"@timestamp\":\"2024-05-01T10:00:01Z\",\"process\":{\"entity_id\":\"b\",\"parent\":{\"entity_id\":"
+      "\"a\"}},"
+      "\"event\":{\"category\":\"process\"},\"n\":1}",
+      "{\"@timestamp\":\"2024-05-01T10:00:00Z\",\"process\":{\"entity_id\":\"a\",\"name\":\"cmd.exe\"},"
+      "\"event\":{\"category\":\"process\",\"type\":\"start\"}}",
+      "{\"process\":{\"entity_id\":\"c\",\"parent\":{\"entity_id\":\"a\"}}}",
+      "{\"process\":{\"entity_id\":\"longer than others\",\"parent\":{\"entity_id\":\"longer still\"}}}",
+      "{\"process\":{\"entity_id\":\"c\"},\"event\":{\"category\":\"process\"},\"n\":1}",
+      "{\"process\":{\"pid\":7},\"host\":{\"name\":\"h\"},\"event\":{\"type\":\"start\"}}",
+      "{\"process\":{\"entity_id\":\"longer \\u0074han "
+      "others\"},\"event\":{\"category\":\"process\"},\"n\":1}"},
+     ""},
     {"nothing", "", {NULL}, ""},
     {"packed", "\x1f\x8b\x08\n", {"{\"n\":1}", "{\"n\":2}"}, ""},
 };
@@ -184,6 +220,7 @@ typedef struct way {
   size_t block;       // bytes of a block
   bool sifted, small; // small: limits
   size_t stop_at;
+  bool outside;
 } way;
 
 static lq_status feed_block(lq_scan *s, lq_sift *sift, lq_sifted *block, const char *p, size_t n)
@@ -241,7 +278,8 @@ static void tell_all(tale *t, const lq_bundle *b, int64_t lateness, const char *
                        .bad = on_bad,
                        .step = on_step,
                        .user = t,
-                       .lateness = lateness};
+                       .lateness = lateness,
+                       .spill = w->outside ? &outside : NULL};
   lq_scan *s;
   lq_sift *sifts[2];
   lq_sifted *blocks[2];
@@ -271,9 +309,10 @@ static void compare(const char *what, const char *name, const lq_bundle *b, int6
                     size_t n, size_t block, size_t stop_at)
 {
   static tale one, other;
-  for (int small = 0; small < 2; small++) {
-    tell_all(&one, b, lateness, p, n, &(way){block, false, small, stop_at});
-    tell_all(&other, b, lateness, p, n, &(way){block, true, small, stop_at});
+  for (int i = 0; i < (lateness == LQ_SCAN_LATENESS_WHOLE ? 4 : 2); i++) {
+    bool small = i & 1, room = i & 2;
+    tell_all(&one, b, lateness, p, n, &(way){block, false, small, stop_at, room});
+    tell_all(&other, b, lateness, p, n, &(way){block, true, small, stop_at, room});
     size_t at = differs_at(&one, &other);
     cr_expect(one.n == other.n && memcmp(one.p, other.p, one.n) == 0,
               "%s, %s, blocks of %zu, stop %zu: %.300s, not %.300s", what, name, block, stop_at, other.p + at,
@@ -314,6 +353,46 @@ Test(sift, a_block_of_nothing_but_finds)
     lq_bundle_free(b);
     lq_bundle_free(single);
   }
+}
+
+// The same of names of processes.
+Test(sift, a_block_of_long_names)
+{
+  static char p[1600 << 10];
+  size_t n = 0;
+  while (n + 9000 < sizeof p)
+    n += (size_t)sprintf(p + n, "{\"process\":{\"entity_id\":\"%*zu\"}}\n", (int)(n % 7919) + 1, n);
+  lq_bundle *b = bundle_from(kin);
+  compare("long names", "one block", b, LQ_SCAN_LATENESS_WHOLE, p, n, sizeof p, 0);
+  compare("long names", "several", b, LQ_SCAN_LATENESS_WHOLE, p, n, 400 << 10, 0);
+  lq_bundle_free(b);
+}
+
+// A scan that may be saved keeps records: a sift that thinks it does not is not believed.
+Test(sift, records_that_are_kept)
+{
+  static const char log[] = "{\"process\":{\"entity_id\":\"a\"}}\n{\"process\":{\"entity_id\":\"b\"}}\n";
+  lq_bundle *b = bundle_from(kin);
+  lq_scan_options o = {.struct_size = sizeof o, .lateness = LQ_SCAN_LATENESS_WHOLE}, other = o;
+  other.spill = &outside;
+  uint64_t bytes[2];
+  for (int i = 0; i < 2; i++) {
+    lq_stats stats = LQ_INIT(lq_stats);
+    lq_scan *s;
+    lq_sift *sift;
+    lq_sifted *block;
+    cr_assert(lq_scan_new(&s, b, &o) == LQ_OK && lq_sift_new(&sift, b, i ? &other : &o) == LQ_OK);
+    cr_assert(lq_sifted_new(&block, NULL) == LQ_OK && lq_sift_block(sift, log, strlen(log), block) == LQ_OK);
+    cr_assert(lq_scan_begin(s, "x") == LQ_OK && lq_scan_take(s, block) == LQ_OK && lq_scan_end(s) == LQ_OK);
+    cr_assert(lq_scan_stats(s, &stats) == LQ_OK);
+    bytes[i] = stats.state_bytes;
+    cr_expect(stats.records == 2 && stats.state_bytes > 0);
+    lq_sifted_free(block);
+    lq_sift_free(sift);
+    lq_scan_free(s);
+  }
+  cr_expect(bytes[0] == bytes[1]);
+  lq_bundle_free(b);
 }
 
 // What was found for another scan is not believed.
@@ -376,9 +455,13 @@ static void without(const lq_bundle *b, const char *log, counting_mem *c, int wa
 {
   int matches = 0;
   lq_allocator a = {counting_fn, c};
-  lq_scan_options own = {
-      .struct_size = sizeof own, .match = count_match, .user = &matches, .lateness = LQ_SCAN_LATENESS_WHOLE};
-  lq_scan_options o = {.struct_size = sizeof o, .allocator = &a};
+  lq_scan_options own = {.struct_size = sizeof own,
+                         .match = count_match,
+                         .user = &matches,
+                         .lateness = LQ_SCAN_LATENESS_WHOLE,
+                         .spill = &outside};
+  lq_scan_options o = own;
+  o.allocator = &a;
   lq_scan *s;
   lq_sift *sift = NULL;
   lq_sifted *block = NULL;
@@ -400,17 +483,31 @@ static void without(const lq_bundle *b, const char *log, counting_mem *c, int wa
 
 Test(sift, without_memory_the_scan_reads_the_block)
 {
-  static const char log[] =
-      "{\"n\":1,\"k\":1}\n{\"n\":1,\"k\":1}\nbad\n{\"n\":2,\"k\":1,\"text\":\"odd\\u00e4\"}\n{\"n\":3}\n";
-  lq_bundle *b = bundle_from(several);
-  counting_mem all = {0};
-  without(b, log, &all, 2);
-  cr_assert(all.requests > 10);
-  for (size_t i = 1; i <= all.requests; i++) {
-    without(b, log, &(counting_mem){.fail_at = i}, 2);
-    without(b, log, &(counting_mem){.fail_at = i, .once = true}, 2);
+  static const struct {
+    const char *file, *log;
+    int matches;
+  } rows[] = {
+      {several,
+       "{\"n\":1,\"k\":1}\n{\"n\":1,\"k\":1}\nbad\n{\"n\":2,\"k\":1,\"text\":\"odd\\u00e4\"}\n{\"n\":3}\n",
+       2},
+      {kin,
+       "{\"n\":0}\n{\"process\":{\"entity_id\":\"a\",\"name\":\"cmd.exe\"},\"event\":{\"category\":"
+       "\"process\",\"type\":\"start\"}}\n{\"process\":{\"entity_id\":\"b\",\"parent\":{\"entity_id\":\"a\"}}"
+       "}\n"
+       "{\"process\":{\"entity_id\":\"b\"},\"event\":{\"category\":\"process\"},\"n\":1}\n",
+       2},
+  };
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    lq_bundle *b = bundle_from(rows[k].file);
+    counting_mem all = {0};
+    without(b, rows[k].log, &all, rows[k].matches);
+    cr_assert(all.requests > 10);
+    for (size_t i = 1; i <= all.requests; i++) {
+      without(b, rows[k].log, &(counting_mem){.fail_at = i}, rows[k].matches);
+      without(b, rows[k].log, &(counting_mem){.fail_at = i, .once = true}, rows[k].matches);
+    }
+    lq_bundle_free(b);
   }
-  lq_bundle_free(b);
 }
 
 // ---- unpacking

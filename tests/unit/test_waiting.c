@@ -262,6 +262,7 @@ static const struct {
 } costs[] = {
     {"no term can want it", "sequence [any where " NEVER "] [any where n == -1]", false, 0, 0},
     {"its record, and one key", "sequence by host [any where n >= 0] [any where n == -1]", false, 700, 1000},
+    {"its process alone", "any where n == -1 and child of [any where " NEVER "]", true, 50, 250},
     {"its record, and its process", "any where n == -1 and child of [any where " NEVER "]", false, 700, 1100},
 };
 
