@@ -52,7 +52,7 @@ static bool fit(void **items, size_t *cap, size_t n, size_t size, const lq_mem *
 
 bool lq_index_reserve(lq_index *s, size_t n, const lq_mem *mem)
 {
-  return fit((void **)&s->at, &s->at_cap, n + LQ_INDEX_SLACK, sizeof *s->at, mem) &&
+  return fit((void **)&s->at, &s->at_cap, n / 2 + LQ_INDEX_SLACK, sizeof *s->at, mem) &&
          fit((void **)&s->odd, &s->odd_cap, n / 64 + 1, sizeof *s->odd, mem);
 }
 

@@ -1,5 +1,5 @@
-// Where the structure of JSON lies in a text: the first step of the fast decoder (input/walk.h), done 64
-// bytes at a time by whatever wide instructions the processor has.
+// Where the strings of a JSON text begin: the first step of the fast decoder (input/walk.h), done 64 bytes at
+// a time by whatever wide instructions the processor has.
 #ifndef LQ_INPUT_INDEX_H
 #define LQ_INPUT_INDEX_H
 
@@ -10,20 +10,19 @@
 #include "base/mem.h"
 
 typedef struct lq_index {
-  // Bytes of the text, in order: each of {}[]:, outside strings, each opening quote, and the first byte of
-  // whatever else stands outside strings. A byte 0x0C or 0x1A may be among them too: readers look at the
-  // text.
+  // Each opening quote, in order. Between the end of a string and the next of these there is no quote.
   uint32_t *at;
   size_t n;
+  size_t bytes; // of the text that this is about
   // A bit for each byte: a backslash, or not ASCII.
   uint64_t *odd;
   size_t at_cap, odd_cap;
 } lq_index;
 
-// False: this is no JSON, for a string (it is not closed, has a control character or a bad escape) or for a
-// backslash outside of one. True says nothing about the grammar. `at` has room for n + LQ_INDEX_SLACK, `odd`
-// for a bit a byte, rounded up.
-typedef bool (*lq_index_fn)(const char *text, size_t n, lq_index *out);
+// line: the text ends before its first newline, if there is one among n bytes. False: this is no JSON, for a
+// string (it is not closed, has a control character or a bad escape) or for a backslash outside of one. True
+// says nothing about the grammar. There is room for a text of n bytes.
+typedef bool (*lq_index_fn)(const char *text, size_t n, bool line, lq_index *out);
 enum { LQ_INDEX_SLACK = 64, LQ_INDEX_BLOCK = 64 };
 
 typedef struct lq_index_kernel {
@@ -53,10 +52,10 @@ static inline bool lq_index_is_odd(const uint64_t *odd, uint32_t from, uint32_t 
 }
 
 // The kernels, each in its own file, compiled for what it needs. Which ones a build has: input/meson.build.
-bool lq_index_avx2(const char *text, size_t n, lq_index *out);  // and BMI, PCLMUL
-bool lq_index_sse42(const char *text, size_t n, lq_index *out); // and PCLMUL, POPCNT
-bool lq_index_sse2(const char *text, size_t n, lq_index *out);
-bool lq_index_neon(const char *text, size_t n, lq_index *out);
-bool lq_index_scalar(const char *text, size_t n, lq_index *out);
+bool lq_index_avx2(const char *text, size_t n, bool line, lq_index *out);  // and BMI, PCLMUL
+bool lq_index_sse42(const char *text, size_t n, bool line, lq_index *out); // and PCLMUL, POPCNT
+bool lq_index_sse2(const char *text, size_t n, bool line, lq_index *out);
+bool lq_index_neon(const char *text, size_t n, bool line, lq_index *out);
+bool lq_index_scalar(const char *text, size_t n, bool line, lq_index *out);
 
 #endif

@@ -1,6 +1,7 @@
 // The structure of JSON with AVX2: two registers of 32 bytes a block.
 #include <immintrin.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct lq_block {
@@ -31,34 +32,19 @@ static inline uint64_t below_blank(lq_block b)
               _mm256_cmpeq_epi8(_mm256_max_epu8(b.high, most), most));
 }
 
+static inline bool has_below_blank(lq_block b)
+{
+  __m256i most = _mm256_set1_epi8(0x1F), least = _mm256_min_epu8(b.low, b.high);
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(least, most), most)) != 0;
+}
+
 static inline uint64_t wide(lq_block b)
 {
   return bits(b.low, b.high);
 }
 
-// A shuffle gives for each byte the one that it could be, by its low four bits; 0 stands for none, and is
-// none itself, as its own place holds something else. For bytes from 0x80 a shuffle gives 0.
-static inline __m256i is_blank(__m256i v)
-{
-  const __m256i kinds = _mm256_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0, ' ', 0, 0,
-                                         0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
-  return _mm256_cmpeq_epi8(v, _mm256_shuffle_epi8(kinds, v));
-}
-
-// `[` and `{`, `]` and `}` differ in the bit 0x20 alone.
-static inline __m256i is_operator(__m256i v)
-{
-  const __m256i kinds = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0, 0, 0, 0, 0,
-                                         0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
-  return _mm256_cmpeq_epi8(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), _mm256_shuffle_epi8(kinds, v));
-}
-
-static inline uint64_t structure(lq_block b, uint64_t *op)
-{
-  *op = bits(is_operator(b.low), is_operator(b.high));
-  return bits(is_blank(b.low), is_blank(b.high));
-}
-
+// A shuffle gives for each byte the letter that it could be, by its low four bits. For bytes from 0x80 it
+// gives 0.
 static inline __m256i is_letter(__m256i v)
 {
   const __m256i kinds = _mm256_setr_epi8(1, 0, 'b', 0, 't', 0, 'f', 0, 0, 0, 0, 0, 0, 0, 'n', '/', 1, 0, 'b',

@@ -1,6 +1,7 @@
 // The structure of JSON with NEON, which every 64-bit ARM has.
 #include <arm_neon.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct lq_block {
@@ -51,17 +52,9 @@ static inline uint64_t wide(lq_block b)
   return bits(&b);
 }
 
-// `[` and `{`, `]` and `}` differ in the bit 0x20 alone.
-static inline uint64_t structure(lq_block b, uint64_t *op)
+static inline bool has_below_blank(lq_block b)
 {
-  lq_block blank;
-  for (int i = 0; i < 4; i++) {
-    uint8x16_t v = b.v[i], low = vorrq_u8(v, vdupq_n_u8(0x20));
-    blank.v[i] = vorrq_u8(vorrq_u8(equal(v, ' '), equal(v, '\t')), vorrq_u8(equal(v, '\n'), equal(v, '\r')));
-    b.v[i] = vorrq_u8(vorrq_u8(equal(low, '{'), equal(low, '}')), vorrq_u8(equal(low, ':'), equal(low, ',')));
-  }
-  *op = bits(&b);
-  return bits(&blank);
+  return vminvq_u8(vminq_u8(vminq_u8(b.v[0], b.v[1]), vminq_u8(b.v[2], b.v[3]))) < 0x20;
 }
 
 static inline uint64_t letters(lq_block b)

@@ -57,62 +57,23 @@ static bool skip_string(scan *s)
   return s->i++ < s->n;
 }
 
-static bool is_blank(char c)
+bool lq_index_scalar(const char *text, size_t n, bool line, lq_index *out)
 {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool is_operator(char c)
-{
-  switch (c) {
-  case '{':
-  case '}':
-  case '[':
-  case ']':
-  case ':':
-  case ',': return true;
-  default: return false;
-  }
-}
-
-// A number, a word, or what should have been one. A quote in it begins no string that anybody will look at.
-static bool skip_scalar(scan *s)
-{
-  for (; s->i < s->n; s->i++) {
-    char c = s->text[s->i];
-    if (c == '\\')
-      return false;
-    if (is_blank(c) || is_operator(c))
-      break;
-    if ((uint8_t)c >= 0x80)
-      note_odd(s);
-    if (c == '"') {
-      s->i++;
-      return skip_string(s);
-    }
-  }
-  return true;
-}
-
-bool lq_index_scalar(const char *text, size_t n, lq_index *out)
-{
+  const char *newline = line && n > 0 ? memchr(text, '\n', n) : NULL;
+  n = newline ? (size_t)(newline - text) : n;
   scan s = {.text = text, .n = n, .odd = out->odd};
   memset(out->odd, 0, (n + 63) / 64 * sizeof *out->odd);
   out->n = 0;
+  out->bytes = n;
   bool fine = true;
   while (fine && s.i < n) {
     char c = text[s.i];
-    if (is_blank(c)) {
-      s.i++;
-      continue;
-    }
-    out->at[out->n++] = (uint32_t)s.i;
-    if (is_operator(c))
-      s.i++;
-    else if (c == '"')
-      s.i++, fine = skip_string(&s);
+    if (c == '"')
+      out->at[out->n++] = (uint32_t)s.i++, fine = skip_string(&s);
+    else if ((uint8_t)c >= 0x80)
+      note_odd(&s), s.i++;
     else
-      fine = skip_scalar(&s);
+      fine = text[s.i++] != '\\';
   }
   return fine;
 }

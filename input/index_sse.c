@@ -5,6 +5,7 @@
 #include <wmmintrin.h>
 #endif
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct lq_block {
@@ -52,19 +53,11 @@ static inline uint64_t wide(lq_block b)
   return bits(&b);
 }
 
-// `[` and `{`, `]` and `}` differ in the bit 0x20 alone, and so do blanks from nothing that matters.
-static inline uint64_t structure(lq_block b, uint64_t *op)
+static inline bool has_below_blank(lq_block b)
 {
-  lq_block blank;
-  for (int i = 0; i < 4; i++) {
-    __m128i v = b.v[i], low = _mm_or_si128(v, _mm_set1_epi8(0x20));
-    blank.v[i] = _mm_or_si128(_mm_or_si128(equal(v, ' '), equal(v, '\t')),
-                              _mm_or_si128(equal(v, '\n'), equal(v, '\r')));
-    b.v[i] = _mm_or_si128(_mm_or_si128(equal(low, '{'), equal(low, '}')),
-                          _mm_or_si128(equal(low, ':'), equal(low, ',')));
-  }
-  *op = bits(&b);
-  return bits(&blank);
+  const __m128i most = _mm_set1_epi8(0x1F);
+  __m128i least = _mm_min_epu8(_mm_min_epu8(b.v[0], b.v[1]), _mm_min_epu8(b.v[2], b.v[3]));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(least, most), most)) != 0;
 }
 
 static inline uint64_t letters(lq_block b)

@@ -4,8 +4,11 @@
 enum {
   FIRST = 256,
   GROWS = 4,
-  CELLS = 2,  // for each shape
-  STEPS = 32, // from a key's place in the table: keys come from events, and all may want the same place
+  CELLS = 2,   // for each shape
+  PATHS = 8,   // steps for each
+  OTHERS = 64, // steps that are known at one place: who invents keys must not make us look through more,
+  TRIED = 4,   // and those whose text is looked at before the key is looked up
+  STEPS = 32,  // from a key's place in the table: keys come from events, and all may want the same place
 };
 
 // An earlier object's number must not come again.
@@ -18,29 +21,34 @@ static void forget(lq_shapes *s)
   memset(s->cells, 0, s->cap * CELLS * sizeof *s->cells);
   memset(s->items, 0, sizeof *s->items);
   lq_arena_reset(&s->texts);
-  s->items[0].compared = 1;
+  s->items[0].shift = LQ_SHAPE_WIDE - 1;
   s->items[0].key[0] = LQ_SHAPE_NEVER; // where no key is expected, this one is
-  s->n = 1;
+  s->n = s->nsteps = 1;
+  s->steps[0] = (lq_shape_step){0};
   s->object = 0;
   s->full = false;
   s->generation++;
 }
 
+static void release(lq_shapes *s)
+{
+  lq_mem_free(s->mem, s->items, s->cap, sizeof *s->items);
+  lq_mem_free(s->mem, s->cells, s->cap * CELLS, sizeof *s->cells);
+  lq_mem_free(s->mem, s->steps, s->cap * PATHS, sizeof *s->steps);
+}
+
 static bool allocate(lq_shapes *s, size_t cap)
 {
-  lq_shape *items = lq_mem_alloc(s->mem, cap, sizeof *items);
-  uint16_t *cells = lq_mem_alloc(s->mem, cap * CELLS, sizeof *cells);
-  if (!items || !cells) {
-    lq_mem_free(s->mem, items, cap, sizeof *items);
-    lq_mem_free(s->mem, cells, cap * CELLS, sizeof *cells);
-    return false;
-  }
-  lq_mem_free(s->mem, s->items, s->cap, sizeof *items);
-  lq_mem_free(s->mem, s->cells, s->cap * CELLS, sizeof *cells);
-  s->items = items;
-  s->cells = cells;
-  s->cap = cap;
-  return true;
+  lq_shapes made = *s;
+  made.cap = cap;
+  made.items = lq_mem_alloc(s->mem, cap, sizeof *s->items);
+  made.cells = lq_mem_alloc(s->mem, cap * CELLS, sizeof *s->cells);
+  made.steps = lq_mem_alloc(s->mem, cap * PATHS, sizeof *s->steps);
+  bool fine = made.items && made.cells && made.steps;
+  release(fine ? s : &made);
+  if (fine)
+    *s = made;
+  return fine;
 }
 
 bool lq_shapes_begin(lq_shapes *s)
@@ -59,8 +67,7 @@ bool lq_shapes_begin(lq_shapes *s)
 
 void lq_shapes_free(lq_shapes *s)
 {
-  lq_mem_free(s->mem, s->items, s->cap, sizeof *s->items);
-  lq_mem_free(s->mem, s->cells, s->cap * CELLS, sizeof *s->cells);
+  release(s);
   lq_arena_free(&s->texts);
   *s = (lq_shapes){.mem = s->mem, .texts = {.mem = s->mem}};
 }
@@ -69,7 +76,8 @@ static bool keep_key(lq_shapes *s, lq_shape *made, lq_str key)
 {
   char *to = made->key;
   made->n = (uint8_t)key.n;
-  made->compared = (uint8_t)(key.n > LQ_SHAPE_SHORT ? 1 : key.n + 1);
+  size_t compared = key.n > LQ_SHAPE_SHORT ? 1 : key.n + 1;
+  made->shift = (uint8_t)(compared > LQ_SHAPE_WIDE ? LQ_SHAPE_FAR : LQ_SHAPE_WIDE - compared);
   if (key.n > LQ_SHAPE_SHORT) {
     to = lq_arena_alloc(&s->texts, key.n + 1);
     made->key[0] = LQ_SHAPE_NEVER;
@@ -137,10 +145,68 @@ static uint16_t find(lq_shapes *s, uint16_t in, lq_str key)
   return LQ_NO_SHAPE;
 }
 
-uint16_t lq_shapes_find(lq_shapes *s, uint16_t in, uint16_t expected[2], lq_str key)
+// ---- steps
+
+// The step of a link with this shape becomes the first one there.
+static uint16_t *prefer(lq_shapes *s, uint16_t first, uint16_t step)
+{
+  lq_shape_step *a = &s->steps[first], *b = &s->steps[step], old = *a;
+  a->shape = b->shape, a->next = b->next;
+  b->shape = old.shape, b->next = old.next;
+  return &a->next;
+}
+
+static uint16_t *add_step(lq_shapes *s, uint16_t *link, uint16_t shape)
+{
+  if (s->nsteps == s->cap * PATHS) {
+    s->full = true;
+    return &s->nowhere;
+  }
+  lq_shape_step *made = &s->steps[s->nsteps];
+  *made = (lq_shape_step){.shape = shape, .other = *link};
+  *link = (uint16_t)s->nsteps++;
+  return &made->next;
+}
+
+// Where many are known, the new one takes the place of that which was not taken for longest.
+static uint16_t *follow(lq_shapes *s, uint16_t *link, uint16_t shape)
+{
+  uint16_t step = *link, last = 0;
+  int known = 0;
+  for (; step && s->steps[step].shape != shape; known++)
+    last = step, step = s->steps[step].other;
+  if (step)
+    return prefer(s, *link, step);
+  if (link == &s->nowhere || known < OTHERS)
+    return link == &s->nowhere ? link : add_step(s, link, shape);
+  s->steps[last].shape = shape;
+  s->steps[last].next = 0;
+  return prefer(s, *link, last);
+}
+
+static bool begins(const lq_shape *s, const char *key, size_t room)
+{
+  return room >= LQ_SHAPE_ROOM ? lq_shape_begins(s, key) : lq_shape_begins_near(s, key, room);
+}
+
+uint16_t lq_shapes_find_other(lq_shapes *s, uint16_t **link, const char *key, size_t room)
+{
+  uint16_t step = s->steps[**link].other;
+  int tried = 0;
+  while (step && tried++ < TRIED && !begins(&s->items[s->steps[step].shape], key, room))
+    step = s->steps[step].other;
+  if (!step || tried > TRIED)
+    return LQ_NO_SHAPE;
+  uint16_t found = s->steps[step].shape;
+  *link = prefer(s, **link, step);
+  return found;
+}
+
+uint16_t lq_shapes_find(lq_shapes *s, uint16_t in, uint16_t **link, lq_str key)
 {
   s->lookups++;
   uint16_t found = find(s, in, key);
-  expected[1] = expected[0];
-  return expected[0] = found;
+  if (found != LQ_NO_SHAPE)
+    *link = follow(s, *link, found);
+  return found;
 }

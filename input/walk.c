@@ -1,7 +1,9 @@
-// Over the index of a text, piece by piece, with no recursion: one pass checks all that json.c checks.
+// Over a text from byte to byte, but for its strings, whose ends follow from the index, with no recursion:
+// one pass checks all that json.c checks.
 #include "input/walk.h"
 
 #include "base/layers.h"
+#include "input/walk_text.h"
 
 enum {
   DEEPEST = 64,      // what is nested deeper is left to the plain decoder,
@@ -16,9 +18,9 @@ enum {
 
 // Where we are in an object.
 typedef struct place {
-  uint16_t *expected; // what keys came here before (lq_shape.first, .next)
-  uint32_t object;    // its number among all objects
-  uint32_t keys;      // that it has had
+  uint16_t *link;  // to the step that is expected (shapes.h)
+  uint32_t object; // its number among all objects
+  uint32_t keys;   // that it has had
 } place;
 
 // An open container.
@@ -36,23 +38,21 @@ typedef enum verdict { FINE, BROKEN, UNDECIDED, NOMEM } verdict;
 typedef struct walk {
   lq_shapes *shapes;
   lq_shape *items;
+  lq_shape_step *steps;
   lq_json *j;
-  const char *text;
-  size_t n;
+  const char *text, *end; // the last byte is a closing brace, so who looks for something else stops there
+  const char *roomy;      // up to here, a key can be looked at without regard to the end; may be NULL
+  const char *p;          // so far all is well
   const uint64_t *odd;
-  const uint32_t *at, *end; // the next piece. The last one of all is a closing bracket.
+  const uint32_t *at; // where the next string begins; behind the last one stands the end
   level *top, *base, *highest;
   place here;
   bool duplicate;
 } walk;
 
-// Where the bytes of a string end: its closing quote is the last byte before the next piece that is no blank.
-static inline uint32_t end_before(const char *text, uint32_t next)
+static inline uint32_t place_of(const walk *k, const char *p)
 {
-  do
-    next--;
-  while (text[next] != '"');
-  return next;
+  return (uint32_t)(p - k->text);
 }
 
 COLD static bool grow(lq_json *j)
@@ -72,55 +72,15 @@ HOT lq_json_node *add_node(walk *k, lq_json_kind kind, uint32_t start)
 
 // ---- scalars
 
-static inline bool is_digit(char c)
-{
-  return (unsigned char)(c - '0') < 10;
-}
-
-static inline const char *skip_digits(const char *p)
-{
-  while (is_digit(*p))
-    p++;
-  return p;
-}
-
-// Nothing is read beyond the text: a bracket ends it.
-static inline const char *skip_number(const char *p)
-{
-  p += *p == '-';
-  const char *start = p;
-  p = *p == '0' ? p + 1 : skip_digits(p);
-  if (p == start)
-    return NULL;
-  if (*p == '.') {
-    start = p + 1;
-    p = skip_digits(start);
-    if (p == start)
-      return NULL;
-  }
-  if ((*p | 0x20) == 'e') {
-    p += p[1] == '+' || p[1] == '-' ? 2 : 1;
-    start = p;
-    p = skip_digits(p);
-    if (p == start)
-      return NULL;
-  }
-  return p;
-}
-
 static inline const char *skip_word(const walk *k, const char *p, const char *word, size_t n)
 {
-  return (size_t)(k->text + k->n - p) > n && memcmp(p, word, n) == 0 ? p + n : NULL;
+  return (size_t)(k->end - p) > n && memcmp(p, word, n) == 0 ? p + n : NULL;
 }
 
-static inline bool ends_scalar(char c)
+// What follows is looked at by who takes the next step: nothing goes on with a digit or a letter.
+HOT verdict take_word(walk *k, bool make)
 {
-  return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-HOT verdict take_word(walk *k, uint32_t start, bool make)
-{
-  const char *p = k->text + start;
+  const char *p = k->p, *start = p;
   lq_json_kind kind = LQ_JSON_NUMBER;
   switch (*p) {
   case 't': kind = LQ_JSON_TRUE, p = skip_word(k, p, "true", 4); break;
@@ -128,118 +88,149 @@ HOT verdict take_word(walk *k, uint32_t start, bool make)
   case 'n': kind = LQ_JSON_NULL, p = skip_word(k, p, "null", 4); break;
   default: p = skip_number(p); break;
   }
-  if (!p || !ends_scalar(*p))
+  if (!p)
     return BROKEN;
-  k->at++;
+  k->p = p;
   if (!make)
     return FINE;
-  lq_json_node *n = add_node(k, kind, start);
+  lq_json_node *n = add_node(k, kind, place_of(k, start));
   if (!n)
     return NOMEM;
-  n->end = (uint32_t)(p - k->text);
+  n->end = place_of(k, p);
   return FINE;
 }
 
-HOT verdict take_string(walk *k, uint32_t start, bool make)
+// Most strings are followed by a comma and the next string: then goes_on, and that is where we are.
+HOT verdict take_string(walk *k, bool make, bool *goes_on)
 {
-  k->at++;
+  uint32_t start = *k->at++ + 1, end = *k->at - 2;
+  *goes_on = are(k->text + end, "\",");
+  if (!*goes_on)
+    end = end_before(k->text, *k->at);
+  k->p = k->text + end + (*goes_on ? 2 : 1);
   if (!make)
     return FINE;
-  lq_json_node *n = add_node(k, LQ_JSON_STRING, start + 1);
+  lq_json_node *n = add_node(k, LQ_JSON_STRING, start);
   if (!n)
     return NOMEM;
-  n->end = end_before(k->text, *k->at);
-  n->escaped = lq_index_is_odd(k->odd, n->start, n->end);
+  n->end = end;
+  n->escaped = lq_index_is_odd(k->odd, start, end);
   return FINE;
 }
 
 // ---- keys
 
 // A key that was not expected here.
-COLD static uint16_t find_shape(lq_shapes *s, uint16_t in, uint16_t *expected, const char *text,
-                                const uint64_t *odd, uint32_t start, uint32_t colon)
+COLD static uint16_t find_shape(lq_shapes *s, uint16_t in, uint16_t **link, lq_str text, const uint64_t *odd,
+                                uint32_t start, uint32_t next)
 {
-  uint32_t end = end_before(text, colon);
+  uint16_t found = lq_shapes_find_other(s, link, text.p + start, text.n - start);
+  if (found != LQ_NO_SHAPE)
+    return found;
+  uint32_t end = end_before(text.p, next);
   if (lq_index_is_odd(odd, start, end))
     return LQ_NO_SHAPE;
-  return lq_shapes_find(s, in, expected, (lq_str){text + start, end - start});
+  return lq_shapes_find(s, in, link, (lq_str){text.p + start, end - start});
 }
 
-// NULL: it has none.
-HOT lq_shape *shape_of(const walk *k, uint32_t start)
+HOT bool begins(const walk *k, const lq_shape *s, const char *key)
 {
-  const char *text = k->text + start;
-  uint16_t *expected = k->here.expected;
-  lq_shape *s = &k->items[expected[0]];
-  if (__builtin_expect(lq_shape_begins(s, text, k->n - start), 1))
-    return s;
-  s = &k->items[expected[1]];
-  if (lq_shape_begins(s, text, k->n - start))
-    return s;
-  uint16_t found = find_shape(k->shapes, k->top->in, expected, k->text, k->odd, start, k->at[1]);
-  return found != LQ_NO_SHAPE ? &k->items[found] : NULL;
+  return __builtin_expect(key <= k->roomy, 1) ? lq_shape_begins(s, key)
+                                              : lq_shape_begins_near(s, key, (size_t)(k->end - key));
 }
 
-HOT verdict take_known_key(walk *k, uint32_t start, uint32_t *where, lq_shape **shape)
+// The first of all: it has none.
+HOT lq_shape *shape_of(walk *k, const char *key)
 {
-  lq_shape *s = shape_of(k, start);
-  if (!s || ++k->here.keys > MOST_KEYS)
+  lq_shape_step *step = &k->steps[*k->here.link];
+  lq_shape *s = &k->items[step->shape];
+  if (__builtin_expect(begins(k, s, key), 1)) {
+    k->here.link = &step->next;
+    return s;
+  }
+  uint16_t *link = k->here.link;
+  lq_str text = {k->text, (size_t)(k->end - k->text)};
+  uint16_t found = find_shape(k->shapes, k->top->in, &link, text, k->odd, place_of(k, key), k->at[1]);
+  k->here.link = link;
+  return &k->items[found];
+}
+
+// Up to the end of its name.
+HOT verdict take_known_key(walk *k, uint32_t *where, lq_shape **shape)
+{
+  const char *key = k->p + 1;
+  lq_shape *s = shape_of(k, key);
+  if (s == k->items + LQ_NO_SHAPE || ++k->here.keys > MOST_KEYS)
     return UNDECIDED;
   if (__builtin_expect(s->object == k->here.object, 0))
     k->duplicate = true;
   s->object = k->here.object;
-  k->here.expected = s->next;
   *shape = s;
   *where = s->where;
+  k->at++;
+  k->p = key + s->n + 1;
   if (s->where == LQ_JSON_LEAVE_OUT)
     return FINE;
-  lq_json_node *n = add_node(k, LQ_JSON_STRING, start);
+  lq_json_node *n = add_node(k, LQ_JSON_STRING, place_of(k, key));
   if (!n)
     return NOMEM;
-  n->end = start + s->n;
+  n->end = n->start + s->n;
   n->shape = (uint16_t)(s - k->items);
   return FINE;
 }
 
-HOT verdict take_key(walk *k, bool shapes, uint32_t *where, lq_shape **shape)
+HOT verdict take_name(walk *k, bool shapes, uint32_t *where, lq_shape **shape)
 {
-  uint32_t quote = *k->at;
-  if (k->text[quote] != '"' || k->text[k->at[1]] != ':')
+  bool goes_on;
+  if (shapes)
+    return take_known_key(k, where, shape);
+  verdict v = take_string(k, true, &goes_on);
+  return v == FINE && goes_on ? BROKEN : v;
+}
+
+// Up to the value.
+HOT verdict take_colon(walk *k)
+{
+  const char *p = skip_blanks(k->p);
+  if (*p != ':')
     return BROKEN;
-  if (!shapes) {
-    verdict v = take_string(k, quote, true);
-    k->at++;
-    return v;
-  }
-  verdict v = take_known_key(k, quote + 1, where, shape);
-  k->at += 2;
-  return v;
+  k->p = skip_blanks(p + 1);
+  return FINE;
 }
 
 // ---- containers
 
-HOT verdict open_container(walk *k, bool shapes, uint32_t start, uint32_t where, const lq_shape *shape,
-                           bool *inside)
+// Field by field: what is not set is not cleared either.
+HOT void enter(walk *k, bool shapes, bool object, uint32_t node, uint32_t where, const lq_shape *shape)
 {
-  bool object = k->text[start] == '{', make = !shapes || where != LQ_JSON_LEAVE_OUT;
+  k->top->inner = k->here;
+  level *top = ++k->top;
+  top->node = node;
+  top->where = where;
+  top->in = (uint16_t)(shapes ? shape - k->items : 0);
+  top->is_object = object;
+  if (shapes && object)
+    k->here = (place){&k->items[top->in].first, ++k->shapes->object, 0};
+}
+
+HOT verdict open_container(walk *k, bool shapes, uint32_t where, const lq_shape *shape, bool *inside)
+{
+  bool object = *k->p == '{', make = !shapes || where != LQ_JSON_LEAVE_OUT;
   if (k->top == k->highest)
     return BROKEN;
   uint32_t node = (uint32_t)k->j->n;
-  if (make && !add_node(k, object ? LQ_JSON_OBJECT : LQ_JSON_ARRAY, start))
+  if (make && !add_node(k, object ? LQ_JSON_OBJECT : LQ_JSON_ARRAY, place_of(k, k->p)))
     return NOMEM;
-  k->at++;
-  *inside = k->text[*k->at] != (object ? '}' : ']');
+  k->p = skip_blanks(k->p + 1);
+  *inside = *k->p != (object ? '}' : ']');
   if (*inside) {
-    k->top->inner = k->here;
-    *++k->top = (level){
-        .node = node, .where = where, .in = (uint16_t)(shapes ? shape - k->items : 0), .is_object = object};
-    if (shapes && object)
-      k->here = (place){k->items[k->top->in].first, ++k->shapes->object, 0};
+    enter(k, shapes, object, node, where, shape);
     return FINE;
   }
+  k->p++;
   if (make)
-    k->j->nodes[node].end = *k->at + 1;
-  return ++k->at == k->end && k->top > k->base ? BROKEN : FINE;
+    k->j->nodes[node].end = place_of(k, k->p);
+  return FINE;
 }
 
 HOT bool is_container(char c)
@@ -247,75 +238,93 @@ HOT bool is_container(char c)
   return c == '{' || c == '[';
 }
 
-HOT verdict take_scalar(walk *k, bool shapes, uint32_t where)
+HOT verdict take_scalar(walk *k, bool make, bool *goes_on)
 {
-  bool make = !shapes || where != LQ_JSON_LEAVE_OUT;
-  return k->text[*k->at] == '"' ? take_string(k, *k->at, make) : take_word(k, *k->at, make);
+  *goes_on = false;
+  return *k->p == '"' ? take_string(k, make, goes_on) : take_word(k, make);
 }
 
-// Members, or elements below, up to a container that has something in it, which is opened, or to what is no
-// comma.
+// Members, or elements below, up to a container, which is opened, or to what is no comma.
 HOT verdict take_members(walk *k, bool shapes, bool *inside)
 {
   for (;;) {
     uint32_t where = 0;
     lq_shape *shape = NULL;
-    verdict v = take_key(k, shapes, &where, &shape);
+    bool goes_on;
+    if (*k->p != '"')
+      return BROKEN;
+  known:;
+    verdict v = take_name(k, shapes, &where, &shape);
+    bool make = !shapes || where != LQ_JSON_LEAVE_OUT;
     if (v != FINE)
       return v;
-    if (is_container(k->text[*k->at]))
-      return open_container(k, shapes, *k->at, where, shape, inside);
-    v = take_scalar(k, shapes, where);
-    if (v != FINE || k->text[*k->at] != ',')
+    if (__builtin_expect(k->p[0] == ':' && k->p[1] == '"', 1)) {
+      v = take_string(k, make, &goes_on);
+    } else {
+      v = take_colon(k);
+      if (v != FINE)
+        return v;
+      if (is_container(*k->p))
+        return open_container(k, shapes, where, shape, inside);
+      v = take_scalar(k, make, &goes_on);
+    }
+    if (v == FINE && goes_on)
+      goto known;
+    if (v != FINE || *k->p != ',')
       return v;
-    k->at++;
+    k->p = skip_blanks(k->p + 1);
   }
 }
 
 HOT verdict take_elements(walk *k, bool shapes, bool *inside)
 {
   const level *t = k->top;
+  bool make = !shapes || t->where != LQ_JSON_LEAVE_OUT;
   for (;;) {
-    if (is_container(k->text[*k->at]))
-      return open_container(k, shapes, *k->at, t->where, &k->items[t->in], inside);
-    verdict v = take_scalar(k, shapes, t->where);
-    if (v != FINE || k->text[*k->at] != ',')
+    bool goes_on;
+    if (is_container(*k->p))
+      return open_container(k, shapes, t->where, &k->items[t->in], inside);
+    verdict v = take_scalar(k, make, &goes_on);
+    if (v == FINE && goes_on)
+      continue;
+    if (v != FINE || *k->p != ',')
       return v;
-    k->at++;
+    k->p = skip_blanks(k->p + 1);
   }
 }
 
-// After a value: closes what closes here, up to the next value of a container or the end. There is a next
-// piece behind all but a closing bracket.
+// After a value: closes what closes here, up to the next value of a container or the end.
 HOT verdict take_ends(walk *k, bool shapes)
 {
   while (k->top > k->base) {
-    uint32_t at = *k->at++;
-    char c = k->text[at];
-    if (c == ',')
+    if (k->p == k->end)
+      return BROKEN;
+    k->p = skip_blanks(k->p);
+    char c = *k->p++;
+    if (c == ',') {
+      k->p = skip_blanks(k->p);
       return FINE;
+    }
     if (c != (k->top->is_object ? '}' : ']'))
       return BROKEN;
     if (!shapes || k->top->where != LQ_JSON_LEAVE_OUT) {
       lq_json_node *n = &k->j->nodes[k->top->node];
       n->next = (uint32_t)k->j->n;
-      n->end = at + 1;
+      n->end = place_of(k, k->p);
     }
     k->top--;
     k->here = k->top->inner;
-    if (k->at == k->end)
-      break;
   }
-  return k->at == k->end && k->top == k->base ? FINE : BROKEN;
+  return k->p == k->end ? FINE : BROKEN;
 }
 
 HOT verdict run(walk *k, bool shapes)
 {
   verdict v;
   bool inside = false;
-  v = open_container(k, shapes, *k->at, 0, k->items, &inside);
+  v = open_container(k, shapes, 0, k->items, &inside);
   if (v == FINE && !inside)
-    return k->at == k->end ? FINE : BROKEN;
+    return k->p == k->end ? FINE : BROKEN;
   while (v == FINE && k->top > k->base) {
     inside = false;
     v = k->top->is_object ? take_members(k, shapes, &inside) : take_elements(k, shapes, &inside);
@@ -339,27 +348,22 @@ static __attribute__((noinline)) verdict run_all(walk k)
 
 // ---- a record
 
-// Records are objects. What is none, or ends like none, is not worth the code here, nor is one so large that
-// its values would have to be counted.
-static bool is_worth_it(const lq_index *s, const char *text, uint32_t max_leaves)
-{
-  return s->n >= 2 && (max_leaves == 0 || s->n <= max_leaves) && text[s->at[0]] == '{' &&
-         text[s->at[s->n - 1]] == '}';
-}
-
-static verdict begin(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth, bool shapes)
+static verdict begin(lq_walker *w, lq_json *j, const char *text, lq_str object, uint32_t max_depth,
+                     bool shapes)
 {
   level levels[DEEPEST + 1]; // the lowest is outside the record
   levels[0] = (level){.node = 0};
   j->n = 0;
   walk k = {.shapes = &w->shapes,
             .items = w->shapes.items,
+            .steps = w->shapes.steps,
             .j = j,
             .odd = w->index.odd,
-            .text = text.p,
-            .n = text.n,
+            .text = text,
+            .end = object.p + object.n,
+            .roomy = object.n >= LQ_SHAPE_ROOM ? object.p + (object.n - LQ_SHAPE_ROOM) : NULL,
+            .p = object.p,
             .at = w->index.at,
-            .end = w->index.at + w->index.n,
             .top = levels,
             .base = levels,
             .highest = levels + (max_depth < DEEPEST ? max_depth : DEEPEST)};
@@ -393,16 +397,19 @@ static bool uses_shapes(lq_walker *w)
 
 static verdict walk_text(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth)
 {
+  lq_str object = text;
   if (text.n > LONGEST || !lq_index_reserve(&w->index, text.n, w->mem) ||
-      !w->run(text.p, text.n, &w->index) || !is_worth_it(&w->index, text.p, j->max_leaves))
+      !w->run(text.p, text.n, false, &w->index) || !lq_walk_finds_object(&object) ||
+      (j->max_leaves && lq_walk_may_have_more(object, j->max_leaves)))
     return BROKEN;
+  w->index.at[w->index.n] = (uint32_t)(object.p + object.n - text.p);
   if (uses_shapes(w)) {
-    verdict v = begin(w, j, text, max_depth, true);
+    verdict v = begin(w, j, text.p, object, max_depth, true);
     note(w, v == UNDECIDED);
     if (v != UNDECIDED)
       return v;
   }
-  return begin(w, j, text, max_depth, false);
+  return begin(w, j, text.p, object, max_depth, false);
 }
 
 lq_walk_verdict lq_json_walk(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth)
