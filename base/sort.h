@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-// Heapsort: n log n at worst, no memory, no recursion. Equal items end up in no special order, so a compare
+// n log n at worst, no memory, and a stack that grows with log n. Equal items end up in no special order, so a compare
 // that makes things reproducible leaves none equal that can be told apart.
 void lq_sort(void *items, size_t n, size_t size, int (*compare)(const void *a, const void *b));
 

@@ -1,6 +1,8 @@
 // "Did you mean": edit distance (insert, delete, replace, swap of neighbours), ASCII case ignored.
 #include "base/suggest.h"
 
+#include <stdint.h>
+
 // A longer name is no one's typing error, and three rows of this size fit the stack.
 enum { NAME_MAX_BYTES = 255, FAR = 1000 };
 
@@ -60,6 +62,22 @@ static size_t distance(lq_str a, lq_str b, size_t most)
   return r.cells[a.n % 3][b.n];
 }
 
+// The letters that occur, folded into 64 bits.
+static uint64_t letters_of(lq_str s)
+{
+  uint64_t set = 0;
+  for (size_t i = 0; i < s.n; i++)
+    set |= UINT64_C(1) << (lower(s.p[i]) & 63);
+  return set;
+}
+
+// A letter that one of them lacks takes an edit of its own. Most names are too far by that alone.
+static bool may_be_near(uint64_t a, uint64_t b, size_t most)
+{
+  uint64_t lacks_a = b & ~a, lacks_b = a & ~b;
+  return (size_t)__builtin_popcountll(lacks_a) <= most && (size_t)__builtin_popcountll(lacks_b) <= most;
+}
+
 static size_t length_gap(lq_str a, lq_str b)
 {
   return a.n > b.n ? a.n - b.n : b.n - a.n;
@@ -70,8 +88,10 @@ lq_str lq_suggest(lq_str wanted, size_t max_distance, lq_name_at at, const void 
   lq_str best = {0}, name;
   // Where more than half of the letters are wrong, it was another name.
   size_t limit = min2(max_distance, (wanted.n + 1) / 2) + 1;
+  uint64_t letters = letters_of(wanted);
   for (size_t i = 0; wanted.n > 0 && wanted.n <= NAME_MAX_BYTES && at(ctx, i, &name); i++) {
-    if (name.n > NAME_MAX_BYTES || length_gap(wanted, name) >= limit)
+    if (name.n > NAME_MAX_BYTES || length_gap(wanted, name) >= limit ||
+        !may_be_near(letters, letters_of(name), limit - 1))
       continue;
     size_t d = distance(wanted, name, limit - 1);
     if (d < limit)

@@ -32,6 +32,14 @@ static size_t next_end(lq_str a, size_t star, lq_str b, size_t at)
   return p ? (size_t)(p - b.p) : b.n;
 }
 
+uint64_t lq_pattern_letters(lq_str s)
+{
+  uint64_t set = 0;
+  for (size_t i = 0; i < s.n; i++)
+    set |= is_literal(s.p[i]) ? UINT64_C(1) << ((uint8_t)s.p[i] & 63) : 0;
+  return set;
+}
+
 // b is read as a text in which its wildcards are signs of their own: a `*` of a swallows any of them, a `?`
 // all but `*`. That never says yes wrongly; some true covers (`?*` and `*?`) are not seen.
 bool lq_pattern_covers(lq_str a, lq_str b)

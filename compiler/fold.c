@@ -177,10 +177,10 @@ static lq_plan *fold_match(lq_plan *n)
 
 // ---- entries
 
-static bool covered_by_another(const lq_entry *all, size_t n, size_t i)
+static bool covered_by_another(const lq_entry *all, const uint64_t *letters, size_t n, size_t i)
 {
   for (size_t j = 0; j < n; j++) {
-    if (j == i || !lq_pattern_covers(all[j].text, all[i].text))
+    if (j == i || (letters[j] & ~letters[i]) || !lq_pattern_covers(all[j].text, all[i].text))
       continue;
     // Of two that cover each other the first stays.
     if (j < i || !lq_pattern_covers(all[i].text, all[j].text))
@@ -192,16 +192,19 @@ static bool covered_by_another(const lq_entry *all, size_t n, size_t i)
 static void drop_covered(lq_planner *p, lq_plan *n)
 {
   lq_entry *kept = lq_arena_array(p->arena, n->nentries, sizeof *kept);
+  uint64_t *letters = lq_arena_array(p->arena, n->nentries, sizeof *letters);
   size_t count = 0;
-  for (size_t i = 0; kept && i < n->nentries; i++) {
-    if (!covered_by_another(n->entries, n->nentries, i))
+  if (!kept || !letters)
+    return;
+  for (size_t i = 0; i < n->nentries; i++)
+    letters[i] = lq_pattern_letters(n->entries[i].text);
+  for (size_t i = 0; i < n->nentries; i++) {
+    if (!covered_by_another(n->entries, letters, n->nentries, i))
       kept[count++] = n->entries[i];
   }
-  if (kept) {
-    n->entries = kept;
-    n->entries_room = 0;
-    n->nentries = count;
-  }
+  n->entries = kept;
+  n->entries_room = 0;
+  n->nentries = count;
 }
 
 static bool has_lone_star(const lq_plan *n)

@@ -9,8 +9,9 @@ enum { PAIRS_MAX = 1000000 };
 typedef struct item {
   lq_str text; // as it is compared
   const lq_node *node, *before;
-  size_t at; // place in the list
-  bool twice;
+  uint64_t letters; // of a pattern, where patterns are compared
+  size_t at;        // place in the list
+  bool wild, twice;
 } item;
 
 static int by_text(const void *a, const void *b)
@@ -79,20 +80,22 @@ static void covered(lq_linter *l, const item *wide, const item *narrow)
 static const item *wider(const item *items, size_t n, const item *it)
 {
   for (size_t i = 0; i < n; i++) {
-    if (&items[i] != it && !items[i].twice && lq_glob_has_wildcard(items[i].text) &&
+    if (items[i].wild && !(items[i].letters & ~it->letters) && &items[i] != it && !items[i].twice &&
         !lq_str_eq(items[i].text, it->text) && lq_pattern_covers(items[i].text, it->text))
       return &items[i];
   }
   return NULL;
 }
 
-static void find_covered(lq_linter *l, lq_op op, const item *items, size_t n)
+static void find_covered(lq_linter *l, lq_op op, item *items, size_t n)
 {
   size_t wild = 0;
   for (size_t i = 0; i < n; i++)
-    wild += lq_glob_has_wildcard(items[i].text);
+    wild += items[i].wild = lq_glob_has_wildcard(items[i].text);
   if (lq_operators[op].reads != LQ_READS_PATTERN || wild == 0 || wild > PAIRS_MAX / n)
     return;
+  for (size_t i = 0; i < n; i++)
+    items[i].letters = lq_pattern_letters(items[i].text);
   for (size_t i = 0; i < n; i++) {
     // Over a text field `a b` is two words, either of which will do, and `a*` matches only one of them.
     bool words = op == LQ_OPER_KQL_TERM && memchr(items[i].text.p, ' ', items[i].text.n);

@@ -175,5 +175,7 @@ lq_plan *lq_plan_test(lq_planner *p, const lq_node *subject, lq_matcher_kind mat
 lq_plan *lq_fold_plan(lq_planner *p, lq_plan *n);
 // Does pattern a match everything that b matches? Never wrongly true. Both folded or neither.
 bool lq_pattern_covers(lq_str a, lq_str b);
+// The bytes of a pattern that are no wildcards, folded into 64 bits. a covers b only if b has all that a has.
+uint64_t lq_pattern_letters(lq_str s);
 
 #endif

@@ -38,13 +38,14 @@ typedef struct lq_driver {
   bool has_back;
   lq_token prev; // the last one the parser took
   int prev_kind;
-  lq_str subject;             // the last name, to guess what an unquoted value was meant to be
+  lq_str subject;           // the last name, to guess what an unquoted value was meant to be
+  unsigned nopen, too_open; // too_open: so many more than fit
+  unsigned forgiven;        // brackets put in where none may have been meant
+  bool piped;               // behind the first `|`
+  bool done;                // the parser has stopped
+  // The first `nopen` of each; all before them begins as 0.
   lq_token open[LQ_OPEN_MAX]; // brackets not closed yet, innermost last
   bool in_group[LQ_OPEN_MAX]; // the bracket is one of values, as in `a : ("x", "y")`
-  unsigned nopen, too_open;   // too_open: so many more than fit
-  unsigned forgiven;          // brackets put in where none may have been meant
-  bool piped;                 // behind the first `|`
-  bool done;                  // the parser has stopped
 } lq_driver;
 
 static inline lq_diag_list *diags_of(lq_driver *d)

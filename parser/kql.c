@@ -152,9 +152,10 @@ static void feed(lq_kql_driver *d, const lq_token *t)
 static lq_status open_driver(lq_kql_driver **out, const lq_mem *mem, lq_str text, lq_diag_list *diags)
 {
   *out = NULL;
-  lq_kql_driver *d = lq_mem_alloc(mem, 1, sizeof *d);
+  lq_kql_driver *d = lq_mem_resize(mem, NULL, 0, 1, sizeof *d);
   if (!d)
     return LQ_E_NOMEM;
+  memset(d, 0, offsetof(lq_kql_driver, open)); // the rest is large
   d->ctx = (lq_parse_ctx){
       .b = {.arena = diags->arena, .diags = diags}, .mem = mem, .text = text, .dialect = LQ_DIALECT_KQL};
   for (size_t i = 0; i < sizeof d->last / sizeof *d->last; i++)

@@ -34,10 +34,11 @@ typedef struct lq_kql_driver {
   lq_parse_ctx ctx;
   struct lq_kql_grammar *g;
   lq_lexer *lx;
-  lq_token last[3];               // what the parser took, newest first; INVALID: nothing yet
+  lq_token last[3];         // what the parser took, newest first; INVALID: nothing yet
+  unsigned nopen, too_open; // too_open: so many more than fit
+  bool done;                // the parser has stopped
+  // The first `nopen`; all before them begins as 0.
   lq_token open[LQ_KQL_OPEN_MAX]; // brackets not closed yet, innermost last
-  unsigned nopen, too_open;       // too_open: so many more than fit
-  bool done;                      // the parser has stopped
 } lq_kql_driver;
 
 bool lq_kql_takes(lq_kql_driver *d, int kind);

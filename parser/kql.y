@@ -124,7 +124,8 @@ struct lq_kql_grammar {
 
 lq_kql_grammar *lq_kql_grammar_new(const lq_mem *mem)
 {
-  lq_kql_grammar *g = lq_mem_alloc(mem, 1, sizeof *g);
+  /* Not zeroed: most of it are stacks, and only what was pushed on them is read. */
+  lq_kql_grammar *g = lq_mem_resize(mem, NULL, 0, 1, sizeof *g);
   if (!g)
     return NULL;
   lq_kql_yypstate *s = &g->state;

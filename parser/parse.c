@@ -286,9 +286,10 @@ static lq_status open_driver(lq_driver **out, const lq_mem *mem, lq_str text, lq
                              lq_diag_list *diags, int start)
 {
   *out = NULL;
-  lq_driver *d = lq_mem_alloc(mem, 1, sizeof *d);
+  lq_driver *d = lq_mem_resize(mem, NULL, 0, 1, sizeof *d);
   if (!d)
     return LQ_E_NOMEM;
+  memset(d, 0, offsetof(lq_driver, open)); // the rest is large
   d->ctx = (lq_parse_ctx){.b = {.arena = diags->arena, .diags = diags},
                           .mem = mem,
                           .text = text,

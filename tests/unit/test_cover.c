@@ -52,6 +52,8 @@ Test(cover, as_its_rules_say, .timeout = 60)
       covers += want;
       if (lq_pattern_covers(a, b) != want)
         cr_assert_fail("%.*s and %.*s: not %d", LQ_STR_ARG(a), LQ_STR_ARG(b), want);
+      if (want && (lq_pattern_letters(a) & ~lq_pattern_letters(b)))
+        cr_assert_fail("%.*s covers %.*s and has other letters", LQ_STR_ARG(a), LQ_STR_ARG(b));
     }
   }
   cr_expect(covers > 10000, "%u", covers);
