@@ -3,6 +3,9 @@
 #ifndef LQ_ENGINE_MATCH_PARTS_H
 #define LQ_ENGINE_MATCH_PARTS_H
 
+#include <stdatomic.h>
+
+#include "base/arena.h"
 #include "engine/matchers.h"
 #include "engine/value_cache.h"
 #include "vm/exec.h"
@@ -34,8 +37,10 @@ typedef struct lq_key {
 } lq_key;
 
 // A search in one value.
+typedef struct lq_slot_matcher lq_slot_matcher;
 typedef struct lq_search {
   lq_match_run *run;
+  const lq_slot_matcher *of;
   lq_str raw, text;  // as it is in the event; as the tables want it
   uint64_t work;     // steps that are left
   bool failed;       // it has no answer
@@ -169,31 +174,48 @@ void lq_networks_find(const lq_network *rows, size_t n, const lq_ip *ip,
 // Forms of a value's text, each with patterns of its own. TOKENS: what else is folded; of scripts the letters
 // of ASCII alone.
 typedef enum lq_form { LQ_FORM_RAW, LQ_FORM_FOLDED, LQ_FORM_TOKENS, LQ_FORMS } lq_form;
-typedef struct lq_slot_matcher {
+struct lq_slot_matcher {
   lq_plane *planes[LQ_FORMS]; // NULL: nobody asks
   lq_exact words;             // tokens of texts, and first tokens of phrases: LQ_TOKENS_WORDS
+  size_t longest_word;        // of them, bytes
   lq_tokens how;
+  lq_pattern *patterns; // by lq_key.pattern
+  uint32_t *targets;
   uint32_t *exists, *orders; // predicates; those that compare with a constant
   uint32_t nexists, norders;
   lq_network *networks;
   size_t nnetworks;
   bool remembers; // searching takes longer than remembering, also of a value that is not short
-} lq_slot_matcher;
+};
+extern const lq_slot_matcher lq_unmade_matcher; // there is none, now or ever: the plain way has the answers
 
+typedef struct lq_match_maker lq_match_maker;
 struct lq_matchers {
   const lq_program *program;
   const uint32_t *field_slots;
   size_t nslots;
   const lq_mem *mem;
-  lq_arena arena;          // all that follows
-  lq_slot_matcher **slots; // NULL: no predicate of the slot is covered
-  uint8_t *covered;        // by predicate
-  lq_pattern *patterns;
-  uint32_t npatterns;
-  uint32_t *targets;
-  size_t longest_word; // bytes
-  size_t remembering;  // slots that remember
+  lq_arena arena;                          // all that follows, but for what the maker makes
+  uint8_t *covered;                        // by predicate
+  uint32_t *first, *predicates;            // by slot, and one more: where its covered predicates begin
+  _Atomic(const lq_slot_matcher *) *slots; // NULL: nobody has asked yet
+  lq_match_maker *maker;                   // what is written after load
+  size_t most_patterns;                    // that a slot can have
+  size_t remembering;                      // slots that are likely to remember
 };
+size_t lq_matchers_entries(const lq_matchers *m, size_t slot); // of the sets of its covered predicates
+
+// Makes the tables of slots, for any thread, one at a time.
+lq_match_maker *lq_match_maker_new(const lq_matchers *m); // NULL: out of memory
+void lq_match_maker_free(lq_match_maker *k);
+size_t lq_match_maker_bytes(const lq_match_maker *k);
+const lq_slot_matcher *lq_matchers_make(const lq_matchers *m, uint32_t slot);
+// Of a slot with covered predicates.
+static inline const lq_slot_matcher *lq_matchers_slot(const lq_matchers *m, uint32_t slot)
+{
+  const lq_slot_matcher *x = atomic_load_explicit(&m->slots[slot], memory_order_acquire);
+  return x ? x : lq_matchers_make(m, slot);
+}
 
 // A text without which a regular expression cannot match, folded, in out; empty: none is known.
 enum { LQ_REQUIRED_MAX = 64 };

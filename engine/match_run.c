@@ -27,7 +27,7 @@ struct lq_match_run {
   const lq_matchers *m;
   const lq_mem *mem;
   found value, slot; // predicates that hold for a value, for any value of a slot
-  uint32_t *tried;   // by pattern: the turn of value in which it was looked at last
+  uint32_t *tried;   // by pattern of the slot at hand: the turn of value in which it was looked at last
   char *buffer;      // folded texts
   size_t buffer_size;
   char *word; // folded tokens
@@ -70,12 +70,11 @@ lq_status lq_match_run_new(lq_match_run **out, const lq_matchers *m, const lq_me
   lq_match_run *r = lq_mem_alloc(mem, 1, sizeof *r);
   if (!r)
     return LQ_E_NOMEM;
-  *r = (lq_match_run){.m = m, .mem = mem, .word_size = LQ_FOLD_ROOM(m->longest_word * 3) + 1};
+  *r = (lq_match_run){.m = m, .mem = mem};
   size_t n = m->program->npredicates;
   bool made = make_found(&r->value, n, mem) && make_found(&r->slot, n, mem);
-  r->tried = lq_mem_alloc(mem, m->npatterns, sizeof *r->tried);
-  r->word = lq_mem_alloc(mem, r->word_size, 1);
-  if (!made || !r->tried || !r->word) {
+  r->tried = lq_mem_alloc(mem, m->most_patterns, sizeof *r->tried);
+  if (!made || !r->tried) {
     lq_match_run_free(r);
     return LQ_E_NOMEM;
   }
@@ -91,7 +90,7 @@ void lq_match_run_free(lq_match_run *r)
   size_t n = r->m->program->npredicates;
   free_found(&r->value, n, r->mem);
   free_found(&r->slot, n, r->mem);
-  lq_mem_free(r->mem, r->tried, r->m->npatterns, sizeof *r->tried);
+  lq_mem_free(r->mem, r->tried, r->m->most_patterns, sizeof *r->tried);
   lq_mem_free(r->mem, r->buffer, r->buffer_size, 1);
   lq_mem_free(r->mem, r->word, r->word_size, 1);
   lq_value_cache_free(r->cache);
@@ -140,11 +139,11 @@ static void add_predicate(void *user, uint32_t predicate)
   add(&r->value, predicate);
 }
 
-static void add_pattern(lq_match_run *r, uint32_t pattern)
+static void add_pattern(const lq_search *s, uint32_t pattern)
 {
-  const lq_pattern *x = &r->m->patterns[pattern];
+  const lq_pattern *x = &s->of->patterns[pattern];
   for (uint32_t i = 0; i < x->n; i++)
-    add(&r->value, r->m->targets[x->first + i]);
+    add(&s->run->value, s->of->targets[x->first + i]);
 }
 
 static bool is_new(lq_match_run *r, uint32_t pattern)
@@ -208,7 +207,7 @@ static bool has_sides(lq_search *s, const lq_key *k, lq_str pattern, size_t star
 static bool holds(lq_search *s, const lq_key *k, size_t start, size_t end)
 {
   const lq_program *p = s->run->m->program;
-  uint32_t text = s->run->m->patterns[k->pattern].text;
+  uint32_t text = s->of->patterns[k->pattern].text;
   switch ((lq_key_kind)k->kind) {
   case LQ_KEY_HOLDS: return true;
   case LQ_KEY_ENDS: return end == s->text.n;
@@ -230,7 +229,7 @@ void lq_search_found(lq_search *s, const lq_key *k, size_t start, size_t end)
   if (!holds(s, k, start, end))
     return;
   s->run->tried[k->pattern] = s->run->value.turn;
-  add_pattern(s->run, k->pattern);
+  add_pattern(s, k->pattern);
 }
 
 // ---- forms of a text
@@ -264,14 +263,30 @@ static bool fold(lq_match_run *r, lq_str s, lq_str *out, bool *ascii)
   return true;
 }
 
+static bool make_word_room(lq_match_run *r, size_t size)
+{
+  if (size <= r->word_size)
+    return true;
+  char *p = lq_mem_resize(r->mem, r->word, r->word_size, size, 1);
+  if (!p)
+    return false;
+  r->word = p;
+  r->word_size = size;
+  return true;
+}
+
 static void search_words(const lq_slot_matcher *x, lq_search *s)
 {
   lq_match_run *r = s->run;
+  size_t longest = x->longest_word * 3; // folding may take from a token's bytes, two of three at most
   lq_str token;
+  if (!make_word_room(r, LQ_FOLD_ROOM(longest) + 1)) {
+    s->failed = true;
+    return;
+  }
   s->whole_tokens = true;
   for (size_t at = 0; lq_tokens_next(s->raw, LQ_TOKENS_WORDS, &at, &token);) {
-    // Folding may take from a token's bytes, two of three at most.
-    if (token.n > r->m->longest_word * 3)
+    if (token.n > longest)
       continue;
     size_t start = (size_t)(token.p - s->raw.p);
     s->text = (lq_str){r->word, lq_fold_into(r->word, token)};
@@ -325,7 +340,7 @@ static bool search(lq_match_run *r, const lq_slot_matcher *x, const lq_value *v)
     add(&r->value, x->exists[i]);
   if (v->type == LQ_T_OBJECT)
     return true;
-  lq_search s = {.run = r, .raw = lq_value_text(v, text), .how = x->how};
+  lq_search s = {.run = r, .of = x, .raw = lq_value_text(v, text), .how = x->how};
   s.work = WORK + s.raw.n * (uint64_t)WORK_A_BYTE;
   search_text(x, &s);
   search_orders(r, x, v);
@@ -373,16 +388,16 @@ static bool search_values(lq_match_run *r, const lq_slot_matcher *x, uint32_t sl
 bool lq_match_run_slot(lq_match_run *r, uint32_t slot, const lq_event *event, const uint32_t **trues,
                        size_t *n)
 {
-  const lq_slot_matcher *x = r->m->slots[slot];
   const lq_slot_value *v = lq_event_first(event, slot);
   *n = 0;
   *trues = r->slot.list;
-  if (!x || !v)
+  if (!v || r->m->first[slot] == r->m->first[slot + 1])
     return true;
-  bool answered;
-  if (!v->next) {
+  const lq_slot_matcher *x = lq_matchers_slot(r->m, slot);
+  bool answered = x != &lq_unmade_matcher;
+  if (answered && !v->next) {
     answered = search_value(r, x, slot, &v->v, trues, n);
-  } else {
+  } else if (answered) {
     answered = search_values(r, x, slot, event);
     *n = r->slot.n;
   }

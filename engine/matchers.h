@@ -6,7 +6,8 @@
 #include "base/event.h"
 #include "vm/program.h"
 
-// Made of a program at load. Immutable then: share it among threads. It borrows the program and its texts.
+// Made of a program at load, the tables of a slot when it is first asked about. Share it among threads: what
+// is there never changes, and mem is asked by one of them at a time. It borrows the program and its texts.
 typedef struct lq_matchers lq_matchers;
 // slots: of each field of the program; nslots: how many slots there are in all.
 lq_status lq_matchers_new(lq_matchers **out, const lq_program *p, const uint32_t *slots, size_t nslots,

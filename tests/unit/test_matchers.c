@@ -1,5 +1,6 @@
 // All predicates of a slot at once give what each gives alone.
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/hash.h"
@@ -959,6 +960,99 @@ Test(matchers, steady_state)
   }
   cr_expect(count.requests == warm, "%zu", count.requests - warm);
   lq_match_run_free(r);
+  end(&w);
+  free_program(c);
+}
+
+// ---- made when asked for first
+
+enum { ASKERS = 4, ASKED_TIMES = 200 };
+
+typedef struct asker {
+  const world *w;
+  lq_match_run *run;
+  size_t right[CHANCE_FIELDS], wrong, answered; // predicates of a slot that hold
+} asker;
+
+static void *ask_all(void *user)
+{
+  asker *a = user;
+  for (int i = 0; i < ASKED_TIMES; i++) {
+    for (uint32_t slot = 0; slot < CHANCE_FIELDS; slot++) {
+      const uint32_t *trues;
+      size_t n;
+      if (lq_match_run_slot(a->run, slot, &a->w->event, &trues, &n)) {
+        a->answered++;
+        a->wrong += n != a->right[slot];
+      }
+    }
+  }
+  return NULL;
+}
+
+// Threads that need the same tables at once: one makes them, the others have no answer until they are there.
+Test(matchers, threads_ask_first)
+{
+  for (uint32_t seed = 1; seed <= 10; seed++) {
+    chance *c = begin_chance(seed, 120);
+    world w, fresh;
+    asker askers[ASKERS] = {0};
+    pthread_t threads[ASKERS];
+    begin(&w, &c->program);
+    begin(&fresh, &c->program);
+    some_event(c, &w);
+    for (int i = 0; i < ASKERS; i++) {
+      askers[i].w = &w;
+      cr_assert(lq_match_run_new(&askers[i].run, fresh.matchers, &lq_mem_libc) == LQ_OK);
+      for (uint32_t slot = 0; slot < CHANCE_FIELDS; slot++) {
+        const uint32_t *trues;
+        cr_assert(lq_match_run_slot(w.run, slot, &w.event, &trues, &askers[i].right[slot]));
+      }
+    }
+    for (int i = 0; i < ASKERS; i++)
+      cr_assert(pthread_create(&threads[i], NULL, ask_all, &askers[i]) == 0);
+    size_t answered = 0;
+    for (int i = 0; i < ASKERS; i++) {
+      cr_assert(pthread_join(threads[i], NULL) == 0);
+      cr_expect(askers[i].wrong == 0, "seed %u: %zu", seed, askers[i].wrong);
+      answered += askers[i].answered;
+      lq_match_run_free(askers[i].run);
+    }
+    cr_expect(answered >= ASKED_TIMES, "seed %u: %zu", seed, answered);
+    end(&fresh);
+    end(&w);
+    free_program(c);
+  }
+}
+
+// Without memory for its tables a slot has no answers, and asks for no more of it.
+Test(matchers, no_memory_for_tables)
+{
+  chance *c = begin_chance(3, 120);
+  world w;
+  begin(&w, &c->program);
+  counting_mem count = {0};
+  lq_mem mem = {counting_fn, &count};
+  lq_matchers *m;
+  lq_match_run *r;
+  cr_assert(lq_matchers_new(&m, &c->program, w.slots, lq_fieldmap_slots(w.map), &mem) == LQ_OK);
+  cr_assert(lq_match_run_new(&r, m, &lq_mem_libc) == LQ_OK);
+  size_t requests = count.requests;
+  count.fail_at = requests + 1;
+  for (int i = 0; i < 3; i++) {
+    const uint32_t *trues;
+    size_t n;
+    do
+      some_event(c, &w);
+    while (!lq_event_first(&w.event, 0));
+    cr_expect(!lq_match_run_slot(r, 0, &w.event, &trues, &n));
+    cr_expect(lq_match_run_stats(r)->gave_up == (uint64_t)i + 1);
+    requests = i == 0 ? count.requests : requests;
+    cr_expect(count.requests == requests);
+  }
+  lq_match_run_free(r);
+  lq_matchers_free(m);
+  cr_expect(count.live == 0 && !count.wrong_size);
   end(&w);
   free_program(c);
 }
