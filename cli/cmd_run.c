@@ -289,7 +289,8 @@ static void compile_and_run(lq_cli *c, const lq_options *o)
   lq_load_rules(c, o->args, o->nargs,
                 LQ_BUILD_NO_WARNINGS | (o->value[LQ_OPT_KEEP_GOING] ? LQ_BUILD_KEEP_GOING : 0u), &r);
   if (r.bundle && !lq_interrupted()) {
-    learn_levels(&h, r.bundle);
+    if (h.fail_on >= 0)
+      learn_levels(&h, r.bundle);
     run(c, o, &r, &h);
     free(h.level);
   } else if (r.errors) {

@@ -189,8 +189,7 @@ lq_status lq_conditions_find_gates(lq_ruleset *rs)
   rs->gates = lq_mem_alloc(rs->mem, rs->nconditions, sizeof *rs->gates);
   if (!rs->rarity || !rs->gates)
     return LQ_E_NOMEM;
-  for (uint32_t i = 0; i < p->npredicates; i++)
-    rs->rarity[i] = lq_gate_rarity(p, i);
+  lq_gate_rarities(p, rs->rarity);
   lq_status status = lq_gate_finder_init(&f, p, rs->rarity, rs->mem);
   if (status)
     return status;

@@ -9,9 +9,9 @@
 
 enum { LQ_GATE_MAX = 64 }; // predicates of a gate; what needs more has none
 
-// How often a predicate is thought to hold, by predicate: parts of a million, at least 1. A guess that makes
-// nothing wrong, only slow.
-uint32_t lq_gate_rarity(const lq_program *p, uint32_t predicate);
+// How often each predicate is thought to hold: parts of a million, at least 1. A guess that makes nothing
+// wrong, only slow.
+void lq_gate_rarities(const lq_program *p, uint32_t *rarity);
 
 typedef enum lq_gate_kind {
   LQ_GATE_NONE,  // it may hold whatever the predicates are, or do what is more than to say no

@@ -20,13 +20,23 @@ typedef struct grouping {
 // pattern.
 typedef enum shape { UNKNOWN, WHOLE = 1, PATTERN = 2, UNFIT = 4 } shape;
 
+// Nearly all are of ASCII and wildcards, which one look without a branch tells.
+static shape look_at(lq_str text)
+{
+  bool wild = false, other = false;
+  for (size_t i = 0; i < text.n; i++) {
+    uint8_t c = (uint8_t)text.p[i];
+    wild |= c >= (uint8_t)LQ_ANY_ONE;
+    other |= (c >= 0x80) & (c < (uint8_t)LQ_ANY_ONE);
+  }
+  return !wild ? WHOLE : !other || lq_pattern_is_fit(text) ? PATTERN : UNFIT;
+}
+
 static shape shape_of(grouping *g, uint32_t id)
 {
   if (g->shapes[id] != UNKNOWN)
     return (shape)g->shapes[id];
-  lq_str text = g->p->strings[id];
-  bool whole = lq_utf8_is_ascii(text) || !lq_glob_has_wildcard(text);
-  shape x = whole ? WHOLE : lq_pattern_is_fit(text) ? PATTERN : UNFIT;
+  shape x = look_at(g->p->strings[id]);
   g->shapes[id] = (uint8_t)x;
   return x;
 }

@@ -3,6 +3,7 @@
 #include "engine/gates.h"
 
 #include "base/glob.h"
+#include "base/utf8.h"
 
 enum { MILLION = 1000000 };
 
@@ -34,16 +35,36 @@ static bool begins_a_path(lq_str s)
   return s.n > 2 && (s.p[0] == '/' || s.p[1] == ':');
 }
 
+static bool is_wildcard(char c)
+{
+  return c == LQ_ANY_RUN || c == LQ_ANY_ONE;
+}
+
+// Most patterns show it at one end, and most other texts by having no such bytes at all.
+static bool has_wildcard(lq_str s)
+{
+  return s.n > 0 && (is_wildcard(s.p[0]) || is_wildcard(s.p[s.n - 1]) ||
+                     (!lq_utf8_is_ascii(s) && lq_glob_has_wildcard(s)));
+}
+
+// Up to as many as make a difference.
+static size_t letters_of(lq_str s)
+{
+  enum { MANY = 9 };
+  size_t letters = 0;
+  for (size_t i = 0; i < s.n && letters < MANY; i++)
+    letters += !is_wildcard(s.p[i]);
+  return letters;
+}
+
 // The more letters it asks for, the rarer; a folder has many files.
 static uint32_t of_pattern(lq_str s)
 {
-  size_t letters = 0;
-  for (size_t i = 0; i < s.n; i++)
-    letters += s.p[i] != LQ_ANY_RUN && s.p[i] != LQ_ANY_ONE;
+  if (s.n > 0 && !has_wildcard(s))
+    return is_plain_word(s) ? 100000 : 1000;
+  size_t letters = letters_of(s);
   if (letters == 0)
     return 900000;
-  if (letters == s.n)
-    return is_plain_word(s) ? 100000 : 1000;
   if (letters <= 3)
     return 300000;
   if (s.p[s.n - 1] == LQ_ANY_RUN && begins_a_path(s))
@@ -86,9 +107,16 @@ static uint32_t of_matcher(const lq_program *p, const lq_predicate *q)
   return MILLION;
 }
 
-uint32_t lq_gate_rarity(const lq_program *p, uint32_t predicate)
+// Predicates are in the order of their fields.
+void lq_gate_rarities(const lq_program *p, uint32_t *rarity)
 {
-  const lq_predicate *q = &p->predicates[predicate];
-  uint32_t often = often_in(p->strings[p->fields[q->field].name]), alone = of_matcher(p, q);
-  return alone > often ? alone : often;
+  uint32_t field = LQ_NONE, often = 0;
+  for (uint32_t i = 0; i < p->npredicates; i++) {
+    if (p->predicates[i].field != field) {
+      field = p->predicates[i].field;
+      often = often_in(p->strings[p->fields[field].name]);
+    }
+    uint32_t alone = of_matcher(p, &p->predicates[i]);
+    rarity[i] = alone > often ? alone : often;
+  }
 }

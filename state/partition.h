@@ -34,6 +34,8 @@ typedef struct lq_partition_config {
   void *read_user;
   const lq_str *rules;
   const uint8_t (*schemas)[16];
+  void (*find_schemas)(void *user); // fills them, before each look at them; NULL: they are there
+  void *schemas_user;
 } lq_partition_config;
 
 typedef struct lq_partition_stats {

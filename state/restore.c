@@ -94,6 +94,8 @@ static uint32_t state_here(const lq_partition *p, lq_str id, lq_str schema, uint
 static void get_states(reading *r, lq_decoder *w)
 {
   uint32_t n = lq_decode_count(w, 20);
+  if (r->p->config.find_schemas)
+    r->p->config.find_schemas(r->p->config.schemas_user);
   r->states = known(r, w, n);
   uint8_t *taken = lq_arena_array(&r->known, r->p->config.tables->nstates + 1, 1);
   if (!taken)

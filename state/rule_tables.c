@@ -96,10 +96,18 @@ static void fill(lq_rule_tables *t)
   }
   for (uint32_t i = 0; i < p->nstage_args; i++)
     t->aggregates[i] = (uint8_t)aggregate_of(p->stage_args[i].function);
-  for (uint32_t i = 0; i < p->nstates; i++) {
+  for (uint32_t i = 0; i < p->nstates; i++)
     t->ids[i] = p->strings[p->rules[p->states[i].rule].id];
-    schema_of(p, &p->states[i], t->schemas[i]);
-  }
+}
+
+// Only saved state asks for them, and hashing the texts of all rules takes as long as the rest of a scan's
+// start.
+static void find_schemas(void *user)
+{
+  lq_rule_tables *t = user;
+  for (uint32_t i = 0; i < t->program->nstates && !t->has_schemas; i++)
+    schema_of(t->program, &t->program->states[i], t->schemas[i]);
+  t->has_schemas = true;
 }
 
 lq_status lq_rule_tables_make(lq_rule_tables *t, const lq_ruleset *rules, const lq_mem *mem)
@@ -132,7 +140,7 @@ void lq_rule_tables_free(lq_rule_tables *t)
   *t = (lq_rule_tables){0};
 }
 
-void lq_rule_tables_config(const lq_rule_tables *t, lq_partition_config *c)
+void lq_rule_tables_config(lq_rule_tables *t, lq_partition_config *c)
 {
   const lq_program *p = t->program;
   c->tables = &t->tables;
@@ -143,5 +151,7 @@ void lq_rule_tables_config(const lq_rule_tables *t, lq_partition_config *c)
   c->of_rows = lq_ruleset_of_rows(t->rules);
   c->rules = t->ids;
   c->schemas = (const uint8_t(*)[16])t->schemas;
+  c->find_schemas = find_schemas;
+  c->schemas_user = t;
   memcpy(c->bundle, p->digest, sizeof c->bundle);
 }

@@ -12,12 +12,13 @@ typedef struct lq_rule_tables {
   lq_state_tables tables;
   uint8_t *refers, *late, *aggregates; // of the tables
   lq_str *ids;                         // of rules, by state
-  uint8_t (*schemas)[16];
+  uint8_t (*schemas)[16];              // once has_schemas
+  bool has_schemas;
 } lq_rule_tables;
 
 lq_status lq_rule_tables_make(lq_rule_tables *t, const lq_ruleset *rules, const lq_mem *mem);
 void lq_rule_tables_free(lq_rule_tables *t);
 // Fills what the rules say of a partition. The tables must outlive it.
-void lq_rule_tables_config(const lq_rule_tables *t, lq_partition_config *c);
+void lq_rule_tables_config(lq_rule_tables *t, lq_partition_config *c);
 
 #endif

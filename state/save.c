@@ -39,6 +39,8 @@ static void put_identities(const lq_partition *p, const lq_saving *s)
 {
   static const uint8_t none[16] = {0};
   const lq_partition_config *c = &p->config;
+  if (c->find_schemas)
+    c->find_schemas(c->schemas_user);
   lq_encode32(s->out, c->tables->nstates);
   for (size_t i = 0; i < c->tables->nstates; i++) {
     lq_encode_str(s->out, c->rules ? c->rules[i] : LQ_STR(""));

@@ -18,12 +18,6 @@ static void describe(lq_buf *out, const lq_program *p, const lq_gate *g)
   }
 }
 
-static void guess_rarity(const lq_program *p, uint32_t *rarity)
-{
-  for (uint32_t i = 0; i < p->npredicates; i++)
-    rarity[i] = lq_gate_rarity(p, i);
-}
-
 // Predicates over the field that starts the text are false or true.
 static void learn(const lq_program *p, const char *what, uint8_t *known)
 {
@@ -96,7 +90,7 @@ static void check(size_t row, lq_buf *text)
   uint32_t rarity[64];
   uint8_t known[64];
   cr_assert(p->npredicates <= COUNT(rarity));
-  guess_rarity(p, rarity);
+  lq_gate_rarities(p, rarity);
   learn(p, rows[row].known, known);
   cr_assert(lq_gate_finder_init(&f, p, rarity, &lq_mem_libc) == LQ_OK);
   const lq_condition *cond = &lq_ruleset_conditions(c.rules, &n)[rows[row].condition];
@@ -131,7 +125,7 @@ Test(gates, too_many)
     cr_assert(compile_query(&c, query.p, LQ_DIALECT_LQ, true) == LQ_OK);
     const lq_program *p = lq_ruleset_program(c.rules);
     uint32_t rarity[2 * LQ_GATE_MAX];
-    guess_rarity(p, rarity);
+    lq_gate_rarities(p, rarity);
     cr_assert(lq_gate_finder_init(&f, p, rarity, &lq_mem_libc) == LQ_OK);
     lq_gate g = lq_gate_find(&f, p->rules[0].code, p->rules[0].ncode, NULL);
     cr_expect(n == LQ_GATE_MAX ? g.kind == LQ_GATE_ANY && g.n == LQ_GATE_MAX : g.kind == LQ_GATE_NONE, "%d",
