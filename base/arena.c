@@ -81,8 +81,11 @@ lq_str lq_arena_copy(lq_arena *a, lq_str s)
 {
   if (s.n == 0)
     return LQ_STR("");
-  char *p = s.n < SIZE_MAX ? lq_arena_alloc(a, s.n + 1) : NULL;
-  return p ? (lq_str){memcpy(p, s.p, s.n), s.n} : LQ_STR("");
+  char *p = s.n < SIZE_MAX ? lq_arena_bytes(a, s.n + 1) : NULL;
+  if (!p)
+    return LQ_STR("");
+  p[s.n] = '\0';
+  return (lq_str){memcpy(p, s.p, s.n), s.n};
 }
 
 lq_str lq_arena_vformat(lq_arena *a, const char *fmt, va_list ap)

@@ -221,15 +221,9 @@ size_t lq_fold_into(char *out, lq_str s)
 
 void lq_fold_append(lq_buf *out, lq_str s)
 {
-  for (size_t at = 0; at < s.n;) {
-    size_t start = at;
-    uint32_t c = lq_utf8_next(s, &at);
-    char text[4];
-    if (c == LQ_CODEPOINT_BAD)
-      lq_buf_add(out, s.p + start, at - start);
-    else
-      lq_buf_add(out, text, lq_utf8_encode(lq_fold(c), text));
-  }
+  char *room = s.n > 0 ? lq_buf_room(out, LQ_FOLD_ROOM(s.n)) : NULL;
+  if (room)
+    out->n += lq_fold_into(room, s);
 }
 
 int lq_fold_cmp(lq_str a, lq_str b)

@@ -72,12 +72,8 @@ lq_str lq_plain_text(lq_arena *a, lq_str pattern)
 
 lq_str lq_folded_text(lq_arena *a, lq_str s)
 {
-  lq_buf b = {.mem = a->mem};
-  lq_fold_append(&b, s);
-  lq_str folded = lq_arena_copy(a, lq_buf_get(&b));
-  a->failed = a->failed || b.failed;
-  lq_buf_free(&b);
-  return folded;
+  char *room = s.n > 0 ? lq_arena_bytes(a, LQ_FOLD_ROOM(s.n)) : NULL;
+  return room ? lq_str_make(room, lq_fold_into(room, s)) : LQ_STR("");
 }
 
 // -9223372036854775808 is read as the negation of a number that only just fits no int64.

@@ -8,12 +8,24 @@
 
 // Rules come from whoever runs the compiler, who can slow down only themselves by what they choose. The slot
 // that holds the key, or the empty one where it belongs.
-static uint32_t *slot_of(const lq_interner *t, lq_str key)
+static lq_intern_slot *slot_of(const lq_interner *t, lq_str key, uint32_t hash)
 {
-  size_t mask = t->nslots - 1, i = lq_hash_text(key) & mask;
-  while (t->slots[i] && !lq_str_eq(t->keys[t->slots[i] - 1], key))
+  size_t mask = t->nslots - 1, i = hash & mask;
+  while (t->slots[i].number && (t->slots[i].hash != hash || !lq_str_eq(t->keys[t->slots[i].number - 1], key)))
     i = (i + 1) & mask;
   return &t->slots[i];
+}
+
+// Keys differ, so none is looked at.
+static void move_slots(const lq_intern_slot *from, size_t nfrom, lq_intern_slot *to, size_t mask)
+{
+  for (size_t k = 0; k < nfrom; k++) {
+    size_t i = from[k].hash & mask;
+    while (from[k].number && to[i].number)
+      i = (i + 1) & mask;
+    if (from[k].number)
+      to[i] = from[k];
+  }
 }
 
 static bool grow_slots(lq_interner *t)
@@ -21,14 +33,13 @@ static bool grow_slots(lq_interner *t)
   if (t->nslots > 0 && t->n < t->nslots / 2)
     return true;
   size_t old = t->nslots, wide = old ? old * 2 : 64;
-  uint32_t *slots = lq_mem_alloc(t->arena->mem, wide, sizeof *slots);
+  lq_intern_slot *slots = lq_mem_alloc(t->arena->mem, wide, sizeof *slots);
   if (!slots)
     return false;
+  move_slots(t->slots, old, slots, wide - 1);
   lq_mem_free(t->arena->mem, t->slots, old, sizeof *slots);
   t->slots = slots;
   t->nslots = wide;
-  for (size_t i = 0; i < t->n; i++)
-    *slot_of(t, t->keys[i]) = (uint32_t)i + 1;
   return true;
 }
 
@@ -36,17 +47,18 @@ uint32_t lq_intern(lq_interner *t, lq_str key)
 {
   if (t->n >= LQ_NONE - 1 || !grow_slots(t) || !LQ_GROW(t->arena->mem, t->keys, t->n, &t->cap))
     return LQ_NONE;
-  uint32_t *slot = slot_of(t, key);
-  if (*slot)
-    return *slot - 1;
-  char *copy = lq_arena_alloc(t->arena, key.n ? key.n : 1);
+  uint32_t hash = (uint32_t)lq_hash_text(key);
+  lq_intern_slot *slot = slot_of(t, key, hash);
+  if (slot->number)
+    return slot->number - 1;
+  char *copy = lq_arena_bytes(t->arena, key.n ? key.n : 1);
   if (!copy)
     return LQ_NONE;
   if (key.n > 0)
     memcpy(copy, key.p, key.n);
   t->keys[t->n] = (lq_str){copy, key.n};
-  *slot = (uint32_t)++t->n;
-  return *slot - 1;
+  *slot = (lq_intern_slot){(uint32_t)++t->n, hash};
+  return slot->number - 1;
 }
 
 void lq_interner_free(lq_interner *t)

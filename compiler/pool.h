@@ -8,11 +8,17 @@
 
 // Byte strings to numbers from 0, in the order of arrival. The hash only finds rows: no order in a bundle
 // comes from it.
+// Beside the number a part of the key's hash, so that a search looks at one key alone, most of the time.
+typedef struct lq_intern_slot {
+  uint32_t number; // + 1; 0 is empty
+  uint32_t hash;
+} lq_intern_slot;
+
 typedef struct lq_interner {
   lq_arena *arena;
   lq_str *keys;
   size_t n, cap;
-  uint32_t *slots; // number + 1; 0 is empty
+  lq_intern_slot *slots;
   size_t nslots;
 } lq_interner;
 

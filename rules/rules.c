@@ -114,9 +114,10 @@ uint32_t lq_rule_line(lq_rule_reader *r, size_t offset)
 {
   if (offset < r->line_at)
     r->line_at = 0, r->line = 1;
-  const char *p = r->file->source.text.p;
-  for (; r->line_at < offset; r->line_at++)
-    r->line += p[r->line_at] == '\n';
+  lq_str rest = lq_str_slice(r->file->source.text, r->line_at, offset);
+  for (const char *nl; rest.n > 0 && (nl = memchr(rest.p, '\n', rest.n)); r->line++)
+    rest = lq_str_slice(rest, (size_t)(nl + 1 - rest.p), rest.n);
+  r->line_at = offset;
   return r->line;
 }
 

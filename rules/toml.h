@@ -60,6 +60,10 @@ typedef struct lq_toml_flaws {
 } lq_toml_flaws;
 lq_toml_flaws lq_toml_find_flaws(lq_str text);
 
+// Where the next byte stands, from `at` on, that may mean something in a string: a quote of that kind, a
+// backslash, a control character. s.n: none does.
+size_t lq_toml_skip_plain(lq_str s, size_t at, char quote);
+
 // The value of the string whose quote opens at `at`, in a file that lq_toml_parse took: a part of the file
 // where nothing is escaped, else in the arena. map (may be NULL): from its bytes to the file's. Memory
 // failing shows in the arena.

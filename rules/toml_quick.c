@@ -169,7 +169,7 @@ static bool read_string(reader *r)
   char quote = s.p[r->at];
   bool lines = quotes_at(s, r->at, quote) >= 3;
   size_t i = r->at + (lines ? 3 : 1);
-  while (i < s.n) {
+  while ((i = lq_toml_skip_plain(s, i, quote)) < s.n) {
     char c = s.p[i];
     if (c == quote) {
       size_t n = lines ? quotes_at(s, i, quote) : 1;
@@ -182,7 +182,7 @@ static bool read_string(reader *r)
       if (i + 1 == s.n || !is_escape(s.p[i + 1]))
         return false;
       i += 2;
-    } else if (is_text(c) || (lines && c == '\n')) {
+    } else if (c == '\\' || c == '\t' || (lines && c == '\n')) {
       i++;
     } else {
       return false;

@@ -9,6 +9,36 @@ typedef struct quotes {
   size_t body;         // offset of the first byte inside
 } quotes;
 
+// Eight times the byte.
+static uint64_t eight(char c)
+{
+  return (uint8_t)c * UINT64_C(0x0101010101010101);
+}
+
+// Not 0 where a byte of the word is less than n, which is 128 at most.
+static uint64_t has_less(uint64_t word, char n)
+{
+  return (word - eight(n)) & ~word & eight('\x80');
+}
+
+static bool is_plain(char c, char quote)
+{
+  return (unsigned char)c >= 0x20 && c != 0x7F && c != quote && c != '\\';
+}
+
+size_t lq_toml_skip_plain(lq_str s, size_t at, char quote)
+{
+  for (uint64_t word; s.n - at >= sizeof word; at += sizeof word) {
+    memcpy(&word, s.p + at, sizeof word);
+    if (has_less(word, 0x20) | has_less(word ^ eight(quote), 1) | has_less(word ^ eight('\\'), 1) |
+        has_less(word ^ eight(0x7F), 1))
+      break;
+  }
+  while (at < s.n && is_plain(s.p[at], quote))
+    at++;
+  return at;
+}
+
 static bool triple(lq_str s, size_t at, char quote)
 {
   return s.n - at >= 3 && s.p[at] == quote && s.p[at + 1] == quote && s.p[at + 2] == quote;
@@ -31,7 +61,7 @@ static quotes quotes_at(lq_str s, size_t at)
 // Where the value ends. s.n: it does not. *foreign goes down to the first escape of a byte beyond ASCII.
 static size_t body_end(lq_str s, quotes q, size_t *foreign)
 {
-  for (size_t i = q.body; i < s.n; i++) {
+  for (size_t i = q.body; (i = lq_toml_skip_plain(s, i, q.quote)) < s.n; i++) {
     if (s.p[i] == '\\' && !q.literal) {
       i++;
       if (i < s.n && (unsigned char)s.p[i] >= 0x80 && i < *foreign)
@@ -164,17 +194,24 @@ static size_t put_escape(writer *w, lq_str s, size_t at, size_t end)
   return at + 2 + digits;
 }
 
+// Where the next byte stands that is not itself in the value. end: none.
+static size_t skip_own(lq_str s, size_t at, size_t end, bool literal)
+{
+  lq_str body = lq_str_slice(s, 0, end);
+  while ((at = lq_toml_skip_plain(body, at, '\\')) < end && s.p[at] != '\r' && (s.p[at] != '\\' || literal))
+    at++;
+  return at;
+}
+
 static void write_value(writer *w, lq_str s, quotes q, size_t end)
 {
   for (size_t i = q.body; i < end;) {
-    size_t from = i;
-    while (i < end && s.p[i] != '\r' && (s.p[i] != '\\' || q.literal))
-      i++;
-    if (i > from)
-      put(w, &s.p[from], i - from, from);
-    if (i == end)
+    size_t own = skip_own(s, i, end, q.literal);
+    if (own > i)
+      put(w, &s.p[i], own - i, i);
+    if ((i = own) == end)
       break;
-    if (s.p[i] == '\\' && i + 1 < end) {
+    if (s.p[i] == '\\' && !q.literal && i + 1 < end) {
       i = put_escape(w, s, i, end);
     } else if (s.p[i] == '\r' && i + 1 < end && s.p[i + 1] == '\n') {
       i++; // a line end is one byte, whoever saved the file

@@ -212,6 +212,22 @@ Test(toml, a_table_of_many_keys)
   lq_buf_free(&many);
 }
 
+// Every byte at every place of a text that is read eight bytes at a time.
+Test(toml, bytes_that_mean_something)
+{
+  char text[20];
+  for (unsigned c = 0; c < 256; c++) {
+    bool stops = c < 0x20 || c == 0x7F || c == '"' || c == '\\';
+    for (size_t at = 0; at < sizeof text; at++) {
+      memset(text, c == 0xFF ? 'x' : (int)(0x80 + at), sizeof text);
+      text[at] = (char)c;
+      size_t found = lq_toml_skip_plain((lq_str){text, sizeof text}, 0, '"');
+      cr_expect(found == (stops ? at : sizeof text), "0x%02X at %zu: %zu", c, at, found);
+      cr_expect(lq_toml_skip_plain((lq_str){text, at}, at, '"') == at);
+    }
+  }
+}
+
 // Pieces of files in any order, some of them broken.
 static void write_text(lq_buf *b, dice *d)
 {
