@@ -1,7 +1,39 @@
 // Texts with a structure: command lines, `name=value` lines, lines of details.
+#include "base/bytes.h"
 #include "input/transform.h"
 
 // ---- command lines
+
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+// A bit at the top of each byte of w that is c, and perhaps of some above one.
+static uint64_t marks(uint64_t w, char c)
+{
+  w ^= BYTES((uint8_t)c);
+  return (w - BYTES(1)) & ~w & BYTES(0x80);
+}
+
+static bool is_plain(char c, bool quoted)
+{
+  return c != '\\' && c != '"' && (quoted || (c != ' ' && c != '\t'));
+}
+
+// How many bytes from p on stand for themselves; they are copied, eight a step, and a step may write more
+// than it counts: out has room for all up to end.
+static size_t copy_plain(const char *p, const char *end, char *out, bool quoted)
+{
+  const char *from = p;
+  for (; end - p >= 8; p += 8) {
+    uint64_t w = lq_le64((const uint8_t *)p), found = marks(w, '\\') | marks(w, '"');
+    found |= quoted ? 0 : marks(w, ' ') | marks(w, '\t');
+    memcpy(out + (p - from), p, 8);
+    if (found)
+      return (size_t)(p - from) + (size_t)__builtin_ctzll(found) / 8;
+  }
+  for (; p < end && is_plain(*p, quoted); p++)
+    out[p - from] = *p;
+  return (size_t)(p - from);
+}
 
 // One argument by the rules of Microsoft's C runtime: 2n backslashes and a quote are n backslashes and the
 // end or begin of a quoted part, one more backslash makes the quote plain; in a quoted part, two quotes are
@@ -10,15 +42,16 @@ static lq_str next_argument(lq_str s, size_t *at, char *out)
 {
   size_t n = 0, i = *at;
   bool quoted = false;
-  while (i < s.n && (quoted || (s.p[i] != ' ' && s.p[i] != '\t'))) {
-    size_t slashes = 0;
+  for (;;) {
+    size_t plain = copy_plain(s.p + i, s.p + s.n, out + n, quoted), slashes = 0;
+    i += plain;
+    n += plain;
     for (; i < s.n && s.p[i] == '\\'; slashes++)
       out[n++] = s.p[i++];
-    if (i == s.n || s.p[i] != '"') {
-      if (i < s.n && (quoted || (s.p[i] != ' ' && s.p[i] != '\t')))
-        out[n++] = s.p[i++];
+    if (slashes > 0 && (i == s.n || s.p[i] != '"'))
       continue;
-    }
+    if (i == s.n || s.p[i] != '"') // a blank
+      break;
     n -= slashes - slashes / 2;
     if (slashes % 2 == 1) {
       out[n++] = '"';

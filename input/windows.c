@@ -6,9 +6,7 @@
 // that they read are applied in their order.
 #include "input/windows_tables.h"
 
-#include "base/number.h"
 #include "input/transform.h"
-#include "input/walk.h"
 
 // ---- rows
 
@@ -29,25 +27,6 @@ static void apply_to_value(lq_map_call *c, uint32_t value)
   }
 }
 
-// Rows that no call is needed for, where one slot is asked for.
-static bool gives_itself(const lq_fill *f, const lq_map_row *row, const lq_value *v)
-{
-  return f->only < LQ_FILL_NOBODY &&
-         (row->transform == LQ_TO_TEXT || (row->transform == LQ_TO_STRING && v->type == LQ_T_STRING));
-}
-
-static bool apply_to_scalar(lq_map_call *c, const lq_windows_text *t)
-{
-  if (!t->has || t->empty)
-    return false;
-  if (gives_itself(c->fill, c->row, &t->v)) {
-    lq_event_add_slot(c->fill->e, c->fill->only, t->v, 0, 0);
-    return true;
-  }
-  lq_map_apply(c, &t->v);
-  return c->gave;
-}
-
 // Did it give a value?
 static bool apply_row(lq_windows *w, uint16_t i)
 {
@@ -61,9 +40,49 @@ static bool apply_row(lq_windows *w, uint16_t i)
     lq_map_apply(&c, &none);
   else if (w->fill->json->nodes[value].kind == LQ_JSON_ARRAY)
     apply_to_value(&c, value);
-  else
-    return apply_to_scalar(&c, lq_windows_read(w, to->name, value));
+  else {
+    const lq_windows_text *t = lq_windows_read(w, to->name, value);
+    if (t->has && !t->empty)
+      lq_map_apply(&c, &t->v);
+  }
   return c.gave;
+}
+
+// What most rows come to, without a call of their transform: the value itself, or a constant.
+static const lq_value *direct_value(const lq_windows *w, const lq_windows_gift *g, const lq_value *v,
+                                    lq_value *constant)
+{
+  switch (g->how) {
+  case LQ_GIFT_TEXT: return v;
+  case LQ_GIFT_STRING: return v && v->type == LQ_T_STRING ? v : NULL;
+  case LQ_GIFT_CONST: *constant = lq_string(w->rows[g->row].arg); return constant;
+  default: return NULL;
+  }
+}
+
+// To the slot that is asked for. The same as apply_row.
+static bool give(lq_windows *w, const lq_windows_gift *g)
+{
+  lq_fill *f = w->fill;
+  uint32_t node = lq_windows_value_of(w, g->name);
+  const lq_windows_text *t = NULL;
+  if (!node && g->name != LQ_WINDOWS_NONE)
+    return false;
+  if (g->how == LQ_GIFT_CALL || f->only == LQ_FILL_NOBODY)
+    return apply_row(w, g->row);
+  if (node && f->json->nodes[node].kind == LQ_JSON_ARRAY)
+    return apply_row(w, g->row);
+  if (node) {
+    t = lq_windows_read(w, g->name, node);
+    if (!t->has || t->empty)
+      return false;
+  }
+  lq_value constant;
+  const lq_value *v = direct_value(w, g, t ? &t->v : NULL, &constant);
+  if (!v)
+    return apply_row(w, g->row);
+  lq_event_add_slot(f->e, f->only, *v, 0, 0);
+  return true;
 }
 
 // The first row of a target that gives a value wins; rows with `also` add to it.
@@ -74,13 +93,17 @@ static void apply_rows(lq_windows *w, uint16_t i)
     *done = w->pass;
 }
 
-static void apply_target(lq_windows *w, uint16_t target)
+static void give_target(lq_windows *w, uint16_t target)
 {
   bool gave = false;
-  for (uint16_t at = w->plan->first[target]; at != LQ_WINDOWS_NONE; at = w->plan->next[at]) {
-    uint16_t row = w->plan->rows[at];
-    if (w->rows[row].also || !gave)
-      gave |= apply_row(w, row);
+  if (w->plan->first[target] == LQ_WINDOWS_NONE)
+    return;
+  const lq_windows_gift *g = &w->plan->gifts[w->plan->first[target]];
+  for (;; g++) {
+    if (g->also || !gave)
+      gave |= give(w, g);
+    if (g->last)
+      return;
   }
 }
 
@@ -273,7 +296,7 @@ static void give_alone(lq_windows *w, uint32_t slot)
   if (s->kind != LQ_WINDOWS_KINDS)
     give_kind(w, s->kind);
   if (s->target != LQ_WINDOWS_NONE)
-    apply_target(w, s->target);
+    give_target(w, s->target);
   f->only = LQ_NO_SLOT;
 }
 
@@ -291,7 +314,7 @@ void lq_windows_give(lq_windows *w, lq_fill *f, const lq_slot_set *wanted)
 void lq_windows_time(lq_windows *w, lq_fill *f)
 {
   f->only = LQ_FILL_NOBODY;
-  apply_target(w, w->stamp);
+  give_target(w, w->stamp);
   f->only = LQ_NO_SLOT;
 }
 

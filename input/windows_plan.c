@@ -13,53 +13,79 @@ static bool choose_rows(lq_windows *w, lq_windows_plan *p, lq_map_group group, u
   return p->rows != NULL;
 }
 
-static void link_row(const lq_windows *w, lq_windows_plan *p, uint16_t place)
+static uint8_t how_of(const lq_map_row *row)
 {
-  uint16_t *link = &p->first[w->row[p->rows[place]].target];
-  while (*link != LQ_WINDOWS_NONE)
-    link = &p->next[*link];
-  *link = place;
+  lq_value arg = lq_string(row->arg);
+  switch (row->transform) {
+  case LQ_TO_TEXT: return LQ_GIFT_TEXT;
+  case LQ_TO_STRING: return LQ_GIFT_STRING;
+  case LQ_TO_CONST: return lq_is_empty_value(&arg) ? LQ_GIFT_CALL : LQ_GIFT_CONST;
+  default: return LQ_GIFT_CALL;
+  }
 }
 
-// How many rows one target has at most, and how many of those give many values.
-static void count_rows(const lq_windows *w, lq_windows_plan *p)
+static void put_gifts(const lq_windows *w, lq_windows_plan *p, uint16_t target, const uint16_t *next,
+                      uint16_t *n)
 {
-  for (size_t target = 0; target < w->ntargets; target++) {
-    size_t rows = 0, many = 0;
-    for (uint16_t at = p->first[target]; at != LQ_WINDOWS_NONE; at = p->next[at], rows++)
-      many += lq_map_gives_many(w->rows[p->rows[at]].transform);
-    p->most_rows = rows > p->most_rows ? rows : p->most_rows;
-    p->most_many = many > p->most_many ? many : p->most_many;
+  uint16_t place = p->first[target];
+  size_t rows = 0, many = 0;
+  p->first[target] = *n;
+  for (; place != LQ_WINDOWS_NONE; place = next[place], rows++) {
+    const lq_map_row *row = &w->rows[p->rows[place]];
+    p->gifts[(*n)++] = (lq_windows_gift){.row = p->rows[place],
+                                         .name = w->row[p->rows[place]].name,
+                                         .how = how_of(row),
+                                         .also = row->also,
+                                         .last = next[place] == LQ_WINDOWS_NONE};
+    many += lq_map_gives_many(row->transform);
   }
+  p->most_rows = rows > p->most_rows ? rows : p->most_rows;
+  p->most_many = many > p->most_many ? many : p->most_many;
+}
+
+// Rows are linked from behind, those of a target in their order.
+static bool make_gifts(lq_windows *w, lq_windows_plan *p)
+{
+  uint16_t *next = lq_arena_array(&w->planned, p->nrows, sizeof *next), n = 0;
+  p->gifts = lq_arena_array(&w->planned, p->nrows, sizeof *p->gifts);
+  p->first = lq_arena_array(&w->planned, w->ntargets, sizeof *p->first);
+  if (!next || !p->gifts || !p->first)
+    return false;
+  memset(p->first, 0xFF, w->ntargets * sizeof *p->first);
+  for (size_t i = p->nrows; i-- > 0;) {
+    uint16_t *first = &p->first[w->row[p->rows[i]].target];
+    next[i] = *first;
+    *first = (uint16_t)i;
+  }
+  for (uint16_t target = 0; target < w->ntargets; target++) {
+    if (p->first[target] != LQ_WINDOWS_NONE)
+      put_gifts(w, p, target, next, &n);
+  }
+  return true;
 }
 
 static bool index_rows(lq_windows *w, lq_windows_plan *p)
 {
-  p->next = lq_arena_array(&w->planned, p->nrows, sizeof *p->next);
-  p->first = lq_arena_array(&w->planned, w->ntargets, sizeof *p->first);
   p->many = lq_arena_array(&w->planned, p->nrows, sizeof *p->many);
   p->walked = lq_arena_array(&w->planned, p->nrows, sizeof *p->walked);
   p->slots = lq_arena_array(&w->planned, w->nwords, sizeof *p->slots);
-  if (!p->next || !p->first || !p->many || !p->walked || !p->slots)
+  if (!p->many || !p->walked || !p->slots)
     return false;
-  memset(p->next, 0xFF, p->nrows * sizeof *p->next);
-  memset(p->first, 0xFF, w->ntargets * sizeof *p->first);
   memcpy(p->slots, w->data, w->nwords * sizeof *p->slots);
   for (int i = 0; i < LQ_WINDOWS_KINDS; i++) {
     if (w->kind_slots[i] != LQ_NO_SLOT)
       lq_windows_set_bit(p->slots, w->kind_slots[i]);
   }
-  for (uint16_t i = 0; i < p->nrows; i++) {
-    uint32_t slot = w->slot_of[w->row[p->rows[i]].target];
+  for (size_t i = 0; i < p->nrows; i++) {
+    uint16_t row = p->rows[i];
+    uint32_t slot = w->slot_of[w->row[row].target];
     if (slot != LQ_NO_SLOT)
       lq_windows_set_bit(p->slots, slot);
-    link_row(w, p, i);
-    if (w->row[p->rows[i]].scoped || w->row[p->rows[i]].patterned)
-      p->walked[p->nwalked++] = p->rows[i];
-    if (lq_map_gives_many(w->rows[p->rows[i]].transform))
-      p->many[p->nmany++] = p->rows[i];
+    if (w->row[row].scoped || w->row[row].patterned)
+      p->walked[p->nwalked++] = row;
+    if (lq_map_gives_many(w->rows[row].transform))
+      p->many[p->nmany++] = row;
   }
-  count_rows(w, p);
   return true;
 }
 
@@ -124,7 +150,7 @@ static const lq_map_kind *kind_of(lq_map_group group, uint32_t id)
 
 static bool make_plan(lq_windows *w, lq_windows_plan *p, lq_map_group group, uint32_t id)
 {
-  return choose_rows(w, p, group, id) && index_rows(w, p) && find_decided(w, p) &&
+  return choose_rows(w, p, group, id) && index_rows(w, p) && make_gifts(w, p) && find_decided(w, p) &&
          split_kind(w, p, kind_of(group, id));
 }
 

@@ -11,11 +11,20 @@ enum { LQ_WINDOWS_PLANS = 512 }; // places for them; half of these are taken at 
 
 enum { LQ_WINDOWS_CATEGORY, LQ_WINDOWS_TYPE, LQ_WINDOWS_ACTION, LQ_WINDOWS_KINDS };
 
+// A row, as a slot that stands alone is given it.
+typedef struct lq_windows_gift {
+  uint16_t row, name; // LQ_WINDOWS_NONE: no raw value is needed
+  uint8_t how;
+  bool also, last; // it adds to what came before; no other row of the target follows
+} lq_windows_gift;
+enum { LQ_GIFT_CALL, LQ_GIFT_TEXT, LQ_GIFT_STRING, LQ_GIFT_CONST }; // by its transform, or these directly
+
 typedef struct lq_windows_plan {
-  uint64_t key;    // log and id, plus one
-  uint16_t *rows;  // the wanted ones, in their order
-  uint16_t *next;  // beside each: where in rows the next one of its target is
-  uint16_t *first; // by target: the first one
+  uint64_t key;   // log and id, plus one
+  uint16_t *rows; // the wanted ones, in their order
+  // The same, those of one target together; by target: where they begin, LQ_WINDOWS_NONE: it has none.
+  struct lq_windows_gift *gifts;
+  uint16_t *first;
   size_t nrows, nmany, nwalked;
   uint16_t *many;   // those of them that can give several values for one
   uint16_t *walked; // those of them that give to scopes, to what is tied to these, or to patterns of names

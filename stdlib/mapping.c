@@ -112,8 +112,8 @@ lq_map_group lq_map_group_of(lq_str channel, lq_str provider)
       LQ_MAP_GROUPS(X)
 #undef X
   };
-  for (size_t i = 1; i < COUNT(groups); i++) {
-    if (lq_str_eq_ascii(channel, groups[i].channel))
+  for (size_t i = 1; i < COUNT(groups); i++) { // most are written as Windows does
+    if (lq_str_eq(channel, groups[i].channel) || lq_str_eq_ascii(channel, groups[i].channel))
       return (lq_map_group)i;
   }
   for (size_t i = 1; i < COUNT(groups); i++) { // a collector's channel, such as ForwardedEvents, says nothing

@@ -305,6 +305,75 @@ Test(windows, scopes_of_mapped_events_have_elements)
   lq_fieldmap_free(m);
 }
 
+// ---- command lines
+
+static bool is_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+
+// The rules of Windows a byte at a time: each argument to out, and a line feed behind it.
+static void cut_plainly(const char *p, char *out)
+{
+  for (bool quoted = false; *p; quoted = false) {
+    char *begin = out;
+    for (; *p && (quoted || !is_blank(*p)); p++) {
+      size_t slashes = strspn(p, "\\");
+      bool quote = p[slashes] == '"';
+      memset(out, '\\', slashes);
+      out += quote ? slashes / 2 : slashes;
+      p += slashes;
+      if (!quote && (!*p || (!quoted && is_blank(*p))))
+        break;
+      bool twice = quote && slashes % 2 == 0 && quoted && p[1] == '"';
+      if (!quote || slashes % 2 == 1 || twice)
+        *out++ = *p;
+      p += twice;
+      quoted ^= quote && slashes % 2 == 0;
+    }
+    while (is_blank(*p))
+      p++;
+    bool none = out == begin || (out == begin + 1 && *begin == '-');
+    if (none)
+      out = begin;
+    else
+      *out++ = '\n';
+  }
+  *out = '\0';
+}
+
+static void on_argument(void *user, lq_str name, const lq_value *v)
+{
+  if (lq_str_eq(name, LQ_STR("process.args"))) {
+    char *end = (char *)user + strlen(user);
+    memcpy(end, v->s.p, v->s.n);
+    memcpy(end + v->s.n, "\n", 2);
+  }
+}
+
+Test(windows, command_lines_are_cut_by_the_rules)
+{
+  static const char alphabet[] = "abcde \t\"\\-";
+  uint32_t chance = 7;
+  for (int i = 0; i < 20000; i++) {
+    char line[64] = {0}, json[512] = SYSMON(1, "\"CommandLine\":\""), want[128], got[128] = "";
+    char *to = json + strlen(json) - 1; // what SYSMON closes with is written again behind
+    uint32_t n = (chance = chance * 1664525 + 1013904223) >> 26, few = i % 3 ? sizeof alphabet - 1 : 5;
+    for (uint32_t k = 0; k < n; k++) {
+      chance = chance * 1664525 + 1013904223;
+      line[k] = chance >> 30 ? alphabet[(chance >> 16) % few] : alphabet[(chance >> 16) % 10];
+      if (line[k] == '"' || line[k] == '\\' || line[k] == '\t')
+        *to++ = '\\';
+      *to++ = line[k] == '\t' ? 't' : line[k];
+    }
+    strcpy(to, "\"}");
+    const char *p = line + strspn(line, " \t");
+    cut_plainly(p, want);
+    cr_assert_eq(lq_record_visit(lq_str_of(json), NULL, &lq_mem_libc, on_argument, got), LQ_OK);
+    cr_assert(strcmp(got, want) == 0, "%s:\n%sinstead of\n%s", line, got, want);
+  }
+}
+
 // A row whose ids nobody can read, or a code table that is not there, would be silent.
 Test(windows, the_tables_are_sound)
 {
