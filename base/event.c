@@ -9,10 +9,9 @@ lq_status lq_event_init(lq_event *e, const lq_fieldmap *map, const lq_mem *mem)
   size_t n = lq_fieldmap_slots(map);
   *e = (lq_event){.map = map, .mem = mem, .text = {.mem = mem}, .nvalues = 1};
   e->first = lq_mem_alloc(mem, n, sizeof *e->first);
-  e->last = lq_mem_alloc(mem, n, sizeof *e->last);
-  e->counts = lq_mem_alloc(mem, n, sizeof *e->counts);
+  e->tails = lq_mem_alloc(mem, n, sizeof *e->tails);
   e->touched = lq_mem_alloc(mem, n, sizeof *e->touched);
-  if (e->first && e->last && e->counts && e->touched && LQ_GROW(mem, e->values, 0, &e->values_cap))
+  if (e->first && e->tails && e->touched && LQ_GROW(mem, e->values, 0, &e->values_cap))
     return LQ_OK;
   lq_event_free(e);
   return LQ_E_NOMEM;
@@ -24,8 +23,7 @@ void lq_event_free(lq_event *e)
     return;
   size_t n = lq_fieldmap_slots(e->map);
   lq_mem_free(e->mem, e->first, n, sizeof *e->first);
-  lq_mem_free(e->mem, e->last, n, sizeof *e->last);
-  lq_mem_free(e->mem, e->counts, n, sizeof *e->counts);
+  lq_mem_free(e->mem, e->tails, n, sizeof *e->tails);
   lq_mem_free(e->mem, e->touched, n, sizeof *e->touched);
   lq_mem_free(e->mem, e->values, e->values_cap, sizeof *e->values);
   lq_arena_free(&e->text);
@@ -35,7 +33,7 @@ void lq_event_free(lq_event *e)
 void lq_event_clear(lq_event *e)
 {
   for (size_t i = 0; i < e->ntouched; i++)
-    e->first[e->touched[i]] = e->last[e->touched[i]] = e->counts[e->touched[i]] = 0;
+    e->first[e->touched[i]] = 0;
   e->ntouched = 0;
   e->nvalues = 1;
   lq_arena_reset(&e->text);
@@ -44,24 +42,34 @@ void lq_event_clear(lq_event *e)
   e->has_time = e->mapped = e->crowded = e->failed = false;
 }
 
+// Room for one more value of this slot? Rare answers are worked out apart.
+static __attribute__((cold, noinline)) bool grow(lq_event *e)
+{
+  e->failed |= e->nvalues >= UINT32_MAX || !LQ_GROW(e->mem, e->values, e->nvalues, &e->values_cap);
+  return e->nvalues < e->values_cap && e->nvalues < UINT32_MAX;
+}
+
 void lq_event_add_slot(lq_event *e, uint32_t slot, lq_value v, uint32_t element, uint32_t parent)
 {
-  if (e->max_values && e->counts[slot] >= e->max_values) {
+  uint32_t *first = &e->first[slot];
+  struct lq_event_tail *tail = &e->tails[slot];
+  if (*first && e->max_values && tail->count >= e->max_values) {
     e->crowded = true;
     return;
   }
-  if (e->nvalues >= UINT32_MAX || !LQ_GROW(e->mem, e->values, e->nvalues, &e->values_cap)) {
-    e->failed = true;
+  if (__builtin_expect(e->nvalues >= e->values_cap || e->nvalues >= UINT32_MAX, 0) && !grow(e))
+    return;
+  lq_slot_value *values = e->values;
+  uint32_t at = (uint32_t)e->nvalues++;
+  values[at] = (lq_slot_value){.v = v, .element = element, .parent = parent};
+  if (*first) {
+    values[tail->last].next = at;
+    *tail = (struct lq_event_tail){at, tail->count + 1};
     return;
   }
-  uint32_t at = (uint32_t)e->nvalues++;
-  e->values[at] = (lq_slot_value){.v = v, .element = element, .parent = parent};
-  if (e->first[slot])
-    e->values[e->last[slot]].next = at;
-  else
-    e->first[slot] = at, e->touched[e->ntouched++] = slot;
-  e->last[slot] = at;
-  e->counts[slot]++;
+  *first = at;
+  e->touched[e->ntouched++] = slot;
+  *tail = (struct lq_event_tail){at, 1};
 }
 
 // A scope's own values, and those of a slot tied to a scope of the same name (an array of plain values), are
@@ -83,7 +91,7 @@ static void add_to(void *user, uint32_t slot)
   const adding *a = user;
   lq_event *e = a->event;
   bool counts = is_numbered(e->map, slot) && e->first[slot];
-  lq_event_add_slot(e, slot, a->value, counts ? e->values[e->last[slot]].element + 1 : 0, 0);
+  lq_event_add_slot(e, slot, a->value, counts ? e->values[e->tails[slot].last].element + 1 : 0, 0);
 }
 
 void lq_event_add(lq_event *e, lq_str name, lq_value v)

@@ -66,8 +66,10 @@ typedef struct lq_event {
   const lq_mem *mem;
   lq_slot_value *values; // values[0] is unused, so that index 0 can mean "none"
   size_t nvalues, values_cap;
-  uint32_t *first, *last; // by slot; 0: none
-  uint32_t *counts;       // by slot: how many values it has
+  uint32_t *first; // by slot; 0: none
+  struct lq_event_tail {
+    uint32_t last, count; // of its values, if there is a first one
+  } * tails;              // by slot
   uint32_t *touched;      // slots to clear
   size_t ntouched;
   uint32_t max_values;   // of one slot, more are left out; 0: any number

@@ -27,12 +27,14 @@ static void sort_slots(lq_fill *f)
       lq_slot_set_add(&f->family, s);
     else if (!lq_slot_set_has(&f->patterns, s))
       lq_slot_set_add(&f->alone, s);
+    if (!lq_slot_set_has(&f->alone, s))
+      lq_slot_set_add(&f->together, s);
   }
 }
 
 static lq_status make_sets(lq_fill *f)
 {
-  lq_slot_set *sets[] = {&f->alone, &f->family, &f->patterns, &f->walked};
+  lq_slot_set *sets[] = {&f->alone, &f->family, &f->patterns, &f->together, &f->walked};
   lq_status s = lq_notes_init(&f->notes, f->nslots, f->mem);
   for (size_t i = 0; i < sizeof sets / sizeof *sets && s == LQ_OK; i++)
     s = lq_slot_set_init(sets[i], f->nslots, f->mem);
@@ -73,6 +75,7 @@ void lq_fill_free(lq_fill *f)
   lq_slot_set_free(&f->alone);
   lq_slot_set_free(&f->family);
   lq_slot_set_free(&f->patterns);
+  lq_slot_set_free(&f->together);
   lq_slot_set_free(&f->walked);
   lq_notes_free(&f->notes);
   lq_buf_free(&f->name);
@@ -110,10 +113,11 @@ void lq_fill_widen(const lq_fill *f, lq_slot_set *wanted)
 
 bool lq_fill_walks(lq_fill *f, const lq_slot_set *wanted)
 {
-  uint64_t any = 0;
+  if (!lq_slot_set_meets(wanted, &f->together))
+    return false;
   for (size_t i = 0; i < wanted->n; i++)
-    any |= f->walked.words[i] = wanted->words[i] & (f->family.words[i] | f->patterns.words[i]);
-  return any != 0;
+    f->walked.words[i] = wanted->words[i] & f->together.words[i];
+  return true;
 }
 
 // ---- values

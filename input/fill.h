@@ -46,9 +46,10 @@ typedef struct lq_fill {
   // Each slot is in one of them: it has a place of its own in the map, and values by themselves; it is a
   // scope or tied to one, and elements are numbered together; or it is a pattern of names.
   lq_slot_set alone, family, patterns;
-  lq_slot_set walked; // of those asked for, what a walk gives values to
-  lq_notes notes;     // where the values of those that stand alone lie
-  uint32_t inside;    // the object whose members are walked, from 1
+  lq_slot_set together; // family and patterns
+  lq_slot_set walked;   // of those asked for, what a walk gives values to
+  lq_notes notes;       // where the values of those that stand alone lie
+  uint32_t inside;      // the object whose members are walked, from 1
 
   struct lq_fill_key { // hash table of the keys of one object, to find duplicates
     lq_str text;

@@ -17,23 +17,17 @@ static void begin_generation(lq_windows *w)
   w->generation = generation;
 }
 
-static lq_windows_key learn(const lq_windows *w, lq_str text)
+static __attribute__((cold, noinline)) lq_windows_key learn(const lq_windows *w, const lq_json_node *key)
 {
+  lq_str text = lq_json_raw(w->fill->json, key);
   uint16_t place = lq_windows_place(w, text);
   bool header = place != LQ_WINDOWS_NONE && w->names[place].is_header;
-  return (lq_windows_key){.known = true,
-                          .role = (uint8_t)lq_windows_role_of(text),
+  uint16_t name = header ? w->names[place].header : place;
+  bool is_read = name != LQ_WINDOWS_NONE && w->names[name].is_read;
+  return (lq_windows_key){.role = (uint8_t)lq_windows_role_of(text),
                           .place = place,
-                          .name = header ? w->names[place].header : place,
+                          .name = is_read ? name : LQ_WINDOWS_NONE,
                           .datum = header ? LQ_NO_NODE : lq_windows_datum_at(w, place, text)};
-}
-
-static inline const lq_windows_key *known_key(lq_windows *w, const lq_json_node *key)
-{
-  lq_windows_key *k = &w->keys[key->shape];
-  if (__builtin_expect(!k->known, 0))
-    *k = learn(w, lq_json_raw(w->fill->json, key));
-  return k;
 }
 
 uint16_t lq_windows_place_of_key(lq_windows *w, uint32_t key, lq_str name)
@@ -43,7 +37,9 @@ uint16_t lq_windows_place_of_key(lq_windows *w, uint32_t key, lq_str name)
   if (shape == LQ_NO_SHAPE || shape >= LQ_SHAPES_MOST)
     return lq_windows_place(w, name);
   begin_generation(w);
-  return known_key(w, &j->nodes[key])->place;
+  if (w->keys[shape].role == LQ_WINDOWS_UNKNOWN)
+    w->keys[shape] = learn(w, &j->nodes[key]);
+  return w->keys[shape].place;
 }
 
 // What a record of ECS has behind the key that says so is worth a look only for a wrapper.
@@ -54,39 +50,60 @@ static lq_windows_verdict look_for_wrapper(const lq_windows *w, uint32_t key)
     uint16_t shape = j->nodes[key].shape;
     if (shape == LQ_NO_SHAPE || shape >= LQ_SHAPES_MOST)
       return LQ_WINDOWS_UNSURE;
-    const lq_windows_key *k = &w->keys[shape];
-    if (k->known ? k->role == LQ_WINDOWS_WRAP : lq_str_eq(lq_json_raw(j, &j->nodes[key]), LQ_STR("_source")))
+    unsigned role = w->keys[shape].role;
+    if (role == LQ_WINDOWS_UNKNOWN)
+      role = lq_windows_role_of(lq_json_raw(j, &j->nodes[key]));
+    if (role == LQ_WINDOWS_WRAP)
       return LQ_WINDOWS_UNSURE;
   }
   return LQ_WINDOWS_IS_ECS;
 }
 
-static void take(lq_windows *w, const lq_windows_key *k, uint32_t value)
+// Tells what to do behind a key that is no mere datum.
+static lq_windows_verdict stop_at(const lq_windows *w, uint32_t key, unsigned role)
 {
-  lq_windows_set(w, k->name, value);
-  if (k->datum != LQ_NO_NODE)
-    lq_fill_note(w->fill, value, k->datum);
+  switch (role) {
+  case LQ_WINDOWS_ECS: return look_for_wrapper(w, key);
+  case LQ_WINDOWS_WRAP: return LQ_WINDOWS_UNSURE;
+  case LQ_WINDOWS_PART: return is_object(w->fill->json, key + 1) ? LQ_WINDOWS_UNSURE : LQ_WINDOWS_IS_FLAT;
+  default: return LQ_WINDOWS_IS_FLAT;
+  }
 }
 
+// Values are taken as lq_windows_set does.
 lq_windows_verdict lq_windows_look(lq_windows *w, lq_fill *f)
 {
-  const lq_json *j = f->json;
-  const lq_json_node *nodes = j->nodes;
+  const lq_json_node *nodes = f->json->nodes;
   unsigned met = 0; // roles
+  size_t listed = 0;
   w->fill = f;
   begin_generation(w);
   lq_windows_begin_event(w, 0, 0);
-  for (uint32_t key = 1; key < nodes[0].next; key = nodes[key + 1].next) {
-    if (nodes[key].shape == LQ_NO_SHAPE || nodes[key].shape >= LQ_SHAPES_MOST)
+  lq_windows_key *keys = w->keys; // what is stored below changes none of these
+  lq_windows_value *values = w->values;
+  const uint32_t event = w->event, end = nodes[0].next;
+  for (uint32_t key = 1; key < end; key = nodes[key + 1].next) {
+    const lq_json_node *value = &nodes[key + 1];
+    uint16_t shape = nodes[key].shape;
+    if (shape == LQ_NO_SHAPE || shape >= LQ_SHAPES_MOST)
       return LQ_WINDOWS_UNSURE;
-    const lq_windows_key *k = known_key(w, &nodes[key]);
-    if (k->role == LQ_WINDOWS_ECS)
-      return look_for_wrapper(w, key);
-    if (k->role == LQ_WINDOWS_WRAP || (k->role == LQ_WINDOWS_PART && is_object(j, key + 1)))
-      return LQ_WINDOWS_UNSURE;
-    met |= 1u << k->role;
-    take(w, k, key + 1);
+    lq_windows_key *k = &keys[shape];
+    if (k->role != LQ_WINDOWS_DATUM) {
+      if (k->role == LQ_WINDOWS_UNKNOWN)
+        *k = learn(w, &nodes[key]);
+      lq_windows_verdict v = stop_at(w, key, k->role);
+      if (v != LQ_WINDOWS_IS_FLAT)
+        return v;
+      met |= 1u << k->role;
+    }
+    if (k->name != LQ_WINDOWS_NONE && values[k->name].seen != event && value->kind != LQ_JSON_NULL) {
+      values[k->name] = (lq_windows_value){.seen = event, .node = key + 1};
+      listed += value->kind == LQ_JSON_ARRAY ? value->next - (key + 1) : 0;
+    }
+    if (k->datum != LQ_NO_NODE)
+      lq_fill_note(f, key + 1, k->datum);
   }
+  w->listed = listed;
   bool raw = met >> LQ_WINDOWS_ID & met >> LQ_WINDOWS_LOG & 1;
   return raw ? LQ_WINDOWS_IS_FLAT : LQ_WINDOWS_IS_ECS;
 }

@@ -63,6 +63,7 @@ typedef struct lq_windows_text {
 
 // What a key of a flat record is.
 typedef enum lq_windows_role {
+  LQ_WINDOWS_UNKNOWN, // nobody has asked yet
   LQ_WINDOWS_DATUM,
   LQ_WINDOWS_ECS,  // such a record is mapped already
   LQ_WINDOWS_ID,   // it has an id,
@@ -76,9 +77,8 @@ lq_windows_role lq_windows_role_of(lq_str key);
 // A key of a known shape.
 typedef struct lq_windows_key {
   uint32_t datum;       // node of that datum in the map; LQ_NO_NODE: nobody reads it, or it is a header
-  uint16_t place, name; // in names: of the key, of the raw value that it is
+  uint16_t place, name; // in names: of the key, of the raw value that it is and that some row reads
   uint8_t role;
-  bool known;
 } lq_windows_key;
 
 typedef struct lq_windows_raw {
