@@ -50,43 +50,56 @@ static size_t put_code(uint32_t code, char *out, uint64_t *repaired)
   return lq_utf8_encode(code, out);
 }
 
-#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+// The compiler makes the widest instructions of it that the processor surely has.
+typedef int8_t bytes __attribute__((vector_size(16)));
+enum { STEP = sizeof(bytes), SLACK = STEP }; // SLACK: behind what is written
 
-// How many of the eight bytes stand for themselves, up to the first backslash or byte that is not ASCII.
-static unsigned plain_bytes(uint64_t w)
+static unsigned first_set(uint64_t mask)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  w = __builtin_bswap64(w);
+  return (unsigned)__builtin_clzll(mask) / 8;
+#else
+  return (unsigned)__builtin_ctzll(mask) / 8;
 #endif
-  uint64_t backslash = w ^ BYTES('\\');
-  uint64_t marks = (((backslash - BYTES(1)) & ~backslash) | w) & BYTES(0x80); // false ones only above a true
-  return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
 }
 
-// What stands for itself, eight bytes a step: a step may write more than it takes.
+// How many of them stand for themselves, up to the first backslash or byte that is not ASCII.
+static unsigned plain_bytes(bytes b)
+{
+  uint64_t marks[2];
+  bytes odd = (b == '\\') | (b < 0);
+  memcpy(marks, &odd, sizeof marks);
+  return marks[0] ? first_set(marks[0]) : marks[1] ? 8 + first_set(marks[1]) : STEP;
+}
+
+// What stands for itself: a step may write more than it takes. The part of a path between two backslashes is
+// mostly one step, which the processor foresees.
 static const char *copy_plain(const char *p, const char *end, char **out)
 {
-  uint64_t w;
-  for (unsigned n = 8; n == 8 && end - p >= 8; p += n, *out += n) {
-    memcpy(&w, p, sizeof w);
-    memcpy(*out, &w, sizeof w);
-    n = plain_bytes(w);
+  bytes b;
+  for (unsigned n = STEP; n == STEP && end - p >= STEP; p += n, *out += n) {
+    memcpy(&b, p, sizeof b);
+    memcpy(*out, &b, sizeof b);
+    n = plain_bytes(b);
   }
   while (p < end && *p != '\\' && !((uint8_t)*p & 0x80))
     *(*out)++ = *p++;
   return p;
 }
 
-enum { SLACK = 8 }; // behind what is written
+static const size_t not_ascii = SIZE_MAX;
 
-// One bad byte grows to the three of U+FFFD; nothing else grows.
-static size_t decode(lq_str raw, char *to, uint64_t *repaired)
+// One bad byte grows to the three of U+FFFD; nothing else grows. Gives up at a byte that is not ASCII, unless
+// all may come.
+static size_t decode(lq_str raw, bool all, char *to, uint64_t *repaired)
 {
   uint32_t code;
   char *out = to;
   const char *p = raw.p, *end = raw.p + raw.n;
   while ((p = copy_plain(p, end, &out)) < end) {
     if (*p != '\\') {
+      if (!all)
+        return not_ascii;
       size_t at = (size_t)(p - raw.p);
       code = lq_utf8_next(raw, &at);
       out += put_code(code, out, repaired);
@@ -102,16 +115,25 @@ static size_t decode(lq_str raw, char *to, uint64_t *repaired)
   return (size_t)(out - to);
 }
 
+// Most are ASCII with backslashes, so that is tried first.
 lq_str lq_json_string(const lq_json *j, const lq_json_node *n, lq_arena *a, uint64_t *repaired)
 {
   lq_str raw = lq_json_raw(j, n);
   if (!n->escaped)
     return raw;
-  bool ascii = lq_utf8_is_ascii(raw), valid = ascii || lq_utf8_valid(raw);
-  if (!ascii && valid && !memchr(raw.p, '\\', raw.n))
-    return raw;
-  char *out = lq_arena_bytes(a, (valid ? raw.n : raw.n * 3) + SLACK);
-  return out ? (lq_str){out, decode(raw, out, repaired)} : LQ_STR("");
+  uint64_t bad = 0;
+  char *out = lq_arena_bytes(a, raw.n + SLACK);
+  size_t size = out ? decode(raw, false, out, &bad) : 0;
+  if (size == not_ascii) {
+    bool valid = lq_utf8_valid(raw);
+    if (valid && !memchr(raw.p, '\\', raw.n))
+      return raw;
+    bad = 0;
+    out = valid ? out : lq_arena_bytes(a, raw.n * 3 + SLACK);
+    size = out ? decode(raw, true, out, &bad) : 0;
+  }
+  *repaired += bad;
+  return out ? (lq_str){out, size} : LQ_STR("");
 }
 
 // A number that no double holds: whether it lies below the smallest one, not above the greatest.

@@ -115,6 +115,9 @@ static const struct string_case {
     {"\"\xC0\xAF\"", "\xEF\xBF\xBD\xEF\xBF\xBD", 2},
     {"\"\xE2\x82\"", "\xEF\xBF\xBD", 1},
     {"\"\xED\xA0\x80\"", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 3},
+    {"\"\\n\xC3\xA9\"", "\n\xC3\xA9", 0},
+    {"\"\xC3\xA9\\n\"", "\xC3\xA9\n", 0},
+    {"\"\\ud83d\xFF\"", "\xEF\xBF\xBD\xEF\xBF\xBD", 2}, // each once, though it is begun twice
 };
 
 Test(json, strings_are_decoded_and_repaired)
@@ -136,8 +139,8 @@ Test(json, strings_are_decoded_and_repaired)
 
 static void expect_padded(const struct string_case *c, int before, int after)
 {
-  static const char pad[] = "0123456789abcdefghij";
-  char text[128], want[128];
+  static const char pad[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+  char text[160], want[160];
   lq_json j = {.mem = &lq_mem_libc};
   lq_arena a = {.mem = &lq_mem_libc};
   lq_json_error e;
@@ -153,12 +156,12 @@ static void expect_padded(const struct string_case *c, int before, int after)
   lq_json_free(&j);
 }
 
-// Eight bytes are looked at together: what is special among them may stand anywhere.
+// Sixteen bytes are looked at together: what is special among them may stand anywhere.
 Test(json, strings_are_decoded_wherever_their_escapes_stand)
 {
   for (size_t i = 0; i < sizeof string_cases / sizeof *string_cases; i++) {
-    for (int before = 0; before < 20; before++) {
-      for (int after = 0; after < 20; after++)
+    for (int before = 0; before < 36; before++) {
+      for (int after = 0; after < 36; after++)
         expect_padded(&string_cases[i], before, after);
     }
   }
