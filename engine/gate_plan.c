@@ -39,7 +39,8 @@ static bool lay_out(lq_gate_plan *p, const lq_gate_plan_maker *m)
   size_t nplaces = 2;
   while (nplaces < (size_t)2 * p->ntests)
     nplaces *= 2;
-  p->nwords = m->nalways + 3 * (size_t)p->ntests + 1 + m->npairs + nplaces;
+  size_t nbits = (m->npredicates + 31) / 32;
+  p->nwords = m->nalways + 3 * (size_t)p->ntests + 1 + m->npairs + nplaces + nbits;
   p->words = lq_mem_alloc(p->mem, p->nwords, sizeof *p->words);
   if (!p->words)
     return false;
@@ -50,6 +51,7 @@ static bool lay_out(lq_gate_plan *p, const lq_gate_plan_maker *m)
   p->plain = p->first + p->ntests + 1;
   p->links = p->plain + p->ntests;
   p->places = p->links + m->npairs;
+  p->has = p->places + nplaces;
   return true;
 }
 
@@ -79,6 +81,7 @@ static void index_tests(lq_gate_plan *p)
     while (p->places[h & p->mask])
       h++;
     p->places[h & p->mask] = i + 1;
+    p->has[p->tests[i] / 32] |= UINT32_C(1) << p->tests[i] % 32;
   }
 }
 

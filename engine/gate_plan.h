@@ -23,6 +23,7 @@ typedef struct lq_gate_plan {
   uint32_t *links;   // conditions, ascending for each test
   uint32_t *plain;   // places of tests that the matchers do not answer, ascending; room for all
   uint32_t *places;  // hash of predicate: place in tests and 1 more; 0 ends
+  uint32_t *has;     // a bit for each predicate: it is among tests, as few of those that hold for an event are
   lq_gate_run *runs; // in the order of tests
   uint32_t nruns;
   lq_slot_set slots; // of tests, and what the conditions in `always` read
@@ -61,10 +62,10 @@ static inline uint32_t lq_gate_plan_hash(uint32_t predicate)
 // Place of a predicate among tests, or LQ_NONE.
 static inline uint32_t lq_gate_plan_find(const lq_gate_plan *p, uint32_t predicate)
 {
+  if (!(p->has[predicate / 32] >> predicate % 32 & 1))
+    return LQ_NONE;
   for (uint32_t h = lq_gate_plan_hash(predicate);; h++) {
-    uint32_t place = p->places[h & p->mask];
-    if (place == 0)
-      return LQ_NONE;
+    uint32_t place = p->places[h & p->mask]; // not 0 before it is found
     if (p->tests[place - 1] == predicate)
       return place - 1;
   }
