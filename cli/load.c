@@ -181,10 +181,8 @@ static bool ends_in_lqb(const char *name)
   return n > 4 && strcmp(name + n - 4, ".lqb") == 0;
 }
 
-static void load_bundle(lq_cli *c, const char *name, const lq_string *bytes, lq_rules_in *r)
+static void take_bundle(lq_cli *c, const char *name, lq_status s, const lq_errinfo *info, lq_rules_in *r)
 {
-  lq_errinfo info = LQ_INIT(lq_errinfo);
-  lq_status s = lq_bundle_load(&r->bundle, bytes->p ? bytes->p : "", bytes->n, NULL, NULL, &info);
   if (s == LQ_OK) {
     r->files = 1;
     r->compiled = lq_bundle_rule_count(r->bundle);
@@ -193,9 +191,73 @@ static void load_bundle(lq_cli *c, const char *name, const lq_string *bytes, lq_
   r->bundle = NULL;
   if (s == LQ_E_NOMEM)
     lq_out_of_memory();
-  lq_say(c, "cannot load %s: %s (at byte %llu)", name, info.message[0] ? info.message : lq_status_text(s),
-         (unsigned long long)info.offset);
+  lq_say(c, "cannot load %s: %s (at byte %llu)", name, info->message[0] ? info->message : lq_status_text(s),
+         (unsigned long long)info->offset);
   c->saw |= s == LQ_E_LIMIT ? LQ_SAW_LIMIT : LQ_SAW_BAD_RULE;
+}
+
+static void load_bundle(lq_cli *c, const char *name, const lq_string *bytes, lq_rules_in *r)
+{
+  lq_errinfo info = LQ_INIT(lq_errinfo);
+  lq_status s = lq_bundle_load(&r->bundle, bytes->p ? bytes->p : "", bytes->n, NULL, NULL, &info);
+  take_bundle(c, name, s, &info, r);
+}
+
+// A plain file of a size that a bundle may have, and what it begins with.
+typedef struct plain_file {
+  int fd;
+  size_t size;
+  char head[8];
+  int error;
+} plain_file;
+
+static bool open_plain(const char *name, uint64_t max, plain_file *f)
+{
+  struct stat st;
+  f->fd = lq_io_open(lq_os, name);
+  if (f->fd < 0)
+    return false;
+  bool fits = lq_os->fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= (off_t)sizeof f->head &&
+              (uint64_t)st.st_size <= max;
+  f->size = fits ? (size_t)st.st_size : 0;
+  if (fits && lq_os->pread(f->fd, f->head, sizeof f->head, 0) == (ssize_t)sizeof f->head &&
+      lq_bundle_is_bundle(f->head, sizeof f->head))
+    return true;
+  lq_os->close(f->fd);
+  return false;
+}
+
+static int fill(void *user, void *p, size_t n)
+{
+  plain_file *f = user;
+  for (size_t done = 0; done < n;) {
+    long got = lq_in_read(f->fd, (char *)p + done, n - done);
+    if (got <= 0) {
+      f->error = got < 0 ? errno : EIO; // it has become shorter
+      return 1;
+    }
+    done += (size_t)got;
+  }
+  return 0;
+}
+
+// What a plain file holds goes straight to where the bundle keeps it. False: it is no bundle, or no plain
+// file.
+static bool load_plain_bundle(lq_cli *c, const char *name, lq_rules_in *r)
+{
+  lq_limits limits = {.struct_size = sizeof limits};
+  plain_file f = {0};
+  lq_limits_default(&limits);
+  if (strcmp(name, "-") == 0 || lq_build_takes(name) || !open_plain(name, limits.max_bundle, &f))
+    return false;
+  lq_errinfo info = LQ_INIT(lq_errinfo);
+  lq_status s = lq_bundle_load_by(&r->bundle, f.size, fill, &f, NULL, NULL, &info);
+  lq_os->close(f.fd);
+  if (s == LQ_E_IO)
+    bad_rule(c, name, strerror(f.error));
+  else
+    take_bundle(c, name, s, &info, r);
+  return true;
 }
 
 // Reads the file if it is a bundle. A pipe or device is no bundle until its bytes say so, and can be read
@@ -218,6 +280,8 @@ void lq_load_rules(lq_cli *c, char *const *names, size_t n, uint32_t flags, lq_r
 {
   lq_string bytes = {0};
   *r = (lq_rules_in){0};
+  if (n == 1 && load_plain_bundle(c, names[0], r))
+    return;
   if (n == 1 && is_bundle_file(c, names[0], &bytes))
     load_bundle(c, names[0], &bytes, r);
   else

@@ -15,7 +15,10 @@ static void hex(char *out, const uint8_t *bytes, size_t n)
 static void explain(lq_errinfo *info, lq_status s, const lq_fault *fault)
 {
   bool placed = fault && fault->reason;
-  const char *text = s == LQ_OK ? "" : placed ? lq_reason_text(fault->reason) : lq_status_text(s);
+  const char *text = s == LQ_OK     ? ""
+                     : placed       ? lq_reason_text(fault->reason)
+                     : s == LQ_E_IO ? "the bundle could not be read"
+                                    : lq_status_text(s);
   lq_errinfo facts = {.reason = placed ? (uint32_t)fault->reason : 0, .offset = placed ? fault->at : 0};
   lq_api_explain(info, facts, lq_str_of(text), LQ_STR(""));
 }
@@ -31,13 +34,36 @@ static lq_status adopt(lq_bundle *b, lq_program *p)
   return LQ_OK;
 }
 
-lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
-                         const lq_allocator *allocator, lq_errinfo *info)
+typedef struct filling {
+  lq_fill_fn fill;
+  void *user;
+} filling;
+
+static bool ask(void *user, void *p, size_t n)
+{
+  const filling *f = user;
+  return f->fill(f->user, p, n) == 0;
+}
+
+static lq_status read_by(lq_bundle *b, size_t n, filling f, lq_fault *fault)
+{
+  const lq_limits *l = &b->limits;
+  lq_bundle_limits limits = {.max_bytes = (size_t)l->max_bundle,
+                             .max_rules = l->max_rules,
+                             .max_cost = l->max_cost,
+                             .max_regex_memory = l->max_regex_memory};
+  lq_program *p = NULL;
+  lq_status s = lq_bundle_read_by(&p, &b->mem, ask, &f, n, &limits, fault);
+  return s == LQ_OK ? adopt(b, p) : s;
+}
+
+lq_status lq_bundle_load_by(lq_bundle **out, size_t n, lq_fill_fn fill, void *user, const lq_limits *limits,
+                            const lq_allocator *allocator, lq_errinfo *info)
 {
   lq_limits l;
   if (out)
     *out = NULL;
-  if (!out || (!bytes && n > 0) || (info && !lq_api_has_room(info)) || lq_api_limits(&l, limits) != LQ_OK) {
+  if (!out || !fill || (info && !lq_api_has_room(info)) || lq_api_limits(&l, limits) != LQ_OK) {
     explain(info, LQ_E_USAGE, NULL);
     return LQ_E_USAGE;
   }
@@ -50,21 +76,27 @@ lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_
   b->mem = mem;
   b->limits = l;
   atomic_init(&b->refs, 1);
-  lq_bundle_limits bl = {.max_bytes = (size_t)l.max_bundle,
-                         .max_rules = l.max_rules,
-                         .max_cost = l.max_cost,
-                         .max_regex_memory = l.max_regex_memory};
   lq_fault fault = {0};
-  lq_program *p = NULL;
-  lq_status s = lq_bundle_read(&p, &b->mem, bytes, n, &bl, &fault);
-  if (s == LQ_OK)
-    s = adopt(b, p);
+  lq_status s = read_by(b, n, (filling){fill, user}, &fault);
   explain(info, s, &fault);
   if (s == LQ_OK)
     *out = b;
   else
     lq_bundle_free(b);
   return s;
+}
+
+static int copy(void *user, void *p, size_t n)
+{
+  memcpy(p, *(const void *const *)user, n);
+  return 0;
+}
+
+lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
+                         const lq_allocator *allocator, lq_errinfo *info)
+{
+  bool missing = !bytes && n > 0;
+  return lq_bundle_load_by(out, n, missing ? NULL : copy, &bytes, limits, allocator, info);
 }
 
 // What const promises is the rules; we made the object, so we know that it may be written.

@@ -17,6 +17,12 @@ typedef struct lq_bundle_limits {
 lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes, size_t n,
                          const lq_bundle_limits *limits, lq_fault *fault);
 
+// The same, of n bytes that fill puts in place: nothing is copied, and nobody but this has seen them there.
+// It gives false if it cannot: LQ_E_IO.
+typedef bool (*lq_bundle_fill)(void *user, void *p, size_t n);
+lq_status lq_bundle_read_by(lq_program **out, const lq_mem *mem, lq_bundle_fill fill, void *user, size_t n,
+                            const lq_bundle_limits *limits, lq_fault *fault);
+
 // Writes tables (from the compiler) as a bundle: sorts and drops nothing, so the caller gives canonical
 // tables: lq_verify holds for them. The digest is computed here.
 lq_status lq_bundle_write(lq_buf *out, const lq_program *p);

@@ -594,25 +594,23 @@ static lq_status load(lq_loading *l)
   return status;
 }
 
-// Copied first, checked after: whoever holds the original may change it while it is being looked at.
-static lq_status copy(lq_program **out, const lq_mem *mem, const void *bytes, size_t n)
+// In place first, checked after: whoever holds the original may change it while it is being looked at.
+static lq_status bring(lq_program **out, const lq_mem *mem, lq_bundle_fill fill, void *user, size_t n)
 {
   lq_program *p = lq_mem_alloc(mem, 1, sizeof *p);
   if (!p)
     return LQ_E_NOMEM;
   *p = (lq_program){.mem = mem, .bytes = lq_mem_resize(mem, NULL, 0, n ? n : 1, 1), .nbytes = n ? n : 1};
-  if (!p->bytes) {
-    lq_mem_free(mem, p, 1, sizeof *p);
-    return LQ_E_NOMEM;
-  }
-  if (n)
-    memcpy(p->bytes, bytes, n);
-  *out = p;
-  return LQ_OK;
+  lq_status status = !p->bytes ? LQ_E_NOMEM : n > 0 && !fill(user, p->bytes, n) ? LQ_E_IO : LQ_OK;
+  if (status)
+    lq_program_free(p);
+  else
+    *out = p;
+  return status;
 }
 
-lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes, size_t n,
-                         const lq_bundle_limits *limits, lq_fault *fault)
+lq_status lq_bundle_read_by(lq_program **out, const lq_mem *mem, lq_bundle_fill fill, void *user, size_t n,
+                            const lq_bundle_limits *limits, lq_fault *fault)
 {
   lq_fault none;
   lq_loading l = {.limits = limits_of(limits), .fault = fault ? fault : &none};
@@ -620,7 +618,7 @@ lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes,
   *l.fault = (lq_fault){0};
   if (n > l.limits.max_bytes)
     return refuse_as(&l, LQ_E_LIMIT, LQ_REASON_LIMIT_BYTES, n);
-  lq_status status = copy(&l.p, mem, bytes, n);
+  lq_status status = bring(&l.p, mem, fill, user, n);
   if (status)
     return status;
   l.frame = (lq_frame){.bytes = l.p->bytes, .n = n, .fault = l.fault};
@@ -630,4 +628,16 @@ lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes,
   else
     *out = l.p;
   return status;
+}
+
+static bool copy(void *user, void *p, size_t n)
+{
+  memcpy(p, *(const void *const *)user, n);
+  return true;
+}
+
+lq_status lq_bundle_read(lq_program **out, const lq_mem *mem, const void *bytes, size_t n,
+                         const lq_bundle_limits *limits, lq_fault *fault)
+{
+  return lq_bundle_read_by(out, mem, copy, &bytes, n, limits, fault);
 }

@@ -269,6 +269,11 @@ LQ_API lq_status lq_build_print_tree(const lq_build *b, size_t i, lq_write_fn wr
  * by the verifier. LQ_E_VERSION: of another version. LQ_E_LIMIT: over a limit. info says why. */
 LQ_API lq_status lq_bundle_load(lq_bundle **out, const void *bytes, size_t n, const lq_limits *limits,
                                 const lq_allocator *allocator, lq_errinfo *info);
+/* The same, of n bytes that fill puts at p, all of them, where the bundle keeps them: nothing is copied. LQ_E_IO:
+ * it gave nonzero. Nobody else may write there, then or later: what is verified is what runs. */
+typedef int (*lq_fill_fn)(void *user, void *p, size_t n);
+LQ_API lq_status lq_bundle_load_by(lq_bundle **out, size_t n, lq_fill_fn fill, void *user,
+                                   const lq_limits *limits, const lq_allocator *allocator, lq_errinfo *info);
 /* Another reference to the same bundle: b itself, to be given back by an lq_bundle_free of its own. A scan
  * holds one, so a bundle may be freed while scans of it live; the last reference frees the memory, in
  * whichever thread that is. NULL gives NULL. */

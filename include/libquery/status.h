@@ -18,7 +18,7 @@ typedef enum lq_status {
   LQ_E_INPUT = -7,        /* bytes that are no event: JSON, encoding, compression */
   LQ_E_NOTFOUND = -8,     /* no rule, field or function of that name */
   LQ_E_CANCELLED = -9,    /* a callback asked to stop */
-  LQ_E_IO = -10,          /* a caller's write callback failed, or its lq_spill */
+  LQ_E_IO = -10,          /* a caller's write callback failed, or its lq_spill or lq_fill_fn */
   LQ_E_INTERNAL = -11,    /* a broken invariant of ours: please report it */
   LQ_E_UNSUPPORTED = -12, /* known, understood, and not available in this version */
 } lq_status;

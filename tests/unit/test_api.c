@@ -291,6 +291,42 @@ Test(api, calls_that_are_wrong)
 
 // ---- bundles
 
+typedef struct bundle_source {
+  lq_text bytes;
+  int calls;
+  bool fails;
+} bundle_source;
+
+static int fill(void *user, void *p, size_t n)
+{
+  bundle_source *s = user;
+  s->calls++;
+  cr_assert(n <= s->bytes.n);
+  memcpy(p, s->bytes.p, s->fails ? n / 2 : n);
+  return s->fails;
+}
+
+Test(api, bundles_are_read_in_place)
+{
+  lq_bundle *a = two_files(), *b;
+  bundle_source s = {.bytes = lq_bundle_bytes(a)};
+  lq_errinfo info = LQ_INIT(lq_errinfo);
+  cr_assert(lq_bundle_load_by(&b, s.bytes.n, fill, &s, NULL, NULL, NULL) == LQ_OK);
+  cr_expect(s.calls == 1 && strcmp(lq_bundle_digest(a), lq_bundle_digest(b)) == 0);
+  lq_bundle_free(b);
+  cr_expect(lq_bundle_load_by(&b, s.bytes.n - 8, fill, &s, NULL, NULL, &info) == LQ_E_BUNDLE && !b);
+  s.fails = true;
+  cr_expect(lq_bundle_load_by(&b, s.bytes.n, fill, &s, NULL, NULL, &info) == LQ_E_IO && !b);
+  cr_expect(strstr(info.message, "read") && info.reason == 0);
+  s.calls = 0;
+  lq_limits l = {.struct_size = sizeof l, .max_bundle = 100};
+  cr_expect(lq_bundle_load_by(&b, s.bytes.n, fill, &s, &l, NULL, NULL) == LQ_E_LIMIT && s.calls == 0);
+  cr_expect(lq_bundle_load_by(&b, 0, fill, &s, NULL, NULL, NULL) == LQ_E_BUNDLE && s.calls == 0);
+  cr_expect(lq_bundle_load_by(&b, 1, NULL, NULL, NULL, NULL, NULL) == LQ_E_USAGE);
+  cr_expect(lq_bundle_load_by(NULL, 1, fill, &s, NULL, NULL, NULL) == LQ_E_USAGE);
+  lq_bundle_free(a);
+}
+
 Test(api, bundles_are_bytes)
 {
   lq_bundle *a = two_files(), *b = two_files(), *c;
