@@ -1,6 +1,8 @@
 // Making the tables of a slot when it is asked for first: its patterns, and what finds them. Most of a large
 // rule set's fields are never met, and making the tables of all would take as long as all else that loading
 // does.
+#include <pthread.h>
+
 #include "base/glob.h"
 #include "base/utf8.h"
 #include "engine/match_parts.h"
@@ -9,7 +11,7 @@ struct lq_match_maker {
   const lq_matchers *m;
   const lq_program *p;
   const lq_mem *mem;
-  atomic_flag busy;
+  pthread_mutex_t busy;
   lq_arena arena, scratch; // of what was made; of the slot at hand
   lq_slot_matcher *x;      // the slot at hand
   uint32_t npatterns, ntargets;
@@ -279,8 +281,10 @@ lq_match_maker *lq_match_maker_new(const lq_matchers *m)
   if (!k)
     return NULL;
   *k = (lq_match_maker){.m = m, .p = m->program, .mem = m->mem, .arena.mem = m->mem, .scratch.mem = m->mem};
-  atomic_flag_clear(&k->busy);
-  return k;
+  if (pthread_mutex_init(&k->busy, NULL) == 0)
+    return k;
+  lq_mem_free(m->mem, k, 1, sizeof *k);
+  return NULL;
 }
 
 void lq_match_maker_free(lq_match_maker *k)
@@ -291,6 +295,7 @@ void lq_match_maker_free(lq_match_maker *k)
     lq_mem_free(k->mem, k->pattern_of, k->p->nstrings, sizeof *k->pattern_of);
   lq_arena_free(&k->arena);
   lq_arena_free(&k->scratch);
+  pthread_mutex_destroy(&k->busy);
   lq_mem_free(k->mem, k, 1, sizeof *k);
 }
 
@@ -301,19 +306,18 @@ size_t lq_match_maker_bytes(const lq_match_maker *k)
 }
 
 // One thread at a time: what is made is in one arena, and the allocator was given for one thread after the
-// other. Acquire and release: who comes next sees what was made before; whoever meets the pointer sees the
-// tables.
+// other. Others wait for it: if they went the plain way, what is counted would hang on who came first.
+// Acquire and release: whoever meets the pointer sees the tables.
 const lq_slot_matcher *lq_matchers_make(const lq_matchers *m, uint32_t slot)
 {
   lq_match_maker *k = m->maker;
-  if (atomic_flag_test_and_set_explicit(&k->busy, memory_order_acquire))
-    return &lq_unmade_matcher;
+  pthread_mutex_lock(&k->busy);
   const lq_slot_matcher *x = atomic_load_explicit(&m->slots[slot], memory_order_relaxed);
   if (!x) {
     x = make(k, slot);
     x = x ? x : &lq_unmade_matcher; // for good: trying at each event would cost more than the tables save
     atomic_store_explicit(&m->slots[slot], x, memory_order_release);
   }
-  atomic_flag_clear_explicit(&k->busy, memory_order_release);
+  pthread_mutex_unlock(&k->busy);
   return x;
 }

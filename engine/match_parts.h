@@ -187,7 +187,7 @@ struct lq_slot_matcher {
   size_t nnetworks;
   bool remembers; // searching takes longer than remembering, also of a value that is not short
 };
-extern const lq_slot_matcher lq_unmade_matcher; // there is none, now or ever: the plain way has the answers
+extern const lq_slot_matcher lq_unmade_matcher; // there was no memory for one: the plain way has the answers
 
 typedef struct lq_match_maker lq_match_maker;
 struct lq_matchers {
