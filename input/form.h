@@ -11,6 +11,7 @@ typedef struct lq_form_record {
   lq_str text;           // the record as JSON
   uint64_t line, offset; // where it begins
   bool open_ended;       // the input ended before its end was seen
+  bool is_line;          // of which the hook `line` found the end just now, but for blanks around it
 } lq_form_record;
 
 typedef enum lq_form_fault { LQ_FORM_SHAPE, LQ_FORM_JSON, LQ_FORM_SIZE, LQ_FORM_PARTIAL } lq_form_fault;
@@ -21,6 +22,9 @@ typedef struct lq_form_hooks {
   // One record that is not worth parsing. column: from 1, or 0.
   lq_status (*fault)(void *user, uint64_t line, uint64_t offset, lq_form_fault why, size_t column,
                      const char *reason);
+  // Bytes before the first newline of these; n: there is none. Who takes records may look at the line with
+  // the same glance.
+  size_t (*line)(void *user, const char *p, size_t n);
   // So many records that a sieve held back.
   void (*skim)(void *user, uint64_t records);
   void *user;

@@ -20,6 +20,7 @@ typedef struct lq_frame {
   uint64_t line;   // line number at `at`
   size_t at;       // in held: everything before is scanned
   bool skip_line;  // the rest of a line that is too long
+  bool is_line;    // of lq_form_record: of the record that is taken now
   bool sifted;     // the line that begins here is to be read, whatever the sieve says
   bool has_stream; // a record that spans lines was met: the source is no NDJSON
   lq_json probe;   // for looking ahead

@@ -38,7 +38,7 @@ lq_status lq_frame_take_line(lq_frame *f, lq_str text, uint64_t offset, bool ope
     f->env.hooks.skim(f->env.hooks.user, 1);
     return LQ_OK;
   }
-  lq_form_record r = {text, f->line, offset, open_ended};
+  lq_form_record r = {text, f->line, offset, open_ended, f->is_line};
   bool broken;
   size_t at;
   return lq_frame_record(f, &r, &broken, &at);
@@ -123,6 +123,16 @@ static size_t skim_lines(lq_frame *f, const char *p, size_t n)
   return done;
 }
 
+// A line that begins here is taken as a whole, if it is one.
+static size_t line_length(lq_frame *f, const char *p, size_t n)
+{
+  f->is_line = f->held.n == 0 && !f->skip_line;
+  if (f->is_line)
+    return f->env.hooks.line(f->env.hooks.user, p, n);
+  const char *newline = memchr(p, '\n', n);
+  return newline ? (size_t)(newline - p) : n;
+}
+
 lq_status lq_frame_feed_lines(lq_frame *f, const char *p, size_t n)
 {
   lq_status s = LQ_OK;
@@ -132,19 +142,20 @@ lq_status lq_frame_feed_lines(lq_frame *f, const char *p, size_t n)
       p += skim_lines(f, p, (size_t)(end - p));
     if (p == end)
       break;
-    const char *newline = memchr(p, '\n', (size_t)(end - p));
-    size_t len = (size_t)((newline ? newline : end) - p);
+    size_t len = line_length(f, p, (size_t)(end - p));
+    bool ends = p + len < end;
     if (!f->skip_line && f->held.n + len > f->env.max_record) {
       s = give_up_line(f);
       continue;
     }
-    if (newline)
+    if (ends)
       s = end_line(f, p, len);
     else if (f->skip_line)
       f->base += len;
     else
       s = lq_frame_hold(f, p, len);
-    p = newline ? newline + 1 : end;
+    f->is_line = false;
+    p = ends ? p + len + 1 : end;
   }
   return s;
 }

@@ -118,7 +118,8 @@ static void enter_wrapper(lq_frame *f)
 
 static lq_status finish_record(lq_frame *f)
 {
-  lq_form_record r = {{f->held.p + f->start, f->at - f->start}, f->start_line, f->base + f->start, false};
+  lq_form_record r = {
+      {f->held.p + f->start, f->at - f->start}, f->start_line, f->base + f->start, false, false};
   bool broken;
   size_t broken_at, end = f->at;
   lq_status s = lq_frame_record(f, &r, &broken, &broken_at);

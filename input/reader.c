@@ -124,6 +124,8 @@ static lq_status on_record(void *user, const lq_form_record *rec, bool *broken, 
   lq_reader *r = user;
   lq_record_fault fault;
   lq_event_clear(&r->event);
+  if (!rec->is_line)
+    lq_walker_forget_line(&r->record.walker);
   lq_status s = lq_record_open(&r->record, rec->text, &r->event, &fault);
   if (s != LQ_OK)
     return s;
@@ -148,6 +150,15 @@ static lq_status on_fault(void *user, uint64_t line, uint64_t offset, lq_form_fa
   case LQ_FORM_PARTIAL: counter = &r->stats.partial; break;
   }
   return count_bad(r, line, offset, counter, column, reason);
+}
+
+static size_t on_line(void *user, const char *p, size_t n)
+{
+  lq_reader *r = user;
+  if (r->record.json.walker)
+    return lq_walker_line(r->record.json.walker, p, n);
+  const char *newline = memchr(p, '\n', n);
+  return newline ? (size_t)(newline - p) : n;
 }
 
 static void on_skim(void *user, uint64_t records)
@@ -223,7 +234,7 @@ lq_status lq_reader_new(lq_reader **out, const lq_fieldmap *map, const lq_input_
   const lq_input_limits *l = &r->record.limits;
   r->inflate = (lq_inflate){.mem = mem, .max_ratio = l->max_ratio, .out = on_bytes, .user = r, .message = ""};
   r->env = (lq_form_env){.mem = mem,
-                         .hooks = {on_record, on_fault, on_skim, r},
+                         .hooks = {on_record, on_fault, on_line, on_skim, r},
                          .max_record = l->max_record,
                          .max_depth = l->max_depth};
   r->env.wide = lq_layer_is_on(l->layers_off, LQ_LAYER_SIMD);
@@ -375,8 +386,8 @@ lq_status lq_reader_take(lq_reader *r, lq_str text, uint64_t lines, uint64_t off
   size_t at;
   forms[r->form]->where(r->states[r->form], &here);
   r->seen = seen;
-  lq_status status = on_record(r, &(lq_form_record){text, here.line + lines, here.offset + offset, false},
-                               &broken, &at);
+  lq_status status = on_record(
+      r, &(lq_form_record){text, here.line + lines, here.offset + offset, false, false}, &broken, &at);
   r->seen = (lq_oddities){0};
   return status;
 }

@@ -395,11 +395,50 @@ static bool uses_shapes(lq_walker *w)
   return false;
 }
 
+// Is it the line at hand, but for blanks at its end?
+static bool is_line(const lq_walker *w, lq_str text)
+{
+  size_t n = text.n;
+  if (w->line.p != text.p || n > w->line.n)
+    return false;
+  while (n < w->line.n && (text.p[n] == ' ' || text.p[n] == '\t' || text.p[n] == '\r'))
+    n++;
+  return n == w->line.n;
+}
+
+static bool find_strings(lq_walker *w, lq_str text)
+{
+  bool known = is_line(w, text);
+  lq_walker_forget_line(w);
+  if (known)
+    return w->line_is_fine;
+  return lq_index_reserve(&w->index, text.n, w->mem) && w->run(text.p, text.n, false, &w->index);
+}
+
+// The end of a line is looked for in ever larger pieces: of a long one twice, and none is longer than a walk
+// goes.
+size_t lq_walker_line(lq_walker *w, const char *p, size_t n)
+{
+  enum { FIRST = 1 << 14, GROWS = 4 };
+  lq_walker_forget_line(w);
+  for (size_t size = FIRST; size / GROWS < n && size <= LONGEST; size *= GROWS) {
+    size_t piece = n < size ? n : size;
+    if (!lq_index_reserve(&w->index, piece, w->mem))
+      break;
+    w->line_is_fine = w->run(p, piece, true, &w->index);
+    if (w->index.bytes < piece)
+      w->line = (lq_str){p, w->index.bytes};
+    if (w->index.bytes < piece || piece == n)
+      return w->index.bytes;
+  }
+  const char *newline = memchr(p, '\n', n);
+  return newline ? (size_t)(newline - p) : n;
+}
+
 static verdict walk_text(lq_walker *w, lq_json *j, lq_str text, uint32_t max_depth)
 {
   lq_str object = text;
-  if (text.n > LONGEST || !lq_index_reserve(&w->index, text.n, w->mem) ||
-      !w->run(text.p, text.n, false, &w->index) || !lq_walk_finds_object(&object) ||
+  if (text.n > LONGEST || !find_strings(w, text) || !lq_walk_finds_object(&object) ||
       (j->max_leaves && lq_walk_may_have_more(object, j->max_leaves)))
     return BROKEN;
   w->index.at[w->index.n] = (uint32_t)(object.p + object.n - text.p);

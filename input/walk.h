@@ -13,6 +13,8 @@ typedef struct lq_walker {
   lq_index_fn run; // the kernel
   bool has_shapes;
   lq_index index;
+  lq_str line;       // the index is of this one, and of what stood behind it. NULL: of nothing that is known
+  bool line_is_fine; // the kernel's answer
   lq_shapes shapes;
   unsigned pause, pauses; // records that are read without shapes, now and next time
   uint64_t records;       // that the walk was asked for
@@ -23,6 +25,14 @@ typedef struct lq_walker {
 // kernel NULL: the fastest.
 void lq_walker_init(lq_walker *w, uint32_t layers_off, const lq_index_kernel *kernel, const lq_mem *mem);
 void lq_walker_free(lq_walker *w);
+
+// Bytes before the first newline; n: there is none. If so, and the line is walked next, it was looked at once
+// for both.
+size_t lq_walker_line(lq_walker *w, const char *p, size_t n);
+static inline void lq_walker_forget_line(lq_walker *w)
+{
+  w->line.p = NULL;
+}
 
 typedef enum lq_walk_verdict {
   LQ_WALK_FINE,   // j has the nodes, and lq_json_parse without a walker would have said LQ_OK

@@ -188,6 +188,63 @@ static lq_walk_verdict walk_of(lq_walker *w, lq_json *j, lq_str text)
   return lq_json_walk(w, j, text, 64);
 }
 
+// ---- lines: their end and their strings are found at once
+
+static void add_line(lq_buf *b, dice *d, int i)
+{
+  static const char *const ends[] = {"\n", "\r\n", " \t\n", "\n", "x\n"};
+  lq_buf record = record_of(d, i % 3 == 0);
+  if (i % 50 == 7) // of more than one piece, of several, and longer than a walk goes
+    lq_buf_printf(b, "{\"a\":\"%0*d\",\"b\":1}", 5 << (12 + roll(d, 7)), 1);
+  else if (i % 7 > 0)
+    lq_buf_str(b, lq_buf_get(&record));
+  lq_buf_z(b, ONE_OF(d, ends));
+  lq_buf_free(&record);
+}
+
+static lq_str without_end(lq_str s)
+{
+  while (s.n > 0 && strchr(" \t\r", s.p[s.n - 1]))
+    s.n--;
+  return s;
+}
+
+static void compare_lines(const lq_index_kernel *kernel, uint64_t seed)
+{
+  lq_walker w;
+  lq_walker_init(&w, 0, kernel, &lq_mem_libc);
+  lq_json plain = {.mem = &lq_mem_libc, .max_leaves = 400, .skip_deep = true}, fast = plain;
+  fast.walker = &w;
+  lq_buf lines = {.mem = &lq_mem_libc};
+  dice d = {seed};
+  for (int i = 0; i < 300; i++)
+    add_line(&lines, &d, i);
+  char *text = exact_copy((lq_str){lines.p, lines.n - 2}), *p = text, *end = p + lines.n - 2;
+  while (p < end) {
+    const char *newline = memchr(p, '\n', (size_t)(end - p));
+    size_t want = (size_t)((newline ? newline : end) - p), n = lq_walker_line(&w, p, (size_t)(end - p));
+    cr_assert_eq(n, want, "%s", kernel->name);
+    lq_str line = without_end((lq_str){p, n});
+    if (roll(&d, 5) == 0)
+      lq_walker_forget_line(&w);
+    compare(&plain, &fast, roll(&d, 9) ? line : lq_str_slice(line, line.n / 2, line.n), kernel->name);
+    p += n + 1;
+  }
+  free(text);
+  lq_buf_free(&lines);
+  lq_json_free(&plain);
+  lq_json_free(&fast);
+  lq_walker_free(&w);
+}
+
+Test(walk, lines_are_looked_at_once, .timeout = 100)
+{
+  lq_index_kernel kernels[KERNELS];
+  size_t n = lq_index_kernels(kernels, KERNELS);
+  for (size_t k = 0; k < n; k++)
+    compare_lines(&kernels[k], 3 + k);
+}
+
 // Records of one shape: after the first, no key is looked up, and a key that comes twice is seen.
 Test(walk, a_known_shape_is_read_without_looking_up)
 {
