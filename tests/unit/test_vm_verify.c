@@ -770,6 +770,31 @@ Test(vm_verify, reach)
   free(b);
 }
 
+// Each stage keeps to its own bounds, and all of a rule together make more columns than it may have: `count`
+// makes two and takes no argument.
+Test(vm_verify, columns_of_all_stages)
+{
+  enum { FIT = LQ_COLUMNS_MAX / 2 };
+  static lq_stage_def stages[FIT + 1];
+  builder *b = malloc(sizeof *b);
+  lq_fault f = {0};
+  build_begin(b);
+  build_state(b, "counts", LQ_STATE_EVENT, -1);
+  build_term(b, CODE(OP(PUSH, 1, 0, 0), RET));
+  build_stage(b, LQ_DO_COUNT, -1);
+  cr_assert(build_finish(b, &f), "%s", lq_reason_text(f.reason));
+  for (size_t i = 0; i <= FIT; i++)
+    stages[i] = b->stages[0];
+  b->p.stages = stages;
+  b->p.nstages = b->states[0].nstages = FIT;
+  cr_expect(lq_verify(&b->p, scratch, &f), "%s", lq_reason_text(f.reason));
+  b->p.nstages = b->states[0].nstages = FIT + 1;
+  cr_expect(!lq_verify(&b->p, scratch, &f));
+  cr_expect(f.reason == LQ_REASON_STAGE_ARGS && f.section == LQ_SECTION_STAGES && f.at == FIT, "%s",
+            lq_reason_text(f.reason));
+  free(b);
+}
+
 Test(vm_verify, reasons_have_texts)
 {
   static const int numbers[] = {
