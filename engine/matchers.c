@@ -20,16 +20,31 @@ typedef struct grouping {
 // pattern.
 typedef enum shape { UNKNOWN, WHOLE = 1, PATTERN = 2, UNFIT = 4 } shape;
 
-// Nearly all are of ASCII and wildcards, which one look without a branch tells.
+typedef struct look {
+  bool wild, other; // there are wildcards; other bytes that are not ASCII
+} look;
+
+static void look_at_bytes(look *l, const char *p, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    uint8_t c = (uint8_t)p[i];
+    l->wild |= c >= (uint8_t)LQ_ANY_ONE;
+    l->other |= (c >= 0x80) & (c < (uint8_t)LQ_ANY_ONE);
+  }
+}
+
+// Nearly all are of ASCII and a wildcard or two, and long ones are many.
 static shape look_at(lq_str text)
 {
-  bool wild = false, other = false;
-  for (size_t i = 0; i < text.n; i++) {
-    uint8_t c = (uint8_t)text.p[i];
-    wild |= c >= (uint8_t)LQ_ANY_ONE;
-    other |= (c >= 0x80) & (c < (uint8_t)LQ_ANY_ONE);
+  look l = {0};
+  size_t i = 0;
+  for (uint64_t word; text.n - i >= sizeof word; i += sizeof word) {
+    memcpy(&word, text.p + i, sizeof word);
+    if (word & UINT64_C(0x8080808080808080))
+      look_at_bytes(&l, text.p + i, sizeof word);
   }
-  return !wild ? WHOLE : !other || lq_pattern_is_fit(text) ? PATTERN : UNFIT;
+  look_at_bytes(&l, text.p + i, text.n - i);
+  return !l.wild ? WHOLE : !l.other || lq_pattern_is_fit(text) ? PATTERN : UNFIT;
 }
 
 static shape shape_of(grouping *g, uint32_t id)
