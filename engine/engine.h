@@ -114,11 +114,10 @@ typedef struct lq_reason_row {
 } lq_reason_row;
 lq_status lq_engine_explain(lq_engine *e, const lq_event *event, uint32_t rule,
                             void (*each)(void *user, const lq_reason_row *row), void *user);
-// The same for one condition of a stateful rule. group: what REF reads, may be NULL. lineage: whether the
-// event's processes are what LINEAGE asks for; NULL: they are.
-lq_status lq_engine_explain_snippet(lq_engine *e, const lq_event *event, uint32_t snippet,
-                                    const lq_group *group, bool (*lineage)(void *user, uint32_t row),
-                                    void *lineage_user, void (*each)(void *user, const lq_reason_row *row),
-                                    void *user);
+// The same for one condition of a stateful rule, over the record at the cursor. group: what REF reads, may be
+// NULL. lineage: whether the event's processes are what LINEAGE asks for; NULL: they are.
+lq_status lq_engine_explain_snippet(lq_engine *e, lq_cursor *c, uint32_t snippet, const lq_group *group,
+                                    bool (*lineage)(void *user, uint32_t row), void *lineage_user,
+                                    void (*each)(void *user, const lq_reason_row *row), void *user);
 
 #endif

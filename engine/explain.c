@@ -203,6 +203,22 @@ static lq_status give_all(lq_explain *s, void (*each)(void *user, const lq_reaso
   return order ? LQ_OK : LQ_E_NOMEM;
 }
 
+// Of the event at the cursor, what the code reads and what the clauses show.
+static lq_status need_fields(lq_engine *e, const lq_snippet *q, lq_cursor *c)
+{
+  const lq_program *p = e->rs->program;
+  lq_slot_set *set = &e->wanted; // clear between events
+  lq_conditions_add_slots(e->rs, q->code, q->ncode, set);
+  for (size_t d = debug_from(p, q->code); d < p->ndebug && p->debug[d].pc < q->code + q->ncode; d++) {
+    for (uint32_t k = 0; k < p->debug[d].nfields; k++)
+      lq_conditions_add_field(e->rs, p->debug_fields[p->debug[d].field + k], set);
+  }
+  lq_status status = lq_cursor_need(c, set);
+  if (set->n)
+    memset(set->words, 0, set->n * sizeof *set->words);
+  return status;
+}
+
 static bool any_process(void *user, uint32_t row)
 {
   (void)user, (void)row;
@@ -238,16 +254,18 @@ static lq_status explain(lq_engine *e, const lq_event *event, uint32_t rule, uin
   return status;
 }
 
-lq_status lq_engine_explain_snippet(lq_engine *e, const lq_event *event, uint32_t snippet,
-                                    const lq_group *group, bool (*lineage)(void *user, uint32_t row),
-                                    void *lineage_user, void (*each)(void *user, const lq_reason_row *row),
-                                    void *user)
+lq_status lq_engine_explain_snippet(lq_engine *e, lq_cursor *c, uint32_t snippet, const lq_group *group,
+                                    bool (*lineage)(void *user, uint32_t row), void *lineage_user,
+                                    void (*each)(void *user, const lq_reason_row *row), void *user)
 {
   lq_exec *x = &e->explaining;
   x->group = group;
   x->lineage = lineage ? lineage : any_process;
   x->lineage_user = lineage_user;
-  lq_status status = explain(e, event, e->rs->program->snippets[snippet].rule, snippet, each, user);
+  const lq_snippet *q = &e->rs->program->snippets[snippet];
+  lq_status status = need_fields(e, q, c);
+  if (!status)
+    status = explain(e, c->event, q->rule, snippet, each, user);
   x->group = NULL;
   x->lineage = NULL;
   return status;

@@ -114,40 +114,57 @@ static lq_status make_reread(lq_scan *s)
     return LQ_OK;
   const lq_fieldmap *map = lq_ruleset_fields(s->bundle->rules);
   lq_input_limits limits = lq_api_input_limits(&s->limits);
+  limits.layers_off = s->options.layers_off;
   lq_status status = lq_event_init(&s->reread, map, &s->mem);
   if (status != LQ_OK)
     return status;
   status = lq_record_reader_init(&s->rereader, map, &limits, &s->mem);
   if (status != LQ_OK)
     lq_event_free(&s->reread);
+  else
+    lq_record_reader_learn(&s->rereader);
   s->has_reread = status == LQ_OK;
   return status;
 }
 
-// An event with all its values: the one at hand, or one of a group, which kept its bytes alone. NULL: there
-// is none, or no memory (*status).
-static const lq_event *whole_event(const lq_match *m, size_t i, lq_status *status)
+// An event of a group, which kept its bytes alone; its fields are for whoever asks. NULL: there is none, or
+// no memory (*status).
+static lq_cursor *reread(const lq_match *m, size_t i, lq_status *status)
 {
   lq_scan *s = m->scan;
   lq_spot p;
   *status = LQ_OK;
-  if (!m->group)
-    return m->event;
   if (!lq_match_place(m, i, &p))
     return NULL;
   if (s->reread_of == i)
-    return &s->reread;
+    return &s->rereader.cursor;
   *status = make_reread(s);
   if (*status != LQ_OK)
     return NULL;
   s->reread_of = SIZE_MAX;
   lq_event_clear(&s->reread);
-  lq_status read = lq_record_read(&s->rereader, p.raw, &s->reread);
-  *status = read == LQ_E_NOMEM || s->reread.failed ? LQ_E_NOMEM : LQ_OK;
-  if (read != LQ_OK || *status != LQ_OK)
+  lq_record_fault fault;
+  *status = lq_record_open(&s->rereader, p.raw, &s->reread, &fault);
+  if (*status != LQ_OK || fault != LQ_RECORD_FINE)
+    return NULL;
+  *status = lq_cursor_need_time(&s->rereader.cursor);
+  if (*status != LQ_OK)
     return NULL;
   s->reread_of = i;
-  return &s->reread;
+  return &s->rereader.cursor;
+}
+
+// The event that completed the match, with all its values: the one at hand, or one of a group.
+static const lq_event *whole_event(const lq_match *m, lq_status *status)
+{
+  *status = LQ_OK;
+  if (!m->group)
+    return m->event;
+  lq_cursor *c = reread(m, m->last, status);
+  if (!c)
+    return NULL;
+  *status = lq_engine_need_all(m->scan->engine, c);
+  return *status == LQ_OK ? c->event : NULL;
 }
 
 // ---- identity
@@ -239,7 +256,7 @@ static lq_str text_of_value(const lq_match *m, const lq_value *v)
 lq_status lq_match_field(const lq_match *m, const char *name, lq_text *value)
 {
   lq_status status;
-  const lq_event *e = whole_event(m, m->last, &status);
+  const lq_event *e = whole_event(m, &status);
   if (!e)
     return status != LQ_OK ? status : LQ_E_NOTFOUND;
   const lq_fieldmap *map = e->map;
@@ -403,13 +420,13 @@ static lq_status why_event(why *w, const lq_term_def *term, size_t i)
 {
   const lq_match *m = w->match;
   lq_scan *s = m->scan;
-  lq_status status;
-  const lq_event *e = whole_event(m, i, &status);
-  if (!e || w->stopped)
+  lq_status status = LQ_OK;
+  lq_cursor *c = w->stopped ? NULL : reread(m, i, &status);
+  if (!c)
     return status;
   lq_group group = {.captures = m->group->captures};
   w->event = i;
-  return lq_engine_explain_snippet(s->engine, e, term->snippet, &group, i == m->last ? asks_lineage : NULL,
+  return lq_engine_explain_snippet(s->engine, c, term->snippet, &group, i == m->last ? asks_lineage : NULL,
                                    lq_stateful_partition(s->stateful), give_reason, w);
 }
 
