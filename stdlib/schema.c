@@ -10,18 +10,28 @@ enum { COUNT = sizeof fields / sizeof *fields };
 
 const lq_schema lq_ecs = {fields, COUNT};
 
+static size_t shared_bytes(lq_str a, lq_str b, size_t from)
+{
+  size_t n = a.n < b.n ? a.n : b.n;
+  while (from < n && a.p[from] == b.p[from])
+    from++;
+  return from;
+}
+
+// Names begin alike, so what both ends of the search share with the name is not compared again.
 const lq_schema_field *lq_schema_find(const lq_schema *s, lq_str name)
 {
-  size_t low = 0, high = s->count;
+  size_t low = 0, high = s->count, shared_low = 0, shared_high = 0;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    int order = lq_str_cmp(name, s->fields[middle].name);
-    if (order == 0)
+    lq_str other = s->fields[middle].name;
+    size_t n = shared_bytes(name, other, shared_low < shared_high ? shared_low : shared_high);
+    if (n == name.n && n == other.n)
       return &s->fields[middle];
-    if (order < 0)
-      high = middle;
+    if (n == name.n || (n < other.n && (uint8_t)name.p[n] < (uint8_t)other.p[n]))
+      high = middle, shared_high = n;
     else
-      low = middle + 1;
+      low = middle + 1, shared_low = n;
   }
   return NULL;
 }

@@ -13,6 +13,36 @@ Test(schema, ascending)
   }
 }
 
+static const lq_schema_field *find_plainly(lq_str name)
+{
+  for (size_t i = 0; i < lq_ecs.count; i++) {
+    if (lq_str_eq(lq_ecs.fields[i].name, name))
+      return &lq_ecs.fields[i];
+  }
+  return NULL;
+}
+
+// Names beside each field's: cut, longer, one byte smaller or larger than it at every place.
+Test(schema, names_near_those_of_fields)
+{
+  for (size_t i = 0; i < lq_ecs.count; i += 7) {
+    lq_str name = lq_ecs.fields[i].name;
+    char near[128];
+    cr_assert(name.n < sizeof near);
+    for (size_t at = 0; at <= name.n; at++) {
+      memcpy(near, name.p, name.n);
+      lq_str cut = {near, at}, longer = {near, name.n + 1}, same = {near, name.n};
+      near[name.n] = (char)('.' + at);
+      cr_expect(lq_schema_find(&lq_ecs, cut) == find_plainly(cut), "%.*s", LQ_STR_ARG(cut));
+      cr_expect(lq_schema_find(&lq_ecs, longer) == find_plainly(longer), "%.*s", LQ_STR_ARG(longer));
+      for (int by = -1; by <= 1 && at < name.n; by += 2) {
+        near[at] = (char)(name.p[at] + by);
+        cr_expect(lq_schema_find(&lq_ecs, same) == find_plainly(same), "%.*s", LQ_STR_ARG(same));
+      }
+    }
+  }
+}
+
 Test(schema, fields)
 {
   static const struct {
