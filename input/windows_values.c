@@ -211,9 +211,28 @@ void lq_windows_take_all(lq_windows *w)
 
 // ---- the event
 
+// A number, or a text that is one, as nearly all ids are written: up to nine digits and nothing else.
+static bool read_digits(const lq_json *j, uint32_t node, uint32_t *id)
+{
+  const lq_json_node *n = &j->nodes[node];
+  lq_str s = lq_json_raw(j, n);
+  if ((n->kind != LQ_JSON_NUMBER && n->kind != LQ_JSON_STRING) || s.n == 0 || s.n > 9)
+    return false;
+  *id = 0;
+  for (size_t i = 0; i < s.n; i++) {
+    unsigned digit = (unsigned)(s.p[i] - '0');
+    if (digit > 9)
+      return false;
+    *id = *id * 10 + digit;
+  }
+  return true;
+}
+
 uint32_t lq_windows_event_id(lq_windows *w)
 {
-  uint32_t node = lq_windows_value_of(w, w->id);
+  uint32_t node = lq_windows_value_of(w, w->id), digits;
+  if (node && read_digits(w->fill->json, node, &digits))
+    return digits;
   const lq_windows_text *t = node ? lq_windows_read(w, w->id, node) : NULL;
   uint64_t id = 0;
   if (!t || !t->has)

@@ -195,6 +195,12 @@ static const struct mapping_case {
      {"winlog.event_data.Image=i", "!process.name="}},
     {"{\"EventID\":1}", {"EventID=1", "!event.code="}},
     {"{\"EventID\":[],\"Channel\":5,\"Hostname\":{\"a\":[1]}}", {"winlog.channel=5"}},
+    {"{\"EventID\":\"04688\",\"Channel\":\"Security\"}", {"event.code=04688", "event.category=process"}},
+    {"{\"EventID\":\"+4688\",\"Channel\":\"Security\"}", {"event.code=+4688", "!event.category="}},
+    {"{\"EventID\":4688.0,\"Channel\":\"Security\"}", {"event.code=4688", "!event.category="}},
+    {"{\"EventID\":\"0000004688\",\"Channel\":\"Security\"}", {"event.category=process"}},
+    {"{\"EventID\":{\"#text\":\"4688\"},\"Channel\":\"Security\",\"NewProcessName\":\"n\"}",
+     {"!event.category="}},
     {"{\"EventID\":\"99999999999\",\"Channel\":\"Security\"}",
      {"event.code=99999999999", "!event.category="}},
 };
