@@ -191,7 +191,7 @@ static bool begins(const lq_shape *s, const char *key, size_t room)
 
 uint16_t lq_shapes_find_other(lq_shapes *s, uint16_t **link, const char *key, size_t room)
 {
-  uint16_t step = s->steps[**link].other;
+  uint16_t step = s->steps[s->steps[**link].other].other;
   int tried = 0;
   while (step && tried++ < TRIED && !begins(&s->items[s->steps[step].shape], key, room))
     step = s->steps[step].other;

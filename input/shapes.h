@@ -80,9 +80,9 @@ typedef struct lq_shapes {
 // Before a record. False: no memory.
 bool lq_shapes_begin(lq_shapes *s);
 void lq_shapes_free(lq_shapes *s);
-// A key, whose text goes on for `room` bytes, that is not expected at a link (`first` of a shape, `next` of a
-// step) but came there before, or is to be taken as such: it is what is expected there from now on, and *link
-// is the link behind it.
+// A key, whose text goes on for `room` bytes, that is neither of the first two steps of a link (`first` of a
+// shape, `next` of a step): it is what is expected there from now on, and *link is the link behind it.
+// LQ_NO_SHAPE: it is none of the steps that are looked at.
 uint16_t lq_shapes_find_other(lq_shapes *s, uint16_t **link, const char *key, size_t room);
 // The number of a key in an object that lies under `in`, which may be new, and the same of *link.
 // LQ_NO_SHAPE: there is no room for it now (s->full), it is too long, or it lies too far from its place in
