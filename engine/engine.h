@@ -41,13 +41,10 @@ typedef struct lq_condition {
 const lq_condition *lq_ruleset_conditions(const lq_ruleset *rs, size_t *n);
 const lq_condition *lq_ruleset_term(const lq_ruleset *rs, uint32_t term);
 // What is asked of an event later, when its turn has come: by all rows of lineage and about its processes, of
-// every event if there is any; about its processes alone; and, added to the set, because a term has held or
-// is to be asked then, as a row is.
+// every event if there is any; and about its processes alone.
 const lq_slot_set *lq_ruleset_of_lineage(const lq_ruleset *rs);
 const lq_slot_set *lq_ruleset_of_processes(const lq_ruleset *rs);
 const lq_slot_set *lq_ruleset_of_rows(const lq_ruleset *rs); // by stages, of events that they kept
-void lq_ruleset_add_later(const lq_ruleset *rs, uint32_t term, lq_slot_set *set);
-void lq_ruleset_add_row(const lq_ruleset *rs, uint32_t row, lq_slot_set *set);
 // lq_process_read of the slots of a rule set that has lineage.
 void lq_ruleset_read_process(const lq_ruleset *rs, const lq_event *e, lq_buf *own, lq_buf *parent,
                              lq_process_facts *out);
@@ -93,6 +90,9 @@ typedef struct lq_hits {
 typedef enum lq_engine_ask { LQ_ASK_RULES, LQ_ASK_ALL } lq_engine_ask; // whole rules; terms too
 // The cursor is over lq_ruleset_fields, and is asked for what conditions read.
 lq_status lq_engine_eval(lq_engine *e, lq_cursor *c, lq_engine_ask ask, lq_hits *out);
+// What is asked of an event with such hits later: because of terms that have held or are to be asked then,
+// and of rows.
+void lq_ruleset_later_of(const lq_ruleset *rs, const lq_hits *hits, lq_slot_set *out);
 // The same, of an event whose hits another engine of the rule set has found: nothing is asked or counted.
 lq_status lq_engine_assume(lq_engine *e, lq_cursor *c, lq_engine_ask ask);
 // All fields, for whoever shows, explains or remembers the event that was asked about last.

@@ -101,14 +101,14 @@ static void add(const lq_ruleset *rs, size_t i, lq_slot_set *set)
     set->words[k] |= later.words[k];
 }
 
-void lq_ruleset_add_later(const lq_ruleset *rs, uint32_t term, lq_slot_set *set)
+void lq_ruleset_later_of(const lq_ruleset *rs, const lq_hits *hits, lq_slot_set *out)
 {
-  add(rs, term, set);
-}
-
-void lq_ruleset_add_row(const lq_ruleset *rs, uint32_t row, lq_slot_set *set)
-{
-  add(rs, rs->program->nterms + row, set);
+  if (out->n)
+    memset(out->words, 0, out->n * sizeof *out->words);
+  for (size_t i = 0; i < hits->nterms; i++)
+    add(rs, hits->terms[i], out);
+  for (size_t i = 0; i < hits->nrows; i++)
+    add(rs, rs->program->nterms + hits->rows[i], out);
 }
 
 void lq_ruleset_read_process(const lq_ruleset *rs, const lq_event *e, lq_buf *own, lq_buf *parent,

@@ -15,8 +15,9 @@ struct lq_sift {
   lq_engine *engine;
   lq_reader *reader;
   bool stateful;
-  bool lineage; // every event matters
-  bool kin;     // of most of them, only what they say of processes
+  bool lineage;              // every event matters
+  bool knows;                // what stateful rules will ask of an event is enough
+  lq_slot_set wanted, asked; // of the event
   lq_buf own, parent;
   lq_sifted *into;
   lq_status failure; // why a hook stopped the reader; LQ_OK: `into` is full
@@ -32,14 +33,14 @@ static lq_find *add(lq_sift *s, lq_find_kind kind, uint64_t line, uint64_t offse
     return NULL;
   }
   lq_find *f = &b->finds[b->nfinds++];
-  *f = (lq_find){
-      .kind = kind, .line = line - 1, .offset = offset, .first = kind == LQ_FIND_KIN ? b->text.n : b->nhits};
+  *f = (lq_find){.kind = kind, .line = line - 1, .offset = offset, .first = b->nhits, .text = b->text.n};
   return f;
 }
 
 static bool is_full(const lq_sifted *b)
 {
-  return b->nfinds >= LQ_FINDS_MAX || b->nhits >= LQ_FOUND_HITS_MAX || b->text.n >= LQ_FOUND_TEXT_MAX;
+  return b->nfinds >= LQ_FINDS_MAX || b->nhits >= LQ_FOUND_HITS_MAX ||
+         b->text.n + b->kept >= LQ_FOUND_KEPT_MAX;
 }
 
 static bool add_hits(lq_sifted *b, const uint32_t *hits, size_t n)
@@ -63,63 +64,90 @@ static lq_find *add_event(lq_sift *s, lq_find_kind kind, const lq_event *e)
   return f;
 }
 
-static lq_status note_hits(lq_sift *s, const lq_event *e, const lq_hits *hits)
+static lq_status add_all_hits(lq_sift *s, lq_find *f, const lq_hits *hits)
 {
-  lq_find *f = add_event(s, LQ_FIND_HITS, e);
-  if (!f)
-    return LQ_E_NOMEM;
+  lq_sifted *b = s->into;
   f->nrules = (uint32_t)hits->nrules;
   f->nterms = (uint32_t)hits->nterms;
   f->nrows = (uint32_t)hits->nrows;
-  f->seen = lq_reader_leave(s->reader);
-  lq_sifted *b = s->into;
   return add_hits(b, hits->rules, hits->nrules) && add_hits(b, hits->terms, hits->nterms) &&
                  add_hits(b, hits->rows, hits->nrows)
              ? LQ_OK
              : LQ_E_NOMEM;
 }
 
-static lq_status note_kin(lq_sift *s, const lq_event *e)
+static lq_status note_hits(lq_sift *s, const lq_event *e, const lq_hits *hits)
+{
+  lq_find *f = add_event(s, LQ_FIND_HITS, e);
+  if (!f)
+    return LQ_E_NOMEM;
+  f->seen = lq_reader_leave(s->reader);
+  return add_all_hits(s, f, hits);
+}
+
+static bool note_processes(lq_sift *s, const lq_event *e, lq_find *f)
 {
   lq_process_facts facts;
   lq_buf *text = &s->into->text;
   lq_ruleset_read_process(s->bundle->rules, e, &s->own, &s->parent, &facts);
-  lq_find *f = s->own.failed || s->parent.failed ? NULL : add_event(s, LQ_FIND_KIN, e);
-  if (!f)
-    return LQ_E_NOMEM;
   f->nown = (uint32_t)facts.own.n;
   f->nparent = (uint32_t)facts.parent.n;
   f->starts = facts.starts;
   f->unique = facts.unique;
   lq_buf_str(text, facts.own);
   lq_buf_str(text, facts.parent);
-  return text->failed ? LQ_E_NOMEM : LQ_OK;
+  return !s->own.failed && !s->parent.failed && !text->failed;
 }
 
-// One that could be over a limit is the scan's to look at.
-static lq_status is_kin(lq_sift *s, lq_cursor *c, bool *alone)
+// The block's bytes are there as long as what was found in it.
+static bool lies_in(const lq_sifted *b, lq_str record)
 {
-  *alone = s->kin && !c->may_be_over;
-  lq_status status = *alone ? lq_cursor_need(c, lq_ruleset_of_processes(s->bundle->rules)) : LQ_OK;
-  if (status == LQ_OK && *alone)
-    *alone = !lq_event_shorten(c->event, (size_t)s->limits.max_value);
+  uintptr_t at = (uintptr_t)record.p - (uintptr_t)b->bytes;
+  return record.n <= b->n && at <= b->n - record.n;
+}
+
+static bool keep_values(lq_sift *s, const lq_event *e, lq_find *f)
+{
+  lq_keep keep = {.record = true, .values = true, .slots = &s->wanted, .in_place = lies_in(s->into, e->raw)};
+  f->kept = lq_snapshot_take(e, (lq_order){0}, keep, &s->into->mem);
+  s->into->kept += f->kept ? f->kept->size : 0;
+  return f->kept != NULL;
+}
+
+static lq_status note_known(lq_sift *s, const lq_event *e, const lq_hits *hits)
+{
+  lq_find *f = add_event(s, LQ_FIND_KNOWN, e);
+  bool fine = f && (hits->nterms + hits->nrows == 0 || keep_values(s, e, f)) &&
+              (!s->lineage || note_processes(s, e, f));
+  return fine ? add_all_hits(s, f, hits) : LQ_E_NOMEM;
+}
+
+// What is asked of one that waits is asked here. One that could be over a limit is the scan's to look at.
+static lq_status know(lq_sift *s, lq_cursor *c, const lq_hits *hits, bool *known)
+{
+  const lq_ruleset *rules = s->bundle->rules;
+  *known = s->knows && hits->nrules == 0 && !c->may_be_over;
+  if (!*known)
+    return LQ_OK;
+  lq_ruleset_later_of(rules, hits, &s->wanted);
+  for (size_t i = 0; i < s->asked.n; i++)
+    s->asked.words[i] = s->wanted.words[i] | lq_ruleset_of_processes(rules)->words[i];
+  lq_status status = lq_cursor_need(c, &s->asked);
+  *known = status == LQ_OK && !lq_event_shorten(c->event, (size_t)s->limits.max_value);
   return status;
 }
 
 static lq_status note_event(lq_sift *s, lq_cursor *c, const lq_hits *hits)
 {
-  bool alone = false;
-  lq_status status = LQ_OK;
-  if (hits->nrules == 0 && hits->nterms == 0 && hits->nrows == 0) {
-    if (!s->stateful)
-      return LQ_OK;
-    if (!s->lineage)
-      return add_event(s, LQ_FIND_STAMP, c->event) ? LQ_OK : LQ_E_NOMEM;
-    status = is_kin(s, c, &alone);
-  }
+  bool known, any = hits->nrules > 0 || hits->nterms > 0 || hits->nrows > 0;
+  if (!any && !s->stateful)
+    return LQ_OK;
+  if (!any && !s->lineage)
+    return add_event(s, LQ_FIND_STAMP, c->event) ? LQ_OK : LQ_E_NOMEM;
+  lq_status status = know(s, c, hits, &known);
   if (status != LQ_OK)
     return status;
-  return alone ? note_kin(s, c->event) : note_hits(s, c->event, hits);
+  return known ? note_known(s, c->event, hits) : note_hits(s, c->event, hits);
 }
 
 static int on_record(void *user, lq_cursor *c)
@@ -195,17 +223,24 @@ static lq_status read_body(lq_sift *s, lq_sifted *b)
   return LQ_OK;
 }
 
+static void forget(lq_sifted *b)
+{
+  for (size_t i = 0; i < b->nfinds; i++)
+    lq_snapshot_unref(b->finds[i].kept, &b->mem);
+  b->nfinds = b->nhits = b->kept = 0;
+  lq_buf_clear(&b->text);
+}
+
 lq_status lq_sift_block(lq_sift *s, const void *bytes, size_t n, lq_sifted *into)
 {
   if (!s || !into || (!bytes && n > 0))
     return LQ_E_USAGE;
   into->bytes = bytes;
   into->n = n;
-  into->nfinds = into->nhits = 0;
-  lq_buf_clear(&into->text);
+  forget(into);
   into->now = s->options.now;
   into->skims = lq_api_sieve(s->bundle, &s->options) != NULL;
-  into->kin = s->kin;
+  into->knows = s->knows;
   into->limits = s->limits;
   memcpy(into->digest, s->bundle->digest, sizeof into->digest);
   find_body(into);
@@ -238,11 +273,16 @@ lq_status lq_sift_new(lq_sift **out, const lq_bundle *b, const lq_scan_options *
                  .lineage = b->program->nlineages > 0,
                  .own.mem = &s->mem,
                  .parent.mem = &s->mem};
-  // Where records are kept nowhere, nobody will ask for that of an event without hits.
-  s->kin = s->lineage && o.spill && o.lateness == LQ_SCAN_LATENESS_WHOLE &&
-           lq_layer_is_on(o.layers_off, LQ_LAYER_WAITING);
+  // Where what waits cannot be saved, nobody will ask for the record of an event without hits.
+  s->knows = s->stateful && o.spill && o.lateness == LQ_SCAN_LATENESS_WHOLE &&
+             lq_layer_is_on(o.layers_off, LQ_LAYER_WAITING);
   lq_reader_hooks hooks = {.record = on_record, .bad = on_bad, .user = s};
+  size_t slots = lq_fieldmap_slots(lq_ruleset_fields(b->rules));
   lq_status status = lq_api_open(&s->engine, &s->reader, s->bundle, &s->options, &s->limits, &hooks, &s->mem);
+  if (status == LQ_OK)
+    status = lq_slot_set_init(&s->wanted, slots, &s->mem);
+  if (status == LQ_OK)
+    status = lq_slot_set_init(&s->asked, slots, &s->mem);
   if (status == LQ_OK)
     lq_reader_set_sieve(s->reader, lq_api_sieve(b, &o));
   if (status == LQ_OK)
@@ -259,6 +299,8 @@ void lq_sift_free(lq_sift *s)
   lq_mem mem = s->mem;
   lq_reader_free(s->reader);
   lq_engine_free(s->engine);
+  lq_slot_set_free(&s->wanted);
+  lq_slot_set_free(&s->asked);
   lq_buf_free(&s->own);
   lq_buf_free(&s->parent);
   lq_bundle_free(s->bundle);
@@ -285,6 +327,7 @@ void lq_sifted_free(lq_sifted *b)
   if (!b)
     return;
   lq_mem mem = b->mem;
+  forget(b);
   lq_mem_free(&mem, b->finds, b->finds_cap, sizeof *b->finds);
   lq_mem_free(&mem, b->hits, b->hits_cap, sizeof *b->hits);
   lq_buf_free(&b->text);

@@ -7,7 +7,7 @@
 typedef enum lq_find_kind {
   LQ_FIND_HITS,  // a record in which conditions hold, or that is wanted whatever holds
   LQ_FIND_STAMP, // one of which stateful rules want the time alone
-  LQ_FIND_KIN,   // the time, and what it says of processes
+  LQ_FIND_KNOWN, // one that waits: its time, its terms, what they will ask, what it says of processes
   LQ_FIND_BAD,
 } lq_find_kind;
 
@@ -18,17 +18,19 @@ typedef struct lq_find {
   uint64_t line, offset; // lines before it in the body; of its first byte, there
   size_t n;              // bytes of the record
   int64_t time;
-  size_t first; // HITS: of its rules, then its terms, then its rows; KIN: of its texts
+  size_t first; // HITS, KNOWN: of its rules, then its terms, then its rows
   uint32_t nrules, nterms, nrows;
-  uint32_t nown, nparent; // KIN
-  bool starts, unique;    // KIN
+  lq_snapshot *kept;      // KNOWN; NULL: only processes matter
+  size_t text;            // KNOWN, with lineage: of its names
+  uint32_t nown, nparent; // likewise
+  bool starts, unique;    // likewise
   lq_oddities seen;
   lq_str reason; // BAD; static
 } lq_find;
 
 // Events made to be remarkable must not take more memory than their bytes: behind so many of them the rest of
 // a block is not looked at, and is the scan's to read.
-enum { LQ_FINDS_MAX = 1 << 14, LQ_FOUND_HITS_MAX = 1 << 18, LQ_FOUND_TEXT_MAX = 1 << 20 };
+enum { LQ_FINDS_MAX = 1 << 14, LQ_FOUND_HITS_MAX = 1 << 18, LQ_FOUND_KEPT_MAX = 4 << 20 };
 
 struct lq_sifted {
   lq_mem mem;
@@ -43,6 +45,7 @@ struct lq_sifted {
   uint32_t *hits;
   size_t nhits, hits_cap;
   lq_buf text;            // names of processes
+  size_t kept;            // bytes of finds' snapshots
   lq_input_stats read;    // of the body, without the records of HITS
   lq_engine_stats judged; // all of it
   // Whose answers they are.
@@ -50,7 +53,7 @@ struct lq_sifted {
   lq_limits limits;
   int64_t now;
   bool skims; // lines may have gone unread
-  bool kin;   // records may have gone unread of which only processes matter
+  bool knows; // records of KNOWN have been counted, and are not to be read again
 };
 
 #endif

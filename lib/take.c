@@ -10,44 +10,87 @@ static lq_str text_of(const lq_sifted *b, const lq_find *f)
   return (lq_str){b->bytes + b->body + f->offset, f->n};
 }
 
+static lq_hits hits_of(const lq_sifted *b, const lq_find *f)
+{
+  const uint32_t *first = b->nhits ? b->hits + f->first : NULL;
+  if (!first)
+    return (lq_hits){0};
+  return (lq_hits){.rules = first,
+                   .nrules = f->nrules,
+                   .terms = first + f->nrules,
+                   .nterms = f->nterms,
+                   .rows = first + f->nrules + f->nterms,
+                   .nrows = f->nrows};
+}
+
 static lq_status take_record(lq_scan *s, const lq_sifted *b, const lq_find *f)
 {
-  const uint32_t *first = b->hits + f->first;
-  const lq_hits hits = {.rules = first,
-                        .nrules = f->nrules,
-                        .terms = first + f->nrules,
-                        .nterms = f->nterms,
-                        .rows = first + f->nrules + f->nterms,
-                        .nrows = f->nrows};
+  const lq_hits hits = hits_of(b, f);
   s->known = &hits;
   lq_status status = lq_reader_take(s->reader, text_of(b, f), f->line, f->offset, f->seen);
   s->known = NULL;
   return lq_scan_settle(s, status);
 }
 
-static lq_status stamp(lq_scan *s, const lq_find *f)
+static lq_status make_stamped(lq_scan *s)
 {
-  lq_status status = LQ_OK;
-  if (!s->has_stamped)
-    status = lq_event_init(&s->stamped, lq_ruleset_fields(s->bundle->rules), &s->mem);
+  if (s->has_stamped)
+    return LQ_OK;
+  lq_status status = lq_event_init(&s->stamped, lq_ruleset_fields(s->bundle->rules), &s->mem);
   s->has_stamped = status == LQ_OK;
-  s->stamped.time = f->time;
-  s->stamped.has_time = f->has_time;
   return status;
 }
 
-static lq_status take_kin(lq_scan *s, const lq_sifted *b, const lq_find *f)
+static void stamp(lq_event *e, const lq_find *f)
 {
-  lq_status status = stamp(s, f);
-  if (status != LQ_OK)
-    return status;
-  lq_str text = lq_str_slice(lq_buf_get(&b->text), f->first, f->first + f->nown + f->nparent);
-  lq_process_facts facts = {.own = lq_str_slice(text, 0, f->nown),
+  lq_event_clear(e);
+  e->time = f->time;
+  e->has_time = f->has_time;
+}
+
+// As the scan's own reader and lq_scan_event would have placed it.
+static void place(lq_scan *s, const lq_find *f, lq_event *e)
+{
+  lq_reader_position here;
+  lq_reader_position_get(s->reader, &here);
+  e->source = lq_buf_get(&s->source);
+  e->line = here.line + f->line;
+  e->offset = here.offset + f->offset;
+  s->nth = e->line == s->line ? s->nth + 1 : 1;
+  s->line = e->line;
+  e->nth = s->nth;
+}
+
+static lq_process_facts facts_of(const lq_sifted *b, const lq_find *f)
+{
+  lq_str text = lq_str_slice(lq_buf_get(&b->text), f->text, f->text + f->nown + f->nparent);
+  return (lq_process_facts){.own = lq_str_slice(text, 0, f->nown),
                             .parent = lq_str_slice(text, f->nown, text.n),
                             .starts = f->starts,
                             .unique = f->unique};
+}
+
+static lq_status take_known(lq_scan *s, const lq_sifted *b, const lq_find *f)
+{
+  lq_event *e = &s->stamped;
+  lq_status status = make_stamped(s);
+  if (status != LQ_OK)
+    return status;
+  if (f->kept)
+    lq_snapshot_replay(f->kept, e);
+  else
+    stamp(e, f);
+  place(s, f, e);
+  const lq_hits hits = hits_of(b, f);
+  lq_process_facts facts = facts_of(b, f);
+  lq_offer o = {.event = e,
+                .hits = hits.terms,
+                .nhits = hits.nterms,
+                .rows = hits.rows,
+                .nrows = hits.nrows,
+                .facts = s->bundle->program->nlineages > 0 ? &facts : NULL};
   s->busy = true;
-  status = lq_stateful_kin(s->stateful, &s->stamped, &facts);
+  status = lq_stateful_offer(s->stateful, &o);
   s->busy = false;
   return status;
 }
@@ -55,9 +98,10 @@ static lq_status take_kin(lq_scan *s, const lq_sifted *b, const lq_find *f)
 static lq_status take_stamp(lq_scan *s, const lq_find *f)
 {
   static const lq_hits none = {0};
-  lq_status status = stamp(s, f);
+  lq_status status = make_stamped(s);
   if (status != LQ_OK)
     return status;
+  stamp(&s->stamped, f);
   s->busy = true;
   lq_cursor whole = lq_cursor_of(&s->stamped);
   status = lq_stateful_event(s->stateful, &whole, &none);
@@ -82,7 +126,7 @@ static lq_status take(lq_scan *s, const lq_sifted *b, const lq_find *f)
   switch (f->kind) {
   case LQ_FIND_HITS: return take_record(s, b, f);
   case LQ_FIND_STAMP: return take_stamp(s, f);
-  case LQ_FIND_KIN: return take_kin(s, b, f);
+  case LQ_FIND_KNOWN: return take_known(s, b, f);
   case LQ_FIND_BAD: return take_bad(s, f);
   }
   return LQ_OK;
@@ -145,7 +189,7 @@ static bool can_believe(const lq_scan *s, const lq_sifted *b)
 {
   return b->body < b->end && s->passing == 0 && !s->options.event && b->now == s->now &&
          b->skims == (lq_api_sieve(s->bundle, &s->options) != NULL) &&
-         (!b->kin || lq_stateful_takes_kin(s->stateful)) && same_limits(&b->limits, &s->limits) &&
+         (!b->knows || lq_stateful_takes_known(s->stateful)) && same_limits(&b->limits, &s->limits) &&
          strcmp(b->digest, s->bundle->digest) == 0;
 }
 

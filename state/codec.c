@@ -433,7 +433,8 @@ static lq_snapshot *read_again(lq_decoder *w, const lq_snapshot *k, bool *unread
   *unreadable = status != LQ_OK;
   if (*unreadable)
     return lq_snapshot_copy(k, w->mem);
-  return lq_snapshot_take(e, k->order, (lq_keep){true, true, p->of_rows}, w->mem);
+  return lq_snapshot_take(e, k->order, (lq_keep){.record = true, .values = true, .slots = p->of_rows},
+                          w->mem);
 }
 
 static void make_event(lq_decoder *from, lq_pool_entry *entry)

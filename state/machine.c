@@ -45,14 +45,26 @@ void lq_tell(lq_machine *m, lq_step_kind kind, const lq_partial *p, lq_str key, 
 }
 
 // Stages of single events read their fields later on: those events are kept with their values.
-lq_snapshot *lq_at_hand_keep(lq_machine *m)
+static lq_snapshot **place_of(const lq_machine *m, lq_keep *keep)
 {
   lq_at_hand *e = m->at_hand;
   bool whole = m->def->kind == LQ_STATE_EVENT;
-  lq_snapshot **place = whole ? &e->whole : &e->kept;
-  lq_keep keep = {true, whole, e->wanted};
-  if (!*place && lq_snapshot_size(e->event, keep) <= m->host->limits.rule_bytes)
-    *place = lq_snapshot_take(e->event, e->order, keep, m->mem);
+  *keep = (lq_keep){.record = true, .values = whole, .slots = e->wanted};
+  return whole ? &e->whole : &e->kept;
+}
+
+bool lq_at_hand_fits(const lq_machine *m)
+{
+  lq_keep keep;
+  return *place_of(m, &keep) || lq_snapshot_size(m->at_hand->event, keep) <= m->host->limits.rule_bytes;
+}
+
+lq_snapshot *lq_at_hand_keep(lq_machine *m)
+{
+  lq_keep keep;
+  lq_snapshot **place = place_of(m, &keep);
+  if (!*place && lq_at_hand_fits(m))
+    *place = lq_snapshot_take(m->at_hand->event, m->at_hand->order, keep, m->mem);
   return *place;
 }
 

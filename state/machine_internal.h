@@ -134,6 +134,7 @@ struct lq_machine {
 // ---- machine.c
 void lq_tell(lq_machine *m, lq_step_kind kind, const lq_partial *p, lq_str key, uint32_t filled);
 lq_snapshot *lq_at_hand_keep(lq_machine *m); // borrowed; NULL: no memory, or no room (counted)
+bool lq_at_hand_fits(const lq_machine *m);   // there could be room
 static inline bool lq_too_old(int64_t now, int64_t then, int64_t span) // now - then > span, without overflow
 {
   return span >= 0 && now > then && (uint64_t)now - (uint64_t)then > (uint64_t)span;

@@ -133,9 +133,9 @@ bool lq_partition_keeps_all(const lq_partition *s)
   return !s->config.read;
 }
 
-bool lq_partition_takes_kin(const lq_partition *s)
+bool lq_partition_takes_known(const lq_partition *s)
 {
-  return s->lineage && s->config.read && lq_buffer_strips(&s->buffer, 0);
+  return s->config.read && lq_buffer_strips(&s->buffer, 0);
 }
 
 // ---- time
@@ -234,7 +234,8 @@ static lq_status let_in(lq_partition *s, lq_waiting *w)
 {
   lq_at_hand e = {.order = w->order, .event = &s->waited};
   lq_process_facts facts;
-  told t = {.hits = w->hits, .nhits = w->nhits, .rows = w->hits + w->nhits, .nrows = w->nrows};
+  told t = {
+      .hits = w->hits, .nhits = w->nhits, .rows = w->hits ? w->hits + w->nhits : NULL, .nrows = w->nrows};
   if (w->kin) {
     lq_kin_facts(w->kin, &facts);
     t.facts = &facts;
@@ -247,7 +248,7 @@ static lq_status let_in(lq_partition *s, lq_waiting *w)
   lq_snapshot_replay(w->kept, &s->waited);
   if (s->waited.failed)
     return LQ_E_NOMEM;
-  e.whole = lq_snapshot_ref(w->kept);
+  e.whole = w->borrowed ? NULL : lq_snapshot_ref(w->kept);
   return take_turn(s, &e, &t);
 }
 
@@ -323,7 +324,7 @@ static size_t ids_of(const lq_offer *o)
 // Whether nothing of the event is looked at when its turn has come.
 static bool is_kin_alone(const lq_partition *s, const lq_offer *o)
 {
-  return o->facts && ids_of(o) == 0 && lq_partition_takes_kin(s);
+  return o->facts && ids_of(o) == 0 && lq_partition_takes_known(s);
 }
 
 // False: no memory; what there is of it is the caller's to free.
@@ -344,7 +345,9 @@ static bool fill_waiting(lq_partition *s, const lq_offer *o, const lq_keep *keep
 static lq_status wait(lq_partition *s, const lq_offer *o, lq_order order)
 {
   const lq_mem *mem = &s->meter.hook;
-  lq_keep keep = {!lq_buffer_strips(&s->buffer, o->nhits), true, s->config.read ? o->wanted : NULL};
+  lq_keep keep = {.record = !lq_buffer_strips(&s->buffer, o->nhits),
+                  .values = true,
+                  .slots = s->config.read ? o->wanted : NULL};
   bool alone = is_kin_alone(s, o);
   size_t size = (alone ? 0 : lq_snapshot_size(o->event, keep)) + (o->facts ? lq_kin_size(o->facts) : 0) +
                 ids_of(o) * sizeof *o->hits + 256;

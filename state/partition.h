@@ -61,8 +61,9 @@ void lq_partition_set_now(lq_partition *s, int64_t now);
 bool lq_partition_wants_all(const lq_partition *s);
 // Whether all values of an event are to be kept, as nobody could read its record again after a restart.
 bool lq_partition_keeps_all(const lq_partition *s);
-// Whether what an event without hits says of processes is all that it waits with.
-bool lq_partition_takes_kin(const lq_partition *s);
+// Whether an event waits with what was known of it when it came, and nobody asks for the record of one
+// without hits.
+bool lq_partition_takes_known(const lq_partition *s);
 
 // An event, and what is known of it. All is borrowed for the call.
 typedef struct lq_offer {

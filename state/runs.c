@@ -1,16 +1,19 @@
 // Sorted runs: events that wait and find no room in memory, written outside of it in order, and merged.
 //
-// A snapshot is one block, so it goes out as it lies in memory and is moved when it comes back. Runs of one
-// level are merged when there are many, so there are never more than a few dozen however little room there
-// is.
+// A snapshot is one block, so it goes out as it lies in memory and is moved when it comes back: most often it
+// is looked at where it was read to. Runs of one level are merged when there are many, so there are never
+// more than a few dozen however little room there is.
 #include "state/runs.h"
 
 #include <string.h>
 
 enum { LEAST_BLOCK = 256, MOST_BLOCK = 256 << 10, MOST_RUNS = 32 };
+enum { ALIGN = 8 }; // of all parts of an event, and of blocks
 
 void lq_waiting_free(lq_waiting *w, const lq_mem *mem)
 {
+  if (w->borrowed)
+    *w = (lq_waiting){0};
   lq_snapshot_unref(w->kept, mem);
   lq_kin_free(w->kin, mem);
   if (w->hits)
@@ -33,9 +36,14 @@ static size_t within(uint64_t n, size_t least, size_t most)
   return n < least ? least : n > most ? most : (size_t)n;
 }
 
+static size_t block_of(uint64_t room)
+{
+  return within(room, LEAST_BLOCK, MOST_BLOCK) / ALIGN * ALIGN;
+}
+
 size_t lq_runs_block(const lq_runs *r)
 {
-  return within(r->room / 8, LEAST_BLOCK, MOST_BLOCK);
+  return block_of(r->room / 8);
 }
 
 static size_t runs_of_a_level(const lq_runs *r)
@@ -111,6 +119,18 @@ static lq_status put(lq_runs *r, const void *bytes, size_t n)
   return LQ_OK;
 }
 
+static uint64_t padded(uint64_t n)
+{
+  return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static lq_status put_part(lq_runs *r, const void *bytes, size_t n)
+{
+  static const char zeros[ALIGN];
+  lq_status status = put(r, bytes, n);
+  return status ? status : put(r, zeros, (size_t)(padded(n) - n));
+}
+
 static lq_status begin_at(lq_runs *r, uint32_t level)
 {
   if (r->failed)
@@ -138,13 +158,13 @@ lq_status lq_runs_add(lq_runs *r, const lq_waiting *w)
                       .kin = w->kin ? w->kin->size : 0,
                       .nhits = w->nhits,
                       .nrows = w->nrows};
-  lq_status status = put(r, &head, sizeof head);
+  lq_status status = put_part(r, &head, sizeof head);
   if (!status)
-    status = put(r, w->hits, lq_waiting_ids(w) * sizeof *w->hits);
+    status = put_part(r, w->hits, lq_waiting_ids(w) * sizeof *w->hits);
   if (!status)
-    status = put(r, w->kin, (size_t)head.kin);
+    status = put_part(r, w->kin, (size_t)head.kin);
   r->events += !status;
-  return status ? status : put(r, w->kept, (size_t)head.size);
+  return status ? status : put_part(r, w->kept, (size_t)head.size);
 }
 
 static lq_status end_run(lq_runs *r)
@@ -159,12 +179,17 @@ static lq_status end_run(lq_runs *r)
 
 // ---- reading
 
+// What has not been used stays, in front.
 static lq_status fill(lq_runs *r, lq_run *run)
 {
-  uint64_t left = run->size - run->at;
+  size_t old = run->have - run->used, room = run->block_size - old;
+  uint64_t left = run->size - run->at - old;
+  size_t more = left < room ? (size_t)left : room;
+  if (old > 0)
+    memmove(run->block, run->block + run->used, old);
   run->used = 0;
-  run->have = left < run->block_size ? (size_t)left : run->block_size;
-  return run->have == 0 || r->store.read(r->store.user, run->id, run->at, run->block, run->have) == 0
+  run->have = old + more;
+  return more == 0 || r->store.read(r->store.user, run->id, run->at + old, run->block + old, more) == 0
              ? LQ_OK
              : fail(r);
 }
@@ -197,7 +222,7 @@ static lq_status take(lq_runs *r, lq_run *run, void *into, size_t n)
 // Behind the head, which has been looked at.
 static uint64_t size_of_rest(const lq_run_head *h)
 {
-  return h->size + h->kin + ids_of(h->nhits, h->nrows) * sizeof(uint32_t);
+  return padded(h->size) + padded(h->kin) + padded(ids_of(h->nhits, h->nrows) * sizeof(uint32_t));
 }
 
 static bool fits(const lq_run_head *h, uint64_t left)
@@ -211,6 +236,7 @@ static bool fits(const lq_run_head *h, uint64_t left)
 
 static lq_status next_head(lq_runs *r, lq_run *run)
 {
+  run->taken = false;
   run->more = run->at < run->size;
   if (!run->more)
     return LQ_OK;
@@ -243,7 +269,7 @@ static size_t first(const lq_runs *r, size_t from, size_t to)
 static lq_status copy_first(lq_runs *r, lq_run *run)
 {
   uint64_t n = size_of_rest(&run->head);
-  lq_status status = put(r, &run->head, sizeof run->head);
+  lq_status status = put_part(r, &run->head, sizeof run->head);
   for (size_t got; n > 0 && !status; n -= got) {
     const char *bytes;
     status = some(r, run, n, &bytes, &got);
@@ -255,10 +281,12 @@ static lq_status copy_first(lq_runs *r, lq_run *run)
 
 static lq_status open_all(lq_runs *r, size_t from)
 {
-  size_t size = within(r->room / 2 / (r->n - from + 1), LEAST_BLOCK, MOST_BLOCK);
+  size_t size = block_of(r->room / 2 / (r->n - from + 1));
   lq_status status = LQ_OK;
-  for (size_t i = from; i < r->n && !status; i++)
-    status = r->run[i].block ? LQ_OK : open_run(r, &r->run[i], size);
+  for (size_t i = from; i < r->n && !status; i++) {
+    lq_run *run = &r->run[i];
+    status = !run->block ? open_run(r, run, size) : run->taken ? next_head(r, run) : LQ_OK;
+  }
   return status;
 }
 
@@ -269,6 +297,7 @@ static void rewind_all(lq_runs *r, size_t from)
     close_run(r, &r->run[i]);
     r->run[i].at = 0;
     r->run[i].more = true;
+    r->run[i].taken = false;
   }
 }
 
@@ -353,18 +382,63 @@ static void free_room(lq_runs *r, const lq_run_head *h, lq_waiting *w)
   lq_mem_free(r->mem, w->kept, 1, (size_t)h->size);
 }
 
-static lq_status take_waiting(lq_runs *r, lq_run *run, const lq_run_head *h, lq_waiting *w)
+static lq_status look(lq_runs *r, const lq_run_head *h, lq_waiting *w)
 {
-  lq_status status = take(r, run, w->hits, lq_waiting_ids(w) * sizeof *w->hits);
-  if (!status)
-    status = take(r, run, w->kin, (size_t)h->kin);
-  if (!status)
-    status = take(r, run, w->kept, (size_t)h->size);
-  bool well = !status && (!w->kin || lq_kin_is_whole(w->kin, (size_t)h->kin)) &&
+  bool well = (!w->kin || lq_kin_is_whole(w->kin, (size_t)h->kin)) &&
               (!w->kept || lq_snapshot_moved(w->kept, (size_t)h->size, r->slots));
-  if (!status && !well)
-    status = fail(r);
-  return status ? status : next_head(r, run);
+  return well ? LQ_OK : fail(r);
+}
+
+static lq_status take_part(lq_runs *r, lq_run *run, void *into, size_t n)
+{
+  char rest[ALIGN];
+  lq_status status = take(r, run, into, n);
+  return status ? status : take(r, run, rest, (size_t)(padded(n) - n));
+}
+
+// One that is larger than the block.
+static lq_status take_copy(lq_runs *r, lq_run *run, lq_waiting *w)
+{
+  const lq_run_head *h = &run->head;
+  if (!make_room(r, h, w)) {
+    free_room(r, h, w);
+    return LQ_E_NOMEM;
+  }
+  lq_status status = take_part(r, run, w->hits, lq_waiting_ids(w) * sizeof *w->hits);
+  if (!status)
+    status = take_part(r, run, w->kin, (size_t)h->kin);
+  if (!status)
+    status = take_part(r, run, w->kept, (size_t)h->size);
+  if (!status)
+    status = look(r, h, w);
+  if (status)
+    free_room(r, h, w);
+  return status;
+}
+
+static void *part(char **at, uint64_t n)
+{
+  void *p = n > 0 ? *at : NULL;
+  *at += padded(n);
+  return p;
+}
+
+static lq_status take_in_place(lq_runs *r, lq_run *run, lq_waiting *w)
+{
+  const lq_run_head *h = &run->head;
+  uint64_t n = size_of_rest(h);
+  lq_status status = run->have - run->used < n ? fill(r, run) : LQ_OK;
+  if (status || run->have < n)
+    return status ? status : fail(r);
+  char *at = run->block + run->used;
+  *w = (lq_waiting){
+      .order = h->order, .nhits = (size_t)h->nhits, .nrows = (size_t)h->nrows, .borrowed = true};
+  w->hits = part(&at, lq_waiting_ids(w) * sizeof *w->hits);
+  w->kin = part(&at, h->kin);
+  w->kept = part(&at, h->size);
+  run->used += (size_t)n;
+  run->at += n;
+  return look(r, h, w);
 }
 
 lq_status lq_runs_next(lq_runs *r, lq_waiting *out, bool *any)
@@ -376,12 +450,11 @@ lq_status lq_runs_next(lq_runs *r, lq_waiting *out, bool *any)
   *out = (lq_waiting){0};
   if (status || !run)
     return status;
-  const lq_run_head head = run->head;
-  status = make_room(r, &head, &w) ? take_waiting(r, run, &head, &w) : LQ_E_NOMEM;
-  if (status) {
-    free_room(r, &head, &w);
+  bool fits = size_of_rest(&run->head) <= run->block_size;
+  status = (fits ? take_in_place : take_copy)(r, run, &w);
+  if (status)
     return status;
-  }
+  run->taken = true;
   r->events--;
   *out = w;
   *any = true;
@@ -400,5 +473,6 @@ lq_status lq_runs_skip(lq_runs *r)
     status = some(r, run, n, &bytes, &got);
   }
   r->events -= !status;
-  return status ? status : next_head(r, run);
+  run->taken = true;
+  return status;
 }

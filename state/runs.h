@@ -13,6 +13,7 @@ typedef struct lq_waiting {
   uint32_t *hits;    // terms that it fits, then rows of lineage that it lets hold
   size_t nhits;      // LQ_HITS_UNKNOWN: restored, all terms and rows are to be asked
   size_t nrows;      // LQ_HITS_UNKNOWN: all rows are
+  bool borrowed;     // all of it lies in a run's block: it is there until the next one is asked for
 } lq_waiting;
 #define LQ_HITS_UNKNOWN SIZE_MAX
 size_t lq_waiting_ids(const lq_waiting *w); // that there are in hits
@@ -39,7 +40,7 @@ typedef struct lq_run {
   char *block;        // read ahead: the `have` bytes from `at` on. NULL: not open
   size_t block_size, have, used;
   lq_run_head head; // of the next event
-  bool more;
+  bool more, taken; // taken: the head is that of the event before, and that may still be looked at
 } lq_run;
 
 typedef struct lq_runs {

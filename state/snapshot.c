@@ -50,7 +50,7 @@ static lq_str own_str(lq_str s, char **at)
 
 static lq_str record_of(const lq_event *e, lq_keep keep)
 {
-  return keep.record ? e->raw : (lq_str){0};
+  return keep.record || keep.in_place ? e->raw : (lq_str){0};
 }
 
 static bool has(const lq_keep *keep, uint32_t slot)
@@ -61,7 +61,7 @@ static bool has(const lq_keep *keep, uint32_t slot)
 static size_t size_of(const lq_event *e, lq_keep keep, size_t *nvalues)
 {
   lq_str record = record_of(e, keep);
-  size_t text = record.n + e->source.n;
+  size_t text = (keep.in_place ? 0 : record.n) + e->source.n;
   *nvalues = 0;
   for (size_t i = 0; i < e->ntouched; i++) {
     if (!has(&keep, e->touched[i]))
@@ -83,7 +83,7 @@ size_t lq_snapshot_size(const lq_event *e, lq_keep keep)
 lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, lq_keep keep, const lq_mem *mem)
 {
   size_t nvalues, size = size_of(e, keep, &nvalues), n = 0;
-  lq_snapshot *k = lq_mem_alloc(mem, 1, size);
+  lq_snapshot *k = lq_mem_resize(mem, NULL, 0, 1, size); // all of it is written
   if (!k)
     return NULL;
   lq_snapshot_value *kept = (lq_snapshot_value *)(k + 1);
@@ -101,7 +101,7 @@ lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, lq_keep keep, c
                      .values = kept,
                      .nvalues = nvalues};
   lq_str record = record_of(e, keep);
-  k->raw = own_str(record, &text);
+  k->raw = keep.in_place ? record : own_str(record, &text);
   k->source = own_str(e->source, &text);
   for (size_t i = 0; i < e->ntouched; i++) {
     uint32_t slot = e->touched[i];

@@ -46,6 +46,7 @@ typedef struct lq_snapshot {
 typedef struct lq_keep {
   bool record, values;      // its bytes; what its slots have
   const lq_slot_set *slots; // of these slots alone; NULL: of all
+  bool in_place;            // the record stays where it lies, which outlives the snapshot
 } lq_keep;
 size_t lq_snapshot_size(const lq_event *e, lq_keep keep); // bytes that lq_snapshot_take will ask for
 lq_snapshot *lq_snapshot_take(const lq_event *e, lq_order order, lq_keep keep,

@@ -265,15 +265,9 @@ static void add_later(lq_stateful *s, const lq_hits *hits, bool known)
 {
   const lq_ruleset *rs = s->engine->rs;
   const lq_slot_set *of_lineage = lq_ruleset_of_lineage(rs);
-  size_t size = of_lineage->n * sizeof *of_lineage->words;
-  if (known && size > 0)
-    memset(s->wanted.words, 0, size);
-  else
-    memcpy(s->wanted.words, of_lineage->words, size);
-  for (size_t i = 0; i < hits->nterms; i++)
-    lq_ruleset_add_later(rs, hits->terms[i], &s->wanted);
-  for (size_t i = 0; i < hits->nrows && known; i++)
-    lq_ruleset_add_row(rs, hits->rows[i], &s->wanted);
+  lq_ruleset_later_of(rs, hits, &s->wanted);
+  for (size_t i = 0; i < of_lineage->n && !known; i++)
+    s->wanted.words[i] |= of_lineage->words[i];
 }
 
 // Without the layer all of it is: then nothing has to be known of what rules ask for.
@@ -311,7 +305,7 @@ static lq_status shorten(lq_stateful *s, lq_cursor *c, const lq_hits *hits, bool
   return status;
 }
 
-static lq_status offer(lq_stateful *s, const lq_offer *o)
+lq_status lq_stateful_offer(lq_stateful *s, const lq_offer *o)
 {
   lq_engine *e = s->engine;
   e->scratch_mem.out_of_memory = false;
@@ -344,17 +338,12 @@ lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits)
   }
   s->event = c->event;
   take_event(s, c->event);
-  return offer(s, &o);
+  return lq_stateful_offer(s, &o);
 }
 
-bool lq_stateful_takes_kin(const lq_stateful *s)
+bool lq_stateful_takes_known(const lq_stateful *s)
 {
-  return keeps_some(s) && lq_partition_takes_kin(*s->state);
-}
-
-lq_status lq_stateful_kin(lq_stateful *s, const lq_event *stamped, const lq_process_facts *facts)
-{
-  return offer(s, &(lq_offer){.event = stamped, .facts = facts});
+  return keeps_some(s) && lq_partition_takes_known(*s->state);
 }
 
 lq_status lq_stateful_end(lq_stateful *s)

@@ -31,10 +31,10 @@ void lq_stateful_free(lq_stateful *s); // before its engine
 // remembered of them.
 lq_status lq_stateful_event(lq_stateful *s, lq_cursor *c, const lq_hits *hits);
 lq_status lq_stateful_need(lq_stateful *s, lq_cursor *c, const lq_hits *hits); // asks for that alone
-// An event without hits and rows, of which only what it says of processes matters, and its time. Only where
-// takes_kin: its record is not known.
-bool lq_stateful_takes_kin(const lq_stateful *s);
-lq_status lq_stateful_kin(lq_stateful *s, const lq_event *stamped, const lq_process_facts *facts);
+// An event of which another thread has found all that will be asked: what is offered besides the hits, rows
+// and facts is the values that these want. Only where takes_known: without hits and rows it has no record.
+bool lq_stateful_takes_known(const lq_stateful *s);
+lq_status lq_stateful_offer(lq_stateful *s, const lq_offer *offer);
 lq_status lq_stateful_end(lq_stateful *s);
 // From now on this one is fed, which asks us and no other until another takes it. NULL: its own. Where it
 // lies may come to hold another partition of the same rules that was bound before.

@@ -128,8 +128,9 @@ static bool add_up(lq_machine *m, lq_stage *s, lq_window_group *g, answers *out)
 {
   uint32_t nby = s->def->nby;
   bool whole = true;
-  memset(out->columns, 0, sizeof out->columns);
-  memset(out->packed, 0, sizeof out->packed);
+  // Conditions and rows read those columns alone; there is room for a few hundred.
+  memset(out->columns, 0, s->def->nargs * sizeof *out->columns);
+  memset(out->packed, 0, g->naggs * sizeof *out->packed);
   for (uint32_t i = 0; i < nby; i++)
     out->columns[i] = g->by->lists[i];
   for (uint32_t i = 0; i < g->naggs; i++) {
@@ -245,22 +246,6 @@ bool lq_window_enter(lq_machine *m, lq_stage *s, lq_window_group *g, int64_t now
   return whole;
 }
 
-// The match that the group gives now, if any.
-static lq_status fire(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snapshot *kept, lq_order at,
-                      lq_state_match **match)
-{
-  lq_stage *s = &m->stages[stage];
-  const lq_stage_def *where = condition_of(m, stage);
-  answers a;
-  bool whole = add_up(m, s, g, &a), truth = whole && (!where || holds(m, where, &a));
-  bool gives = truth && (!where || !g->fired);
-  g->fired = whole ? truth : g->fired;
-  if (gives)
-    *match = match_of(m, s, g, &a, kept, at);
-  free_answers(m, &a, g->naggs);
-  return !whole || (gives && !*match) ? lq_no_memory(m) : LQ_OK;
-}
-
 static lq_snapshot *event_of(lq_machine *m, const lq_state_match *match)
 {
   if (match->at_hand)
@@ -272,16 +257,40 @@ static lq_snapshot *event_of(lq_machine *m, const lq_state_match *match)
   return NULL;
 }
 
-static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, lq_snapshot *kept, lq_order at,
+// The match that the group gives now, if any.
+static lq_status fire(lq_machine *m, uint32_t stage, lq_window_group *g, const lq_state_match *from,
+                      lq_state_match **match)
+{
+  lq_stage *s = &m->stages[stage];
+  const lq_stage_def *where = condition_of(m, stage);
+  answers a;
+  bool whole = add_up(m, s, g, &a), truth = whole && (!where || holds(m, where, &a));
+  bool gives = truth && (!where || !g->fired);
+  g->fired = whole ? truth : g->fired;
+  lq_snapshot *now = gives ? event_of(m, from) : NULL;
+  if (gives && (now || !from->at_hand))
+    *match = match_of(m, s, g, &a, now, from->order);
+  free_answers(m, &a, g->naggs);
+  return !whole || (gives && !*match) ? lq_no_memory(m) : LQ_OK;
+}
+
+// The first and the last event of a group are samples of it. Over a window, where a group is asked each time
+// something comes, the last one is at hand: most events need not be kept.
+static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, const lq_state_match *from,
                             lq_packed *values, lq_state_match **match)
 {
   lq_stage *s = &m->stages[stage];
+  lq_order at = from->order;
   // Rows that an earlier stage gave at the end of input come group by group: a window has no order but
   // theirs.
   int64_t now = g->n > 0 && at.time < g->last_time ? g->last_time : at.time;
-  if (!slide(m, stage, g, now) || !lq_window_enter(m, s, g, now, values)) {
+  bool fine = slide(m, stage, g, now), keeps = fine && (!g->first || s->def->number < 0);
+  lq_snapshot *kept = keeps ? event_of(m, from) : NULL;
+  if (keeps && from->at_hand && !kept && g->all > 0)
+    return lq_no_memory(m); // the group goes on without it
+  if (!fine || (keeps && from->at_hand && !kept) || !lq_window_enter(m, s, g, now, values)) {
     // Half of its sums have the event, or its condition is not known: what it would say from now on may be
-    // false.
+    // false. Or it is new, and nothing is in it.
     lq_window_group_free(m, s, &g->node);
     return lq_no_memory(m);
   }
@@ -290,12 +299,12 @@ static lq_status into_group(lq_machine *m, uint32_t stage, lq_window_group *g, l
   if (!g->first)
     lq_window_sample(m, &g->first, kept);
   if (s->def->number >= 0)
-    return fire(m, stage, g, kept, at, match);
+    return fire(m, stage, g, from, match);
   lq_window_sample(m, &g->last, kept);
   return LQ_OK;
 }
 
-static lq_status all_groups(lq_machine *m, uint32_t stage, lq_snapshot *kept, lq_order at, lq_packed *values,
+static lq_status all_groups(lq_machine *m, uint32_t stage, const lq_state_match *from, lq_packed *values,
                             lq_link *matches)
 {
   lq_stage *s = &m->stages[stage];
@@ -303,7 +312,7 @@ static lq_status all_groups(lq_machine *m, uint32_t stage, lq_snapshot *kept, lq
   for (size_t i = 0; i < m->host->stage_keys.n && !status; i++) {
     lq_state_match *match = NULL;
     lq_window_group *g = get_group(m, s, i);
-    status = g ? into_group(m, stage, g, kept, at, values, &match) : lq_no_memory(m);
+    status = g ? into_group(m, stage, g, from, values, &match) : lq_no_memory(m);
     if (match)
       lq_list_push(matches, &match->link);
   }
@@ -324,13 +333,9 @@ lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_state_match *match)
   lq_stage *s = &m->stages[stage];
   lq_link matches;
   lq_list_init(&matches);
-  lq_order at = match->order;
   lq_packed *values = NULL;
   lq_status status = LQ_OK;
-  lq_snapshot *kept = event_of(m, match);
-  if (kept)
-    lq_snapshot_ref(kept);
-  if (match->at_hand && !kept) {
+  if (match->at_hand && !lq_at_hand_fits(m)) {
     status = lq_no_memory(m);
     lq_state_match_free(m, match);
     return status;
@@ -344,9 +349,8 @@ lq_status lq_window_push(lq_machine *m, uint32_t stage, lq_state_match *match)
   else
     m->host->stage_keys.n = 0;
   if (!status)
-    status = all_groups(m, stage, kept, at, values, &matches);
+    status = all_groups(m, stage, match, values, &matches);
   lq_state_match_free(m, match); // the keys borrowed from it
-  lq_snapshot_unref(kept, m->mem);
   lq_packed_unref(values, m->mem);
   uint32_t next = stage + (condition_of(m, stage) ? 2 : 1);
   while (!lq_list_empty(&matches)) {

@@ -76,7 +76,7 @@ static void arrive(lq_buffer *b, const lq_event *e, char *out, size_t size, lq_o
   add_place(out, size, in_time, order.time);
   if (!in_time)
     return;
-  lq_snapshot *kept = lq_snapshot_take(e, order, (lq_keep){true, true, NULL}, b->mem);
+  lq_snapshot *kept = lq_snapshot_take(e, order, (lq_keep){.record = true, .values = true}, b->mem);
   cr_assert(kept && lq_buffer_push(b, (lq_waiting){.order = order, .kept = kept}) == LQ_OK);
   for (bool any; lq_buffer_next(b, false, &w, &any) == LQ_OK && any;) {
     cr_expect(lq_order_cmp(*reached, w.order) < 0);
