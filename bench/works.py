@@ -86,6 +86,7 @@ class Works:
             **self.bounds("dom", "raw"), "empty": self.run("all", "empty"),
             "stateless raw": self.run("stateless", "raw"), "all raw": self.run("all", "raw"),
             "three raw": self.run("three", "raw"), "three empty": self.run("three", "empty"),
+            "three-excepting raw": self.run("three-excepting", "raw"), "three-excepting empty": self.run("three-excepting", "empty"),
             "all raw no-cache": self.run("all", "raw", "cache"), **self.sigma()}
         for name in ("raw-balanced", "ecs-balanced"):
             yield f"all rules, {name}", {**self.bounds("dom", name), f"all {name}": self.run("all", name)}
