@@ -19,7 +19,7 @@ static void *grow(void *p, size_t old_size, size_t n)
   void *large = NULL;
   if (n < LARGE_PAGE || old_size >= LARGE_PAGE)
     return realloc(p, n);
-  if (posix_memalign(&large, LARGE_PAGE, n) != 0)
+  if (n > PTRDIFF_MAX || posix_memalign(&large, LARGE_PAGE, n) != 0)
     return NULL;
   (void)madvise(large, n - n % LARGE_PAGE, MADV_HUGEPAGE);
   if (p)

@@ -298,6 +298,8 @@ static void compile_and_run(lq_cli *c, const lq_options *o)
            (unsigned long long)(r.errors + r.compiled));
     lq_say_help(c, "--keep-going runs the others");
   }
+  if (o->value[LQ_OPT_FOLLOW] && lq_terminated()) // as it starts, too
+    lq_interrupt_clear();
   if (!o->split && o->nargs > 1 && c->saw & LQ_SAW_BAD_RULE)
     lq_say_help(c, "event files come after `--`: lq run RULES... -- FILE...");
   lq_rules_in_free(&r);

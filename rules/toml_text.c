@@ -63,8 +63,9 @@ static size_t body_end(lq_str s, quotes q, size_t *foreign)
 {
   for (size_t i = q.body; (i = lq_toml_skip_plain(s, i, q.quote)) < s.n; i++) {
     if (s.p[i] == '\\' && !q.literal) {
-      i++;
-      if (i < s.n && (unsigned char)s.p[i] >= 0x80 && i < *foreign)
+      if (++i == s.n)
+        return s.n;
+      if ((unsigned char)s.p[i] >= 0x80 && i < *foreign)
         *foreign = i;
     } else if (s.p[i] == '\n' && !q.lines) {
       return s.n;

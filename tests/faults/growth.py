@@ -166,6 +166,12 @@ def signals(args, lines):
         time.sleep(0.3)
         err = stop(p, signal.SIGTERM, 0)
         assert "0 alerts" in err, err
+        for delay in range(16):  # as it starts: ended before it could listen, or well
+            p = follow(w)
+            time.sleep(delay / 500)
+            p.send_signal(signal.SIGTERM)
+            p.communicate(timeout=20)
+            assert p.returncode in (0, -signal.SIGTERM), (delay, p.returncode)
 
 
 def several(args, lines):

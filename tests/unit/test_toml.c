@@ -164,6 +164,8 @@ Test(toml, what_is_left_to_the_other)
       "\xC3\xA9 = 1",
       "a = \"\\\xC3\xA9\"",
       "a = \xC3\xA9",
+      "a = 1\"\xC3\xA9\"",
+      "a = tru'\xCE\xA9'",
       "a.b = 1",
       "a . b = 1",
       "a = {b.c = 1}",
