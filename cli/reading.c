@@ -1,6 +1,7 @@
 // A pass at the screen.
 #include "cli/reading.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -151,6 +152,8 @@ bool lq_reading_run_names(lq_reading *r, char *const *names, size_t n)
 
 static void say_unreadable(lq_cli *c, const lq_notice *n)
 {
+  if (n->error == EINTR && lq_interrupted()) // we were told to stop, which is no fault of a file
+    return;
   lq_say(c, "cannot read %s: %s", n->name, n->why ? n->why : strerror(n->error));
   c->saw |= LQ_SAW_BAD_INPUT | (n->status == LQ_E_LIMIT ? LQ_SAW_LIMIT : 0u);
 }
