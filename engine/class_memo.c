@@ -3,12 +3,13 @@
 #include "engine/class_memo.h"
 
 #include "base/hash.h"
+#include "engine/value_key.h"
 
 enum { PLACES = 256, KEY_MAX = 376, END_OF_FIELD = 0xFF };
 
 typedef struct key {
   uint32_t number;
-  uint32_t n; // bytes; 0: none
+  size_t n; // bytes; 0: none
   uint8_t bytes[KEY_MAX];
 } key;
 
@@ -19,32 +20,10 @@ struct lq_class_memo {
   key places[PLACES];
 };
 
-static bool add_bytes(key *k, lq_type type, const void *p, size_t n)
-{
-  if (n > UINT8_MAX || n + 3 > KEY_MAX - k->n) // one byte is left for the end of the field
-    return false;
-  k->bytes[k->n++] = (uint8_t)type;
-  k->bytes[k->n++] = (uint8_t)n;
-  if (n)
-    memcpy(k->bytes + k->n, p, n);
-  k->n += (uint32_t)n;
-  return true;
-}
-
-static bool add_value(key *k, const lq_value *v)
-{
-  switch (v->type) {
-  case LQ_T_STRING: return add_bytes(k, v->type, v->s.p, v->s.n);
-  case LQ_T_BOOL: return add_bytes(k, v->type, &v->b, sizeof v->b);
-  case LQ_T_INT: return add_bytes(k, v->type, &v->i, sizeof v->i);
-  default: return false; // rare in such fields
-  }
-}
-
 static bool add_field(key *k, const lq_event *event, uint32_t slot)
 {
   for (const lq_slot_value *v = lq_event_first(event, slot); v; v = lq_event_next(event, v)) {
-    if (!add_value(k, &v->v))
+    if (!lq_key_add_value(k->bytes, KEY_MAX, &k->n, &v->v))
       return false;
   }
   if (k->n == KEY_MAX)

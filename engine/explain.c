@@ -32,20 +32,6 @@ static bool decides(const lq_insn *i)
   return lq_ops[i->op].clause;
 }
 
-// Of the rows in the order of code, the first that stands at pc or behind it.
-static size_t debug_from(const lq_program *p, uint32_t pc)
-{
-  size_t low = 0, high = p->ndebug;
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    if (p->debug[mid].pc < pc)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  return low;
-}
-
 static bool find_clauses(lq_explain *s, uint32_t code, uint32_t ncode)
 {
   const lq_program *p = s->p;
@@ -54,7 +40,7 @@ static bool find_clauses(lq_explain *s, uint32_t code, uint32_t ncode)
   s->clauses = lq_arena_array(&s->arena, s->n, sizeof *s->clauses);
   if (!s->clauses)
     return false;
-  size_t n = 0, d = debug_from(p, code);
+  size_t n = 0, d = lq_debug_from(p, code);
   for (uint32_t pc = code; pc < code + ncode; pc++) {
     if (!decides(&p->code[pc]))
       continue;
@@ -209,7 +195,7 @@ static lq_status need_fields(lq_engine *e, const lq_snippet *q, lq_cursor *c)
   const lq_program *p = e->rs->program;
   lq_slot_set *set = &e->wanted; // clear between events
   lq_conditions_add_slots(e->rs, q->code, q->ncode, set);
-  for (size_t d = debug_from(p, q->code); d < p->ndebug && p->debug[d].pc < q->code + q->ncode; d++) {
+  for (size_t d = lq_debug_from(p, q->code); d < p->ndebug && p->debug[d].pc < q->code + q->ncode; d++) {
     for (uint32_t k = 0; k < p->debug[d].nfields; k++)
       lq_conditions_add_field(e->rs, p->debug_fields[p->debug[d].field + k], set);
   }

@@ -3,6 +3,7 @@
 #include "engine/outcomes.h"
 
 #include "base/hash.h"
+#include "engine/value_key.h"
 
 enum { VALUES = 1024, KEY_MAX = 58, PROBES = 16, PLACES = 2 * LQ_OUTCOMES_MAX };
 
@@ -33,37 +34,14 @@ struct lq_outcomes {
   size_t nids, ids_cap;
 };
 
-static bool add_bytes(value_key *k, lq_type type, const void *p, size_t n)
-{
-  if (n + 2 > (size_t)KEY_MAX - k->n)
-    return false;
-  k->bytes[k->n++] = (uint8_t)type;
-  k->bytes[k->n++] = (uint8_t)n;
-  if (n)
-    memcpy(k->bytes + k->n, p, n);
-  k->n = (uint8_t)(k->n + n);
-  return true;
-}
-
-static bool add_value(value_key *k, const lq_value *v)
-{
-  switch (v->type) {
-  case LQ_T_STRING: return add_bytes(k, v->type, v->s.p, v->s.n);
-  case LQ_T_BOOL: return add_bytes(k, v->type, &v->b, sizeof v->b);
-  case LQ_T_INT: return add_bytes(k, v->type, &v->i, sizeof v->i);
-  default: return false; // rare in such fields
-  }
-}
-
 static void make_key(value_key *k, uint32_t field, uint32_t slot, const lq_event *event)
 {
-  k->field = (uint8_t)field;
-  k->n = 0;
+  size_t n = 0;
   bool fits = true;
   for (const lq_slot_value *v = lq_event_first(event, slot); v && fits; v = lq_event_next(event, v))
-    fits = add_value(k, &v->v);
-  if (!fits)
-    k->n = 0;
+    fits = lq_key_add_value(k->bytes, KEY_MAX, &n, &v->v);
+  k->field = (uint8_t)field;
+  k->n = fits ? (uint8_t)n : 0;
 }
 
 uint32_t lq_outcomes_recall(lq_outcomes *o, uint32_t field, uint32_t slot, const lq_event *event)

@@ -181,15 +181,8 @@ static void instruction(lq_buf *out, const lq_program *p, const lq_insn *i, uint
 
 static const lq_debug *debug_row(const lq_program *p, uint32_t pc)
 {
-  size_t low = 0, high = p->ndebug;
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    if (p->debug[mid].pc < pc)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  return low < p->ndebug && p->debug[low].pc == pc ? &p->debug[low] : NULL;
+  size_t at = lq_debug_from(p, pc);
+  return at < p->ndebug && p->debug[at].pc == pc ? &p->debug[at] : NULL;
 }
 
 // As it was written, on one line.

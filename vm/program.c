@@ -80,6 +80,19 @@ uint64_t lq_matcher_cost(const lq_program *p, lq_matcher_kind matcher, uint32_t 
   return 0;
 }
 
+size_t lq_debug_from(const lq_program *p, uint32_t pc)
+{
+  size_t low = 0, high = p->ndebug;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (p->debug[mid].pc < pc)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
 void lq_program_free(lq_program *p)
 {
   if (!p)

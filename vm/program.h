@@ -232,6 +232,9 @@ void lq_program_free(lq_program *p);
 int lq_const_cmp(const lq_value *a, const lq_value *b);
 // Comparisons from SAME on: 1 holds, 0 does not, -1 is null.
 int lq_compare_strictly(lq_compare op, lq_values a, lq_values b);
+// Of the rows of debug, which are in the order of code, the first that stands at pc or behind it; ndebug:
+// none.
+size_t lq_debug_from(const lq_program *p, uint32_t pc);
 // Units of one value's test: entries that are tried one after the other cost one each, the rest is found at
 // once.
 uint64_t lq_matcher_cost(const lq_program *p, lq_matcher_kind matcher, uint32_t set);
